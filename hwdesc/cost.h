@@ -1,0 +1,52 @@
+/* cost.h: the one cost model. Passes, plan and report all call it; nobody
+ * else multiplies latencies. Sources of the formulas: ARCHITECTURE.md. */
+#ifndef IMC_COST_H
+#define IMC_COST_H
+
+#include "hwdesc/hw.h"
+#include "ir/map.h"
+
+/* How a matrix node would be cut for the crossbars. */
+struct imc_cut {
+	int32_t bundle;     /* groups in one job */
+	int32_t n_bundle;
+	int32_t block_rows; /* rows of one job, at most */
+	int32_t n_block;
+	int32_t block_cols; /* logical columns of one job, at most */
+	int32_t n_colblock;
+	int32_t slices;
+	int32_t n_tile;     /* n_bundle * n_block * n_colblock */
+	int64_t cells;      /* of all tiles */
+};
+
+/* The cut of matrix `mx` with weights in `slices` slices and `bias_rows` rows
+ * driven by a constant, `bundle` groups a job; remainder tiling: full blocks
+ * first, the rest in the last one. False: a job of one group's columns does
+ * not fit an array. */
+bool imc_cut_matrix(const struct imc_hw *hw, const struct imc_matrix *mx,
+		    int32_t slices, int32_t bias_rows, int32_t bundle,
+		    struct imc_cut *out);
+
+/* One job of the IMA that uses rows x cols cells of one array.
+ * ns (pipelined)  = max(mvm, streams), (sequential) = mvm + streams;
+ * streams = (ceil(rows/port) + ceil(cols/port)) cycles   [FACTS 1.1]. */
+struct imc_cost imc_cost_job(const struct imc_hw *hw, int32_t rows,
+			     int32_t cols);
+
+/* Node n as assignment `as` says: the whole layer, with the digital work that
+ * follows the ADC (post digital) on the cores. Nodes that are not matrix
+ * nodes cost by their operator and number of elements. A view costs nothing. */
+struct imc_cost imc_cost_node(const struct imc_hw *hw,
+			      const struct imc_graph *g, imc_node_id n,
+			      const struct imc_assign *as);
+
+/* A transfer of `bytes` between L2 and L1. */
+struct imc_cost imc_cost_dma(const struct imc_hw *hw, int64_t bytes);
+
+/* True if the depth-wise engine can compute n (conv2d or q_conv2d). */
+bool imc_dw_can(const struct imc_hw *hw, const struct imc_graph *g,
+		const struct imc_node *n);
+
+double imc_area_mm2(const struct imc_hw *hw);
+
+#endif

@@ -1,0 +1,110 @@
+/* map.h: which engine computes each node, and where each weight lies.
+ *
+ * The map refers to the graph by id and never replaces it. */
+#ifndef IMC_MAP_H
+#define IMC_MAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ir/graph.h"
+#include "ir/samples.h"
+
+#define IMC_ENGINES(X)                                                        \
+	X(NONE, none)         /* nothing to do: constants, aliases */          \
+	X(CORES, cores)       /* the RISC-V cores */                           \
+	X(CROSSBAR, crossbar) /* the analog (or digital) in-memory arrays */   \
+	X(DEPTHWISE, depthwise) /* the depth-wise engine */
+
+enum imc_engine {
+#define X(id, name) IMC_ENGINE_##id,
+	IMC_ENGINES(X)
+#undef X
+	IMC_N_ENGINE
+};
+
+const char *imc_engine_name(enum imc_engine e);
+
+/* Time and energy of something, from hwdesc/cost.h. */
+struct imc_cost {
+	double cycles;    /* of the cluster clock */
+	double ns;
+	double pj;
+	double engine_ns; /* part of ns in which the accelerator runs */
+};
+
+/* How one node is computed: index of imc_map.assign is the node id. */
+struct imc_assign {
+	enum imc_engine engine;
+	int32_t weight_bits, act_bits;
+	int32_t slices;     /* of a weight, over columns */
+	int32_t bundle;     /* groups of a grouped convolution in one job */
+	int32_t block_rows; /* weight rows in one job, bias rows not counted */
+	int32_t bias_rows;  /* rows of the last block driven by a constant */
+	int32_t copies;     /* of the weights; 1 = no replication */
+	bool post_adc;      /* the ADC's code is the activation */
+	bool spilled;       /* wanted a crossbar; no array was left */
+	int32_t first_tile, n_tile;
+	struct imc_cost cost;
+};
+
+/* A rectangle of one weight matrix, the unit of placement and of a job.
+ * Logical: groups of bundle `bundle`, rows row0 .. row0+n_row of its matrix
+ * (block `block`; rows are ky, kx, channel), logical columns col0 ..
+ * col0+n_col, all slices of them: slice s of column j is physical column
+ * x + s*n_col + j. Physical: array, first column x, first row y (word line),
+ * w = n_col * slices columns, h = n_row + bias rows. array -1: not placed. */
+struct imc_tile {
+	imc_node_id node;
+	int32_t bundle, block;
+	int32_t row0, n_row, col0, n_col, n_bias;
+	int32_t array, x, y, w, h;
+};
+
+struct imc_map {
+	/* The arrays that tiles are placed on (from the hardware). */
+	int32_t array_rows, array_cols, n_array;
+	size_t n_assign;
+	struct imc_assign *assign; /* NULL: nothing is assigned yet */
+	size_t n_tile, cap_tile;
+	struct imc_tile *tile; /* grouped by node, in bundle, column, block order */
+	/* Of the placement. */
+	int32_t n_used, lower_bound;
+	const char *solver; /* what found it: "greedy area", "milp" ... */
+};
+
+/* Cells of the arrays that the map uses, as programmed: image[k] is
+ * array_rows x array_cols int8, row-major, row = word line; unused cells 0. */
+struct imc_images {
+	int32_t n, rows, cols;
+	int8_t **cell;
+};
+
+struct imc_images imc_map_images(const struct imc_graph *g,
+				 const struct imc_map *m, struct imc_arena *a);
+
+/* Sizes of the weight matrix of matrix node n (q_conv2d or conv2d): rows and
+ * columns of one group, and the number of groups. */
+struct imc_matrix {
+	int32_t rows, cols, groups;
+	int64_t n_window; /* output positions: batch * height * width */
+};
+
+struct imc_matrix imc_matrix_of(const struct imc_graph *g,
+				const struct imc_node *n);
+
+/* The evaluator of the map: every node as in the graph, but crossbar nodes
+ * tile by tile from the cells of `img`. For imc_eval_how: cx is this. */
+struct imc_map_eval {
+	const struct imc_graph *g;
+	const struct imc_map *m;
+	const struct imc_images *img;
+};
+
+bool imc_map_compute(void *map_eval, imc_node_id id,
+		     const struct imc_tensor *in, struct imc_tensor *out,
+		     struct imc_arena *scratch);
+
+bool imc_map_equal(const struct imc_map *a, const struct imc_map *b);
+
+#endif

@@ -1,0 +1,62 @@
+/* num.h: the arithmetic that every level computes alike, bit for bit.
+ *
+ * Device tensors are int8; real = scale * (q - zero). No float on the device.
+ * runtime/imc_rt_num.h states the same rules again for the bundle; tests
+ * compare the two over the edges of their ranges. */
+#ifndef IMC_NUM_H
+#define IMC_NUM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define IMC_SHIFT_MAX 62
+
+/* v * mult / 2^shift, rounded to the nearest, halves away from zero.
+ * |v| < 2^31, 0 <= mult < 2^31, 0 <= shift <= IMC_SHIFT_MAX. */
+static inline int64_t imc_rescale(int64_t v, int32_t mult, int32_t shift)
+{
+	int64_t p = v * mult;
+	int64_t half = shift ? (int64_t)1 << (shift - 1) : 0;
+
+	return p < 0 ? -((-p + half) >> shift) : (p + half) >> shift;
+}
+
+static inline int64_t imc_clamp(int64_t v, int64_t lo, int64_t hi)
+{
+	return v < lo ? lo : v > hi ? hi : v;
+}
+
+/* An ADC reading, and a requantisation: both scale, add a zero, clamp.
+ * code = clamp(round(acc * mult / 2^shift) + zero, lo, hi). */
+static inline int32_t imc_requant(int64_t acc, int32_t mult, int32_t shift,
+				  int32_t zero, int32_t lo, int32_t hi)
+{
+	return (int32_t)imc_clamp(imc_rescale(acc, mult, shift) + zero, lo,
+				  hi);
+}
+
+/* The multiplier and shift nearest to a positive real factor:
+ * mult in [2^30, 2^31), or smaller when the factor is below 2^-31.
+ * factor must be finite, >= 0 and < 2^31; 0 gives mult 0. */
+void imc_factor(double factor, int32_t *mult, int32_t *shift);
+
+/* Largest cell code of a signed cell of `bits` bits: 7 for 4 bits. */
+static inline int32_t imc_cell_max(int bits)
+{
+	return (1 << (bits - 1)) - 1;
+}
+
+/* Slice s of weight w cut into n_slice slices of `bits` bits each:
+ *     w = sum_s slice(s) * 2^(bits * s),  |slice| <= imc_cell_max(bits).
+ * With one slice it is w itself. Only values for which imc_sliceable holds
+ * can be cut: of two 4-bit slices, 225 of the 239 values in -119 .. 119. */
+int32_t imc_slice(int32_t w, int s, int n_slice, int bits);
+bool imc_sliceable(int32_t w, int n_slice, int bits);
+
+/* Largest sliceable magnitude: 7 or 119 for one or two 4-bit slices. */
+int32_t imc_slice_max(int n_slice, int bits);
+
+/* The sliceable integer nearest to x (halves towards zero's side). */
+int32_t imc_slice_round(double x, int n_slice, int bits);
+
+#endif

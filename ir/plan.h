@@ -1,0 +1,70 @@
+/* plan.h: steps in order, buffers with offsets.
+ *
+ * The plan refers to the graph and the map by id and never replaces them. */
+#ifndef IMC_PLAN_H
+#define IMC_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ir/graph.h"
+#include "ir/map.h"
+
+#define IMC_STEPS(X)                                                          \
+	X(LOAD, load)   /* DMA: a graph input from the caller into L1 */       \
+	X(RUN, run)     /* compute a node */                                   \
+	X(STORE, store) /* DMA: a graph output from L1 to the caller */
+
+enum imc_step_kind {
+#define X(id, name) IMC_STEP_##id,
+	IMC_STEPS(X)
+#undef X
+	IMC_N_STEP
+};
+
+/* A region of L1: a value, or the scratch of a step (val absent). Live from
+ * step `first` to step `last`, both included. */
+struct imc_buffer {
+	imc_val val;
+	int64_t offset, size_bytes;
+	int32_t first, last;
+};
+
+struct imc_step {
+	enum imc_step_kind kind;
+	imc_node_id node; /* RUN */
+	imc_val val;      /* LOAD, STORE */
+	int32_t scratch;  /* index of its scratch buffer, or -1 */
+	/* RUN on a crossbar with post digital: output rows computed before the
+	 * cores take over; 0 elsewhere. */
+	int32_t strip_rows;
+	struct imc_cost cost;
+};
+
+struct imc_plan {
+	size_t n_step, cap_step;
+	struct imc_step *step; /* NULL: not planned yet */
+	size_t n_buffer, cap_buffer;
+	struct imc_buffer *buffer;
+	size_t n_buffer_of;
+	int32_t *buffer_of; /* by value id: its buffer, or -1. Values that are
+			     * views of others (reshape) share a buffer. */
+	int64_t l1_bytes;       /* peak */
+	int64_t l1_lower_bound; /* largest sum of buffers live at once */
+};
+
+const char *imc_step_name(enum imc_step_kind k);
+
+/* True if node n only gives its input another shape, so that the plan lets
+ * both share a buffer and no step is needed. */
+bool imc_plan_is_view(const struct imc_graph *g, const struct imc_node *n);
+
+/* The evaluator of the plan: runs the steps in one block of l1_bytes where
+ * every byte that is not live is poisoned. in/out as for imc_eval_graph. */
+void imc_eval_plan(const struct imc_map_eval *me, const struct imc_plan *p,
+		   const struct imc_tensor *in, struct imc_tensor *out,
+		   struct imc_arena *result);
+
+bool imc_plan_equal(const struct imc_plan *a, const struct imc_plan *b);
+
+#endif

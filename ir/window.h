@@ -1,0 +1,32 @@
+/* window.h: the geometry that conv and pooling share.
+ *
+ * One place knows how a 4-D tensor is laid out (graph layout), how a window
+ * walks over it, and how many outputs that gives. */
+#ifndef IMC_WINDOW_H
+#define IMC_WINDOW_H
+
+#include "ir/graph.h"
+
+/* Sizes and element strides of a 4-D activation in either layout. */
+struct imc_plane {
+	int64_t n, c, h, w;
+	int64_t sn, sc, sh, sw;
+};
+
+struct imc_plane imc_plane_of(const struct imc_tensor *t,
+			      enum imc_layout layout);
+
+/* Writes the shape of a plane of these sizes in that layout into t->dim. */
+void imc_plane_shape(struct imc_tensor *t, enum imc_layout layout, int64_t n,
+		     int64_t c, int64_t h, int64_t w);
+
+/* A window walk along one axis. in: input length; out: number of outputs. */
+struct imc_walk {
+	int64_t in, kernel, stride, dilation, before, after, out;
+};
+
+/* Fills `out` (and before/after when auto_pad asks) from the others.
+ * auto_pad as in ops.def. ceil: ceil_mode. False when no output fits. */
+bool imc_walk_solve(struct imc_walk *w, int auto_pad, bool ceil);
+
+#endif
