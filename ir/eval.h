@@ -39,6 +39,15 @@ void imc_quantise_array(const struct imc_value *v, const float *x, int8_t *q,
 void imc_dequantise_array(const struct imc_value *v, const int8_t *q, float *x,
 			  int64_t n);
 
+/* One graph input or output between the model (float32, NCHW) and the graph
+ * (its dtype and layout); the result is allocated in a. */
+void imc_real_to_device(const struct imc_graph *g, imc_val input,
+			const float *x, struct imc_tensor *out,
+			struct imc_arena *a);
+void imc_device_to_real(const struct imc_graph *g, imc_val output,
+			const struct imc_tensor *x, struct imc_tensor *out,
+			struct imc_arena *a);
+
 /* Evaluates g on float inputs in the layout of the ONNX model (NCHW) and
  * gives float outputs in the layout of the model: converts layout, quantises
  * and dequantises as the graph asks. */

@@ -11,6 +11,10 @@
 
 #define IMC_SHIFT_MAX 62
 
+/* Bits after the point of the digital sum behind the ADCs, so that a bias
+ * finer than one ADC step counts. */
+#define IMC_SUM_FRAC 6
+
 /* v * mult / 2^shift, rounded to the nearest, halves away from zero.
  * |v| < 2^31, 0 <= mult < 2^31, 0 <= shift <= IMC_SHIFT_MAX. */
 static inline int64_t imc_rescale(int64_t v, int32_t mult, int32_t shift)

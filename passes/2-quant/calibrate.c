@@ -1,0 +1,175 @@
+/* Runs the float network on the calibration set and keeps, for every
+ * activation, its range. Of each sample and value a regular subset of the
+ * elements is kept, so that percentiles cost memory independent of the
+ * picture size. Results depend on samples only, not on threads. */
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ir/eval.h"
+#include "ir/support/checked.h"
+#include "ir/support/parallel.h"
+#include "passes/pass.h"
+
+/* Elements kept of one value in one sample. */
+#define KEEP 2048
+
+struct seen {
+	float lo, hi;
+	int32_t n;
+	float *kept;
+};
+
+struct work {
+	const struct imc_module *m;
+	struct imc_pass_cx *cx;
+	struct seen *seen; /* [sample][value] */
+};
+
+struct one {
+	const struct work *w;
+	struct seen *seen; /* of this sample */
+};
+
+static void look(struct seen *s, const struct imc_tensor *t)
+{
+	int64_t n = imc_tensor_count(t);
+	int64_t step = imc_max_i64(1, imc_ceil_div(n, KEEP));
+	const float *x = t->data;
+
+	s->lo = s->hi = n ? x[0] : 0;
+	for (int64_t i = 0; i < n; i++) {
+		s->lo = x[i] < s->lo ? x[i] : s->lo;
+		s->hi = x[i] > s->hi ? x[i] : s->hi;
+	}
+	for (int64_t i = 0; i < n; i += step)
+		s->kept[s->n++] = x[i];
+}
+
+static void after_node(void *p, imc_node_id id, const struct imc_tensor *out)
+{
+	struct one *o = p;
+	const struct imc_node *n = imc_node_at(o->w->m->g, id);
+
+	for (int k = 0; k < n->n_out; k++)
+		if (imc_val_ok(n->out[k]) && out[k].dtype == IMC_F32)
+			look(&o->seen[n->out[k].i], &out[k]);
+}
+
+static void sample_inputs(const struct work *w, size_t i, struct seen *seen,
+			  struct imc_tensor *in)
+{
+	const struct imc_graph *g = w->m->g;
+	const struct imc_samples *s = w->cx->calib;
+
+	for (size_t k = 0; k < g->n_input; k++) {
+		struct imc_tensor t = imc_value_at(g, g->input[k])->t;
+
+		t.data = s->x[k] + (int64_t)i * s->size[k];
+		look(&seen[g->input[k].i], &t);
+		in[k] = t;
+	}
+}
+
+static void run_sample(void *p, size_t i, size_t thread)
+{
+	struct work *w = p;
+	const struct imc_graph *g = w->m->g;
+	struct one one = {w, w->seen + i * g->n_value};
+	struct imc_eval_how how = {.hook = after_node, .cx = &one};
+	struct imc_arena *a = imc_arena_new();
+	struct imc_tensor *in = imc_arena_array(a, g->n_input, sizeof *in);
+	struct imc_tensor *out = imc_arena_array(a, g->n_output, sizeof *out);
+
+	sample_inputs(w, i, one.seen, in);
+	imc_eval_real(g, in, out, &how, a);
+	imc_arena_free(a);
+	if (thread == 0 && w->cx->progress)
+		w->cx->progress(w->cx->ui, "calibrate", (int64_t)i,
+				w->cx->calib->n);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Cuts lo and hi to the given percentile of the kept elements, each side. */
+static void cut_tails(struct imc_value *v, float *kept, int64_t n,
+		      double percentile)
+{
+	int64_t cut = (int64_t)floor((double)n * (1 - percentile / 100) / 2);
+
+	if (n < 2 * cut + 2)
+		return;
+	qsort(kept, (size_t)n, sizeof *kept, by_size);
+	/* The extremes were seen in full; the subset only moves them in. */
+	if (cut > 0 || n > 100000) {
+		v->lo = fmaxf(v->lo, kept[cut]);
+		v->hi = fminf(v->hi, kept[n - 1 - cut]);
+	}
+}
+
+static void merge_value(const struct work *w, size_t v_id,
+			struct imc_arena *scratch)
+{
+	const struct imc_graph *g = w->m->g;
+	struct imc_value *v = &g->value[v_id];
+	size_t n_sample = (size_t)w->cx->calib->n;
+	float *kept = imc_arena_array(scratch, n_sample * KEEP, sizeof *kept);
+	int64_t n = 0;
+
+	for (size_t i = 0; i < n_sample; i++) {
+		const struct seen *s = &w->seen[i * g->n_value + v_id];
+
+		if (!s->n)
+			continue;
+		v->lo = v->ranged ? fminf(v->lo, s->lo) : s->lo;
+		v->hi = v->ranged ? fmaxf(v->hi, s->hi) : s->hi;
+		v->ranged = true;
+		memcpy(kept + n, s->kept, (size_t)s->n * sizeof *kept);
+		n += s->n;
+	}
+	if (w->m->opt.calib_method == 0 &&
+	    !imc_graph_is_input(g, (imc_val){(uint32_t)v_id}))
+		cut_tails(v, kept, n, w->m->opt.percentile);
+}
+
+/* Room for what is kept of every float activation of every sample. */
+static struct seen *new_seen(const struct imc_graph *g, size_t n_sample,
+			     struct imc_arena *a)
+{
+	struct seen *seen = imc_arena_array(a, n_sample * g->n_value,
+					    sizeof *seen);
+
+	for (size_t k = 0; k < n_sample * g->n_value; k++) {
+		const struct imc_value *v = &g->value[k % g->n_value];
+
+		if (!v->t.data && v->shaped && v->t.dtype == IMC_F32)
+			seen[k].kept = imc_arena_array(a, KEEP, sizeof(float));
+	}
+	return seen;
+}
+
+bool imc_pass_calibrate(struct imc_module *m, struct imc_pass_cx *cx)
+{
+	struct imc_graph *g = m->g;
+	struct work w = {m, cx, NULL};
+
+	assert(cx->calib && cx->calib->n > 0);
+	w.seen = new_seen(g, (size_t)cx->calib->n, cx->scratch);
+	imc_parallel_for((size_t)cx->calib->n, run_sample, &w);
+	for (size_t v = 0; v < g->n_value; v++) {
+		struct imc_arena *a = imc_arena_new();
+
+		merge_value(&w, v, a);
+		cx->n_changed += g->value[v].ranged;
+		imc_arena_free(a);
+	}
+	m->calib_source = imc_arena_strdup(m->arena, cx->calib->source);
+	m->calib_n = cx->calib->n;
+	return true;
+}

@@ -1,0 +1,65 @@
+/* quant.h: what the passes of stage 2 share. */
+#ifndef IMC_QUANT_H
+#define IMC_QUANT_H
+
+#include "hwdesc/cost.h"
+#include "ir/op.h"
+#include "passes/pass.h"
+
+/* Scale and zero of an activation with that range. fixed_zero: zero is 0, as
+ * a DAC with a fixed zero wants it. bits <= 8: codes of an int8. */
+struct imc_qparams { float scale; int32_t zero; };
+struct imc_qparams imc_qparams_of(float lo, float hi, int bits,
+				  bool fixed_zero);
+
+/* Slices of a weight of `bits` bits in cells of hw, and the largest weight
+ * code then. */
+int32_t imc_slices_of(const struct imc_hw *hw, int bits);
+int32_t imc_weight_max(const struct imc_hw *hw, int bits);
+
+/* Bias rows that bring a bias of `max_bias` (in units of the sum) to the bit
+ * lines: drives of the DAC, largest first; 0 rows when there is no bias. */
+struct imc_ints imc_bias_drives(const struct imc_hw *hw, double max_bias);
+
+/* Cell codes of those rows for one bias; what is left is returned. */
+int64_t imc_bias_cells(const struct imc_ints *drive, int64_t bias,
+		       int32_t cell_max, int8_t *cell, int64_t stride);
+
+/* float weights of conv node n: w[k][r], r running over (ky, kx, c). */
+struct imc_weights {
+	const float *w;
+	int64_t k, r;
+	const float *bias; /* [k], or NULL */
+};
+
+struct imc_weights imc_weights_of(const struct imc_graph *g,
+				  const struct imc_node *n);
+
+/* The scale for n weights so that codes of `slices` slices of `bits` bits,
+ * at most `max`, have the least squared error. */
+float imc_weight_scale(const float *w, int64_t n, int slices, int bits,
+		       int32_t max);
+
+/* Relative squared error of the weights of n with one scale a channel, and
+ * with one scale for all. */
+void imc_weight_errors(const struct imc_weights *w, int slices, int bits,
+		       int32_t max, double *by_channel, double *by_tensor);
+
+/* quantise.c's helpers: scale and zero of every activation; then each node
+ * to its device form. False: reported. */
+bool imc_quantise_values(struct imc_module *m, struct imc_pass_cx *cx);
+bool imc_quantise_conv(struct imc_module *m, imc_node_id id);
+bool imc_quantise_digital(struct imc_module *m, imc_node_id id);
+
+/* Makes map.assign long enough for every node of the graph. */
+void imc_assign_grow(struct imc_module *m);
+
+/* True if v must have zero 0: a crossbar whose DAC has a fixed zero reads it,
+ * perhaps through operators that only move codes. */
+bool imc_is_code_move(enum imc_op op);
+
+/* A new i32 or i8 constant. */
+imc_val imc_const_i32(struct imc_graph *g, const char *name, const int32_t *v,
+		      int64_t n);
+
+#endif

@@ -1,0 +1,237 @@
+/* conv2d with constant weights to q_conv2d. */
+#include <math.h>
+#include <string.h>
+
+#include "ir/num.h"
+#include "ir/op.h"
+#include "ir/support/checked.h"
+#include "passes/2-quant/quant.h"
+
+/* What is being built for one node. */
+struct job {
+	struct imc_module *m;
+	struct imc_node *n;
+	const struct imc_assign *as;
+	struct imc_weights w;
+	double sx, sy; /* scales of the activations */
+	struct imc_arena *scratch;
+	int8_t *code;  /* [k][r] */
+	float *scale;  /* [k] */
+	int32_t *mult, *shift, *bias; /* [k] */
+};
+
+/* Range of codes that the fused activation leaves. */
+static void clamp_codes(const struct imc_node *n, const struct imc_value *y,
+			int64_t *lo, int64_t *hi)
+{
+	*lo = -128;
+	*hi = 127;
+	if (!n->a.act[0])
+		return;
+	if (n->a.act_lo[0] > -INFINITY)
+		*lo = imc_clamp(llround(n->a.act_lo[0] / (double)y->scale) +
+					y->zero, -128, 127);
+	if (n->a.act_hi[0] < INFINITY)
+		*hi = imc_clamp(llround(fmin(n->a.act_hi[0] / (double)y->scale,
+					     1e6)) + y->zero, -128, 127);
+}
+
+static void codes_of_channel(struct job *j, int64_t k, int slices, int bits,
+			     int32_t max)
+{
+	for (int64_t r = 0; r < j->w.r; r++) {
+		int64_t i = k * j->w.r + r;
+		double x = j->w.w[i] / (double)j->scale[k];
+
+		j->code[i] = (int8_t)imc_slice_round(
+			fmax(-max, fmin(max, x)), slices, bits);
+	}
+}
+
+/* Crossbar: cells of some slices; one scale a channel, or one for all columns
+ * of a job when the ADC's code is the activation. */
+static void crossbar_weights(struct job *j)
+{
+	const struct imc_hw *hw = j->m->hw;
+	int bits = (int)hw->ima_cell_bits;
+	int32_t max = imc_weight_max(hw, j->as->weight_bits);
+	float one = 0;
+
+	if (j->as->post_adc)
+		one = imc_weight_scale(j->w.w, j->w.k * j->w.r, 1, bits, max);
+	for (int64_t k = 0; k < j->w.k; k++) {
+		const float *row = j->w.w + k * j->w.r;
+
+		j->scale[k] = one > 0 ? one
+				      : imc_weight_scale(row, j->w.r,
+							 j->as->slices, bits,
+							 max);
+		codes_of_channel(j, k, j->as->slices, bits, max);
+	}
+}
+
+static double largest(const float *w, int64_t n)
+{
+	double m = 0;
+
+	for (int64_t i = 0; i < n; i++)
+		m = fmax(m, fabs(w[i]));
+	return m;
+}
+
+/* Cores: int8, one scale a channel, multiplier and shift. */
+static void core_weights(struct job *j)
+{
+	for (int64_t k = 0; k < j->w.k; k++) {
+		double m = largest(j->w.w + k * j->w.r, j->w.r);
+
+		j->scale[k] = m > 0 ? (float)(m / 127) : 1;
+		codes_of_channel(j, k, 1, 8, 127);
+		imc_factor(j->sx * j->scale[k] / j->sy, &j->mult[k],
+			   &j->shift[k]);
+	}
+}
+
+/* Depth-wise engine: it only shifts, so that the weight scale of a channel is
+ * the one that makes sx * scale / sy a power of two; the largest code then
+ * lies in 64 .. 127. */
+static void depthwise_weights(struct job *j)
+{
+	for (int64_t k = 0; k < j->w.k; k++) {
+		double m = fmax(largest(j->w.w + k * j->w.r, j->w.r), 1e-20);
+		double wanted = j->sx * m / 127 / j->sy;
+		int shift = (int)imc_clamp((int64_t)floor(-log2(wanted)), 0,
+					   24);
+
+		if (m / (ldexp(j->sy / j->sx, -shift)) > 127.49)
+			shift = (int)imc_max_i64(0, shift - 1);
+		j->scale[k] = (float)ldexp(j->sy / j->sx, -shift);
+		j->mult[k] = 1;
+		j->shift[k] = shift;
+		codes_of_channel(j, k, 1, 8, 127);
+	}
+}
+
+static int32_t to_i32(double x)
+{
+	return (int32_t)fmax(-1073741824.0, fmin(1073741824.0, round(x)));
+}
+
+/* Bias in units of the sum. */
+static void plain_bias(struct job *j)
+{
+	for (int64_t k = 0; j->w.bias && k < j->w.k; k++)
+		j->bias[k] = to_i32(j->w.bias[k] /
+				    (j->sx * (double)j->scale[k]));
+}
+
+static imc_val codes_const(struct job *j, const struct imc_value *w)
+{
+	struct imc_graph *g = j->m->g;
+	struct imc_tensor t = w->t, s = {.dtype = IMC_F32, .rank = 1};
+	const char *name = w->name;
+	imc_val id, scales;
+
+	t.dtype = IMC_I8;
+	t.data = j->code;
+	s.dim[0] = j->w.k;
+	s.data = j->scale;
+	id = imc_graph_add_const(g, name, &t);
+	scales = imc_graph_add_const(
+		g, imc_arena_printf(j->scratch, "%s.scale", name), &s);
+	imc_value_at(g, id)->scales = scales;
+	return id;
+}
+
+/* Attributes and constant inputs of the q_conv2d that takes n's place. */
+static void rewrite(struct job *j, imc_node_id id, const struct imc_value *w)
+{
+	struct imc_graph *g = j->m->g;
+	const char *name = imc_arena_strdup(j->scratch, w->name);
+	bool adc = j->as->engine == IMC_ENGINE_CROSSBAR &&
+		   j->m->hw->ima_adc == 0;
+	imc_val codes = codes_const(j, w);
+	struct imc_node *n;
+
+	imc_node_resize_in(g, id, adc ? 9 : 5);
+	n = imc_node_at(g, id);
+	n->op = IMC_OP_Q_CONV2D;
+	n->in[1] = codes;
+	n->in[2] = n->in[3] = n->in[4] = IMC_NO_VAL;
+	n->a.adc[0] = adc;
+	n->a.slices[0] = j->as->slices;
+	n->a.slice_bits[0] = adc ? j->m->hw->ima_cell_bits : 8;
+	n->a.bundle[0] = j->as->bundle;
+	n->a.block_rows[0] = j->as->block_rows;
+	n->a.post[0] = j->as->post_adc;
+	if (adc)
+		return;
+	n->in[2] = imc_const_i32(
+		g, imc_arena_printf(j->scratch, "%s.bias", name), j->bias,
+		j->w.k);
+	n->in[3] = imc_const_i32(
+		g, imc_arena_printf(j->scratch, "%s.mult", name), j->mult,
+		j->w.k);
+	n->in[4] = imc_const_i32(
+		g, imc_arena_printf(j->scratch, "%s.shift", name), j->shift,
+		j->w.k);
+}
+
+/* Without an ADC a crossbar gives whole sums, as the cores do. */
+static void exact_factors(struct job *j)
+{
+	for (int64_t k = 0; k < j->w.k; k++)
+		imc_factor(j->sx * j->scale[k] / j->sy, &j->mult[k],
+			   &j->shift[k]);
+}
+
+static void weights(struct job *j)
+{
+	switch (j->as->engine) {
+	case IMC_ENGINE_CROSSBAR:
+		crossbar_weights(j);
+		exact_factors(j);
+		break;
+	case IMC_ENGINE_DEPTHWISE:
+		depthwise_weights(j);
+		break;
+	case IMC_ENGINE_CORES:
+	case IMC_ENGINE_NONE:
+	case IMC_N_ENGINE:
+		core_weights(j);
+		break;
+	}
+	plain_bias(j);
+}
+
+bool imc_quantise_conv(struct imc_module *m, imc_node_id id)
+{
+	struct imc_graph *g = m->g;
+	struct imc_node *n = imc_node_at(g, id);
+	const struct imc_value *x = imc_node_in(g, n, 0);
+	const struct imc_value *w = imc_node_in(g, n, 1);
+	const struct imc_value *b = imc_node_in(g, n, 2);
+	const struct imc_value *y = imc_node_out(g, n, 0);
+	struct job j = {.m = m, .n = n, .as = &m->map.assign[id.i]};
+	size_t k;
+
+	if (!w->t.data || (b && !b->t.data))
+		return imc_diag(m->diags, n->loc, IMC_D_NO_DEVICE_FORM,
+				imc_op_info(n->op)->name,
+				"its weights are computed, not constant");
+	clamp_codes(n, y, &n->a.lo[0], &n->a.hi[0]);
+	j.scratch = imc_arena_new();
+	j.w = imc_weights_of(g, n);
+	j.sx = x->scale;
+	j.sy = y->scale;
+	k = (size_t)j.w.k;
+	j.code = imc_arena_alloc(j.scratch, k * (size_t)j.w.r);
+	j.scale = imc_arena_array(j.scratch, k, sizeof *j.scale);
+	j.mult = imc_arena_array(j.scratch, k, sizeof *j.mult);
+	j.shift = imc_arena_array(j.scratch, k, sizeof *j.shift);
+	j.bias = imc_arena_array(j.scratch, k, sizeof *j.bias);
+	weights(&j);
+	rewrite(&j, id, w);
+	imc_arena_free(j.scratch);
+	return true;
+}

@@ -1,0 +1,219 @@
+/* Scale and zero of every activation.
+ *
+ * An operator that only moves codes gives its input's numbers on. A concat
+ * wants one scale for all its inputs: an input that nobody else reads takes
+ * the concat's range, any other one is rescaled in front of it. */
+#include <math.h>
+
+#include "ir/eval.h"
+#include "ir/num.h"
+#include "ir/op.h"
+#include "ir/support/checked.h"
+#include "passes/2-quant/quant.h"
+
+/* fixed[v]: the zero of v must be 0. */
+static bool *zeros_that_are_fixed(const struct imc_module *m,
+				  struct imc_arena *scratch)
+{
+	const struct imc_graph *g = m->g;
+	bool *fixed = imc_arena_array(scratch, g->n_value, sizeof *fixed);
+
+	for (size_t i = g->n_order; i-- > 0;) {
+		imc_node_id id = g->order[i];
+		const struct imc_node *n = imc_node_at(g, id);
+		bool crossbar =
+			m->map.assign[id.i].engine == IMC_ENGINE_CROSSBAR;
+
+		if (crossbar && m->hw->ima_dac_zero == 0)
+			fixed[n->in[0].i] = true;
+		if (imc_is_code_move(n->op) && n->n_out && fixed[n->out[0].i])
+			for (int k = 0; k < n->n_in; k++)
+				if (imc_val_ok(n->in[k]))
+					fixed[n->in[k].i] = true;
+	}
+	return fixed;
+}
+
+/* An int8 constant in the place of a float one that joins activations. */
+static imc_val quantise_const(struct imc_graph *g, imc_val v)
+{
+	struct imc_value *from = imc_value_at(g, v);
+	struct imc_arena *a = imc_arena_new();
+	struct imc_tensor t = from->t;
+	int64_t n = imc_tensor_count(&t);
+	const float *x = t.data;
+	float lo = 0, hi = 0;
+	struct imc_qparams q;
+	imc_val id;
+
+	for (int64_t i = 0; i < n; i++) {
+		lo = fminf(lo, x[i]);
+		hi = fmaxf(hi, x[i]);
+	}
+	q = imc_qparams_of(lo, hi, 8, false);
+	t.dtype = IMC_I8;
+	t.data = imc_arena_alloc(a, (size_t)n);
+	id = imc_graph_add_const(g, from->name, &t);
+	imc_arena_free(a);
+	imc_value_at(g, id)->scale = q.scale;
+	imc_value_at(g, id)->zero = q.zero;
+	imc_quantise_array(imc_value_at(g, id), x,
+			   imc_value_at(g, id)->t.data, n);
+	return id;
+}
+
+/* Float constants that an operator on codes reads beside an activation. */
+static void quantise_consts(struct imc_graph *g, const struct imc_node *n)
+{
+	bool takes = n->op == IMC_OP_ADD || n->op == IMC_OP_SUB ||
+		     n->op == IMC_OP_MUL || n->op == IMC_OP_CONCAT;
+
+	for (int k = 0; takes && k < n->n_in; k++) {
+		struct imc_value *v = imc_node_in(g, n, k);
+
+		if (v && v->t.data && v->t.dtype == IMC_F32)
+			n->in[k] = quantise_const(g, n->in[k]);
+	}
+}
+
+/* Ranges that only the operator knows. */
+static void known_range(const struct imc_node *n, struct imc_value *out)
+{
+	if (n->op == IMC_OP_SOFTMAX || n->op == IMC_OP_SIGMOID ||
+	    n->op == IMC_OP_HARD_SIGMOID) {
+		/* scale 1/256, zero -128: 255/256 is the largest code */
+		out->lo = 0;
+		out->hi = 255.0f / 256;
+	}
+}
+
+/* Inputs of a concat that only it reads take the range of all. */
+static void share_ranges(struct imc_graph *g)
+{
+	for (size_t i = g->n_order; i-- > 0;) {
+		const struct imc_node *n = imc_node_at(g, g->order[i]);
+		const struct imc_value *out;
+
+		if (n->op != IMC_OP_CONCAT)
+			continue;
+		out = imc_node_out(g, n, 0);
+		for (int k = 0; k < n->n_in; k++) {
+			struct imc_value *v = imc_node_in(g, n, k);
+
+			if (v->t.data || imc_graph_n_use(g, n->in[k], NULL) > 1)
+				continue;
+			v->lo = out->lo;
+			v->hi = out->hi;
+		}
+	}
+}
+
+
+/* Puts a q_rescale from in[k] to the numbers of `to` in front of node id. */
+static void rescale_input(struct imc_module *m, imc_node_id id, int k,
+			  float scale, int32_t zero)
+{
+	struct imc_graph *g = m->g;
+	imc_val from = imc_node_at(g, id)->in[k];
+	imc_val to = imc_graph_add_value(g, imc_value_at(g, from)->name);
+	struct imc_node like = *imc_node_at(g, id);
+	imc_node_id r = imc_graph_add_node(g, IMC_OP_Q_RESCALE, 1, 1, &like);
+	struct imc_value *v = imc_value_at(g, to);
+	struct imc_node *n = imc_node_at(g, r);
+	int32_t mult, shift;
+
+	*v = (struct imc_value){
+		.name = v->name,
+		.t = imc_value_at(g, from)->t,
+		.shaped = true,
+		.scale = scale,
+		.zero = zero,
+		.scales = IMC_NO_VAL,
+	};
+	v->t.data = NULL;
+	imc_factor((double)imc_value_at(g, from)->scale / scale, &mult,
+		   &shift);
+	n->a.mult[0] = mult;
+	n->a.shift[0] = shift;
+	n->in[0] = from;
+	imc_node_set_out(g, r, 0, to);
+	imc_node_at(g, id)->in[k] = to;
+	imc_assign_grow(m);
+}
+
+static void match_concat(struct imc_module *m, imc_node_id id)
+{
+	struct imc_graph *g = m->g;
+	const struct imc_value *out = imc_node_out(g, imc_node_at(g, id), 0);
+	float scale = out->scale;
+	int32_t zero = out->zero;
+
+	for (int k = 0; k < imc_node_at(g, id)->n_in; k++) {
+		const struct imc_value *in =
+			imc_node_in(g, imc_node_at(g, id), k);
+
+		if (in->scale != scale || in->zero != zero)
+			rescale_input(m, id, k, scale, zero);
+	}
+}
+
+static void set_numbers(struct imc_module *m, struct imc_value *v, bool fixed)
+{
+	struct imc_qparams q =
+		imc_qparams_of(v->lo, v->hi, (int)m->hw->ima_dac_bits, fixed);
+
+	v->scale = q.scale;
+	v->zero = q.zero;
+}
+
+/* Every reader of a value that is moved from `from` sees its numbers. */
+static bool number_outputs(struct imc_module *m, const struct imc_node *n,
+			   const bool *fixed)
+{
+	struct imc_graph *g = m->g;
+
+	for (int k = 0; k < n->n_out; k++) {
+		struct imc_value *out = imc_node_out(g, n, k);
+		const struct imc_value *in = imc_node_in(g, n, 0);
+
+		if (!out)
+			continue;
+		if (out->t.dtype != IMC_F32)
+			return imc_diag(m->diags, n->loc, IMC_D_NO_DEVICE_FORM,
+					imc_op_info(n->op)->name,
+					"it computes integers; only float "
+					"activations are mapped");
+		known_range(n, out);
+		if (imc_is_code_move(n->op) && n->op != IMC_OP_CONCAT) {
+			out->scale = in->scale;
+			out->zero = in->zero;
+		} else {
+			set_numbers(m, out, fixed[n->out[k].i]);
+		}
+	}
+	return true;
+}
+
+bool imc_quantise_values(struct imc_module *m, struct imc_pass_cx *cx)
+{
+	struct imc_graph *g = m->g;
+	const bool *fixed = zeros_that_are_fixed(m, cx->scratch);
+	size_t n_order = g->n_order;
+	bool ok = true;
+
+	share_ranges(g);
+	for (size_t i = 0; i < g->n_input; i++)
+		set_numbers(m, imc_value_at(g, g->input[i]),
+			    fixed[g->input[i].i]);
+	for (size_t i = 0; i < n_order; i++) {
+		const struct imc_node *n = imc_node_at(g, g->order[i]);
+
+		quantise_consts(g, n);
+		ok &= number_outputs(m, n, fixed);
+	}
+	for (size_t i = 0; i < n_order; i++)
+		if (imc_node_at(g, g->order[i])->op == IMC_OP_CONCAT)
+			match_concat(m, g->order[i]);
+	imc_graph_sort(g);
+	return ok;
+}
