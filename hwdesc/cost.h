@@ -8,15 +8,15 @@
 
 /* How a matrix node would be cut for the crossbars. */
 struct imc_cut {
-	int32_t bundle;     /* groups in one job */
+	int32_t bundle; /* groups in one job */
 	int32_t n_bundle;
 	int32_t block_rows; /* rows of one job, at most */
 	int32_t n_block;
 	int32_t block_cols; /* logical columns of one job, at most */
 	int32_t n_colblock;
 	int32_t slices;
-	int32_t n_tile;     /* n_bundle * n_block * n_colblock */
-	int64_t cells;      /* of all tiles */
+	int32_t n_tile; /* n_bundle * n_block * n_colblock */
+	int64_t cells;	/* of all tiles */
 };
 
 /* The cut of matrix `mx` with weights in `slices` slices and `bias_rows` rows
@@ -27,15 +27,24 @@ bool imc_cut_matrix(const struct imc_hw *hw, const struct imc_matrix *mx,
 		    int32_t slices, int32_t bias_rows, int32_t bundle,
 		    struct imc_cut *out);
 
+/* Tile i of that cut, in bundle, column block, row block order; not placed,
+ * node absent. The last bundle may hold fewer groups. */
+struct imc_tile imc_cut_tile(const struct imc_matrix *mx,
+			     const struct imc_cut *cut, int32_t bias_rows,
+			     int32_t i);
+
 /* One job of the IMA that uses rows x cols cells of one array.
  * ns (pipelined)  = max(mvm, streams), (sequential) = mvm + streams;
- * streams = (ceil(rows/port) + ceil(cols/port)) cycles   [FACTS 1.1]. */
+ * streams = (ceil(rows/port) + ceil(cols/port)) cycles, for codes of
+ * 8 bits; wider ADC codes take 2 bytes a column, sums without ADC 4. */
 struct imc_cost imc_cost_job(const struct imc_hw *hw, int32_t rows,
 			     int32_t cols);
 
 /* Node n as assignment `as` says: the whole layer, with the digital work that
  * follows the ADC (post digital) on the cores. Nodes that are not matrix
- * nodes cost by their operator and number of elements. A view costs nothing. */
+ * nodes cost by their operator and number of elements. A view costs nothing.
+ * What the engine cannot do (a job that does not fit an array) costs INFINITY.
+ */
 struct imc_cost imc_cost_node(const struct imc_hw *hw,
 			      const struct imc_graph *g, imc_node_id n,
 			      const struct imc_assign *as);

@@ -33,7 +33,8 @@ struct imc_hw *imc_hw_load(const char *target, struct imc_arena *a,
 struct imc_hw *imc_hw_read(const char *path, const char *yaml, size_t size,
 			   struct imc_arena *a, struct imc_diags *d);
 
-/* Sets "ima.arrays" to "70" (a unit may follow: "1 MB"). False: reported. */
+/* Sets "ima.arrays" to "70" (a unit may follow: "1 MB"). Key "name" sets the
+ * name, which is then kept in d->arena. False: reported. */
 bool imc_hw_set(struct imc_hw *hw, const char *key, const char *value,
 		struct imc_loc loc, struct imc_diags *d);
 
@@ -41,7 +42,8 @@ bool imc_hw_set(struct imc_hw *hw, const char *key, const char *value,
 bool imc_hw_check(const struct imc_hw *hw, struct imc_loc loc,
 		  struct imc_diags *d);
 
-/* Prints every key as "hw section.key value" lines, exactly reversible. */
+/* Prints "hw name NAME" and every key as "hw section.key value" lines,
+ * exactly reversible. */
 void imc_hw_print(const struct imc_hw *hw, struct imc_buf *out);
 
 extern const struct imc_text_hw imc_hw_text;

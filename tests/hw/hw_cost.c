@@ -1,0 +1,466 @@
+/* The cost model: the table of MobileNetV2 layers in arXiv 2201.01089,
+ * Fig 12(a), comes out of garofalo-34; and the rules beside it. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hwdesc/cost.h"
+#include "tests/check.h"
+
+#define OK(condition) CHECK(condition, "is false")
+
+struct world {
+	struct imc_arena *arena;
+	struct imc_diags d;
+	struct imc_hw *hw;
+	struct imc_graph *g;
+};
+
+static void open_world(struct world *w)
+{
+	w->arena = imc_arena_new();
+	w->d = (struct imc_diags){.arena = w->arena};
+	w->hw = imc_hw_load("garofalo-34", w->arena, &w->d);
+	w->g = imc_graph_new(w->arena, "t");
+	w->g->layout = IMC_NHWC;
+	if (!w->hw) {
+		fprintf(stderr, "%s\n", w->d.v[0].text);
+		exit(1);
+	}
+}
+
+/* A value [a, b, c, d]; a constant has zeros. */
+static imc_val value(struct world *w, enum imc_dtype dtype,
+		     const int64_t dim[4], bool constant)
+{
+	imc_val id = imc_graph_add_value(w->g, "v");
+	struct imc_value *v = imc_value_at(w->g, id);
+
+	v->t.dtype = dtype;
+	v->t.rank = 4;
+	memcpy(v->t.dim, dim, 4 * sizeof *dim);
+	v->shaped = true;
+	if (constant)
+		v->t.data = imc_arena_alloc(w->arena, imc_tensor_bytes(&v->t));
+	return id;
+}
+
+/* A layer: `out` x `out` outputs, c channels to k, kernel, stride, groups. */
+struct layer {
+	int64_t out, c, k, kernel, stride, group;
+};
+
+static imc_node_id conv(struct world *w, enum imc_op op, struct layer l)
+{
+	enum imc_dtype t = op == IMC_OP_CONV2D ? IMC_F32 : IMC_I8;
+	int64_t in = l.out * l.stride;
+	imc_node_id id = imc_graph_add_node(w->g, op, 2, 1, NULL);
+	imc_val x = value(w, t, (int64_t[]){1, in, in, l.c}, false);
+	imc_val weights =
+		value(w, t, (int64_t[]){l.k, l.kernel, l.kernel, l.c / l.group},
+		      true);
+	imc_val y = value(w, t, (int64_t[]){1, l.out, l.out, l.k}, false);
+	struct imc_node *n = imc_node_at(w->g, id);
+
+	n->in[0] = x;
+	n->in[1] = weights;
+	imc_node_set_out(w->g, id, 0, y);
+	for (int i = 0; i < 2; i++) {
+		n->a.kernel[i] = l.kernel;
+		n->a.stride[i] = l.stride;
+		n->a.dilation[i] = 1;
+	}
+	n->a.group[0] = l.group;
+	for (int i = 0; i < 4; i++)
+		n->a.pads[i] = l.kernel / 2;
+	return id;
+}
+
+static imc_node_id add(struct world *w, enum imc_op op, int64_t out, int64_t c)
+{
+	imc_node_id id = imc_graph_add_node(w->g, op, 2, 1, NULL);
+	int64_t dim[4] = {1, out, out, c};
+
+	imc_node_at(w->g, id)->in[0] = value(w, IMC_I8, dim, false);
+	imc_node_at(w->g, id)->in[1] = value(w, IMC_I8, dim, false);
+	imc_node_set_out(w->g, id, 0, value(w, IMC_I8, dim, false));
+	return id;
+}
+
+static struct imc_assign assign(enum imc_engine e, bool post_adc)
+{
+	return (struct imc_assign){.engine = e,
+				   .weight_bits = 4,
+				   .act_bits = 8,
+				   .slices = 1,
+				   .bundle = 1,
+				   .copies = 1,
+				   .post_adc = post_adc};
+}
+
+/* The distinct rows of the table: ms, and giga MAC (ADD: elements) a second
+ * a watt. */
+static const struct row {
+	const char *name;
+	enum imc_engine engine;
+	struct layer l;
+	double ms, efficiency;
+} table[] = {
+#define C IMC_ENGINE_CROSSBAR
+#define D IMC_ENGINE_DEPTHWISE
+#define A IMC_ENGINE_CORES
+	{"2D_0", C, {112, 3, 32, 3, 2, 1}, 1.63, 255.6},
+	{"000-PW", C, {112, 32, 32, 1, 1, 1}, 1.63, 251.6},
+	{"00 DW", D, {112, 32, 32, 3, 1, 32}, 0.24, 626.3},
+	{"001-PW", C, {112, 32, 16, 1, 1, 1}, 1.63, 147.4},
+	{"100-PW", C, {112, 16, 96, 1, 1, 1}, 1.63, 254.7},
+	{"10 DW", D, {56, 96, 96, 3, 2, 96}, 0.18, 626.3},
+	{"101-PW", C, {56, 96, 24, 1, 1, 1}, 0.41, 437.1},
+	{"110-PW", C, {56, 24, 144, 1, 1, 1}, 0.41, 431.3},
+	{"11 DW", D, {56, 144, 144, 3, 1, 144}, 0.27, 626.3},
+	{"111-PW", C, {56, 144, 24, 1, 1, 1}, 0.41, 540.4},
+	{"11 ADD", A, {56, 24, 24, 1, 1, 1}, 0.18, 12.1},
+	{"20 DW", D, {28, 144, 144, 3, 2, 144}, 0.07, 626.3},
+	{"201-PW", C, {28, 144, 32, 1, 1, 1}, 0.10, 684.7},
+	{"210-PW", C, {28, 32, 192, 1, 1, 1}, 0.10, 612.8},
+	{"21 DW", D, {28, 192, 192, 3, 1, 192}, 0.09, 626.3},
+	{"211-PW", C, {28, 192, 32, 1, 1, 1}, 0.10, 780.6},
+	{"21 ADD", A, {28, 32, 32, 1, 1, 1}, 0.06, 12.1},
+	{"30 DW", D, {14, 192, 192, 3, 2, 192}, 0.02, 626.3},
+	{"301-PW", C, {14, 192, 64, 1, 1, 1}, 0.03, 1325.5},
+	{"310-PW", C, {14, 64, 384, 1, 1, 1}, 0.05, 1117.6},
+	{"31 DW", D, {14, 384, 384, 3, 1, 384}, 0.05, 626.3},
+	{"311-PW", C, {14, 384, 64, 1, 1, 1}, 0.05, 1325.5},
+	{"31 ADD", A, {14, 64, 64, 1, 1, 1}, 0.03, 12.1},
+	{"401-PW", C, {14, 384, 96, 1, 1, 1}, 0.05, 1727.3},
+	{"410-PW", C, {14, 96, 576, 1, 1, 1}, 0.08, 1540.6},
+	{"41 DW", D, {14, 576, 576, 3, 1, 576}, 0.07, 626.3},
+	{"411-PW", C, {14, 576, 96, 1, 1, 1}, 0.08, 1727.3},
+	{"41 ADD", A, {14, 96, 96, 1, 1, 1}, 0.05, 12.1},
+	{"50 DW", D, {7, 576, 576, 3, 2, 576}, 0.02, 626.3},
+	{"501-PW", C, {7, 576, 160, 1, 1, 1}, 0.02, 2280.4},
+	{"510-PW", C, {7, 160, 960, 1, 1, 1}, 0.03, 2409.0},
+	{"51 DW", D, {7, 960, 960, 3, 1, 960}, 0.03, 626.3},
+	{"511-PW", C, {7, 960, 160, 1, 1, 1}, 0.03, 2583.6},
+	{"51 ADD", A, {7, 160, 160, 1, 1, 1}, 0.02, 12.1},
+	{"601-PW", C, {7, 960, 320, 1, 1, 1}, 0.05, 2583.6},
+	{"2D_1", C, {7, 320, 1280, 1, 1, 1}, 0.06, 2464.6},
+#undef C
+#undef D
+#undef A
+};
+
+/* Printed to 0.01 ms; adds, whose rate is fitted, within 10 %. */
+static void check_row(struct world *w, const struct row *r, bool quantised)
+{
+	struct imc_assign as = assign(r->engine, true);
+	const struct layer *l = &r->l;
+	bool is_add = r->engine == IMC_ENGINE_CORES;
+	imc_node_id n;
+	struct imc_cost c;
+	double macs, pj, near = 0.005;
+
+	if (is_add) {
+		n = add(w, quantised ? IMC_OP_Q_ADD : IMC_OP_ADD, l->out, l->c);
+		macs = (double)(l->out * l->out * l->c);
+		near = fmax(near, 0.1 * r->ms);
+	} else {
+		n = conv(w, quantised ? IMC_OP_Q_CONV2D : IMC_OP_CONV2D, *l);
+		macs = (double)(l->out * l->out * l->k * l->kernel * l->kernel *
+				(l->c / l->group));
+	}
+	c = imc_cost_node(w->hw, w->g, n, &as);
+	pj = 1e3 * macs / r->efficiency;
+	CHECK(fabs(c.ns / 1e6 - r->ms) <= near + 1e-9, "%s: %g ms, not %g",
+	      r->name, c.ns / 1e6, r->ms);
+	CHECK(fabs(c.pj - pj) <= 0.12 * pj, "%s: %g pJ, not %g", r->name, c.pj,
+	      pj);
+	CHECK(c.engine_ns == (is_add ? 0 : c.ns), "%s", r->name);
+	CHECK(fabs(c.cycles - c.ns / 2) <= 1e-9 * c.cycles, "%s", r->name);
+}
+
+static void test_table(void)
+{
+	struct world w;
+
+	open_world(&w);
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+		check_row(&w, &table[i], false);
+		check_row(&w, &table[i], true);
+	}
+	imc_arena_free(w.arena);
+}
+
+static bool near(double a, double b)
+{
+	return fabs(a - b) <= 1e-9 * fmax(fabs(a), fabs(b));
+}
+
+/* Digital post-processing: requantise each output, and add the codes of
+ * further blocks and slices. */
+static void test_digital(void)
+{
+	struct layer l = {14, 384, 64, 1, 1, 1};
+	struct imc_assign as = assign(IMC_ENGINE_CROSSBAR, true);
+	struct world w;
+	struct imc_cost adc, digital;
+	imc_node_id n;
+
+	open_world(&w);
+	n = conv(&w, IMC_OP_Q_CONV2D, l);
+	as.slices = 2;
+	adc = imc_cost_node(w.hw, w.g, n, &as);
+	as.post_adc = false;
+	w.hw->core_layer_cycles = 100;
+	digital = imc_cost_node(w.hw, w.g, n, &as);
+	/* 2 blocks of 2 slices: 3 more codes. */
+	OK(near(digital.cycles - adc.cycles,
+		14 * 14 * 64 * (1 + 3 * 0.25) + 100));
+	OK(near(digital.pj - adc.pj, (digital.cycles - adc.cycles) * 69.7));
+	OK(near(digital.engine_ns, adc.ns));
+	imc_arena_free(w.arena);
+}
+
+static void test_jobs(void)
+{
+	struct world w;
+	struct imc_cost c;
+
+	open_world(&w);
+	c = imc_cost_job(w.hw, 256, 256);
+	OK(near(c.ns, 130) && near(c.cycles, 65));
+	OK(near(c.pj, 1e3 * (1.54 + 256 * 0.0273 + 256 * 0.0412)));
+	/* At 250 MHz 128 ns of streams hide behind the MVM, at 200 not. */
+	w.hw->cluster_freq = 250;
+	OK(near(imc_cost_job(w.hw, 256, 256).ns, 130));
+	w.hw->cluster_freq = 200;
+	OK(near(imc_cost_job(w.hw, 256, 256).ns, 160));
+	OK(near(imc_cost_job(w.hw, 1, 17).ns, 130));
+	w.hw->ima_jobs = 1;
+	OK(near(imc_cost_job(w.hw, 1, 17).ns, 130 + 3 * 5));
+	w.hw->ima_adc = 1; /* sums of 4 bytes */
+	OK(near(imc_cost_job(w.hw, 1, 17).ns, 130 + 6 * 5));
+	imc_arena_free(w.arena);
+}
+
+static void test_copies(void)
+{
+	struct imc_assign as = assign(IMC_ENGINE_CROSSBAR, true);
+	struct world w;
+	struct imc_cost one, four;
+	imc_node_id n;
+
+	open_world(&w);
+	n = conv(&w, IMC_OP_CONV2D, (struct layer){14, 64, 64, 1, 1, 1});
+	one = imc_cost_node(w.hw, w.g, n, &as);
+	as.copies = 4;
+	four = imc_cost_node(w.hw, w.g, n, &as);
+	OK(near(four.ns, one.ns)); /* one active array */
+	w.hw->ima_active_arrays = 34;
+	four = imc_cost_node(w.hw, w.g, n, &as);
+	OK(near(four.ns * 4, one.ns) && near(four.pj, one.pj));
+	w.hw->ima_arrays = 0;
+	OK(isinf(imc_cost_node(w.hw, w.g, n, &as).ns));
+	imc_arena_free(w.arena);
+}
+
+/* Cuts mx and checks that the tiles cover its cells exactly, once. */
+static struct imc_cut cut(struct imc_hw *hw, struct imc_matrix mx,
+			  int32_t slices, int32_t bias, int32_t bundle)
+{
+	struct imc_cut c = {0};
+	int64_t cells = 0, weights = 0, whole = 0;
+
+	CHECK(imc_cut_matrix(hw, &mx, slices, bias, bundle, &c), "%d x %d",
+	      mx.rows, mx.cols);
+	for (int32_t i = 0; i < c.n_tile; i++) {
+		struct imc_tile t = imc_cut_tile(&mx, &c, bias, i);
+
+		OK(t.n_row >= 1 && t.n_col >= 1);
+		OK(t.h <= hw->ima_rows && t.w <= hw->ima_cols);
+		cells += (int64_t)t.h * t.w;
+		weights += (int64_t)t.n_row * t.n_col;
+	}
+	for (int32_t g = 0; g < mx.groups; g += c.bundle) {
+		int64_t k = mx.groups - g < c.bundle ? mx.groups - g : c.bundle;
+
+		whole += k * k * mx.rows * mx.cols;
+	}
+	CHECK(weights == whole, "%lld of %lld", (long long)weights,
+	      (long long)whole);
+	OK(cells == c.cells);
+	return c;
+}
+
+static void test_cuts(void)
+{
+	struct world w;
+	struct imc_cut c;
+
+	open_world(&w);
+	c = cut(w.hw, (struct imc_matrix){576, 160, 1, 1}, 1, 0, 1);
+	OK(c.n_tile == 3 && c.block_rows == 256 && c.cells == 576 * 160);
+	c = cut(w.hw, (struct imc_matrix){320, 1280, 1, 1}, 1, 2, 1);
+	OK(c.n_tile == 10 && c.n_block == 2 && c.n_colblock == 5);
+	OK(c.cells == 322 * 1280);
+	/* No room for a bias row in a full block: a second one, not empty. */
+	c = cut(w.hw, (struct imc_matrix){256, 10, 1, 1}, 1, 1, 1);
+	OK(c.n_block == 2 && c.block_rows == 255);
+	c = cut(w.hw, (struct imc_matrix){255, 10, 1, 1}, 1, 1, 1);
+	OK(c.n_block == 1 && c.block_rows == 255);
+	/* Slices take columns. */
+	c = cut(w.hw, (struct imc_matrix){10, 200, 1, 1}, 2, 0, 1);
+	OK(c.block_cols == 128 && c.n_colblock == 2 && c.cells == 10 * 400);
+	/* 28 groups of 9 rows in a job: 36 jobs and a rest of 16 groups. */
+	c = cut(w.hw, (struct imc_matrix){9, 1, 1024, 1}, 1, 0, 28);
+	OK(c.n_bundle == 37 && c.n_tile == 37);
+	OK(c.cells == 36 * 28 * 28 * 9 + 16 * 16 * 9);
+	for (int32_t rows = 1; rows < 40; rows++)
+		for (int32_t bias = 0; bias < 4; bias++) {
+			w.hw->ima_rows = 5;
+			cut(w.hw, (struct imc_matrix){rows, 3, 2, 1}, 1, bias,
+			    1);
+		}
+	imc_arena_free(w.arena);
+}
+
+static void test_no_cut(void)
+{
+	struct imc_matrix mx = {9, 3, 64, 1};
+	struct imc_cut c;
+	struct world w;
+
+	open_world(&w);
+	OK(!imc_cut_matrix(w.hw, &mx, 1, 0, 29, &c)); /* 261 rows */
+	OK(imc_cut_matrix(w.hw, &mx, 1, 4, 28, &c));
+	OK(!imc_cut_matrix(w.hw, &mx, 1, 5, 28, &c));
+	OK(!imc_cut_matrix(w.hw, &mx, 4, 0, 28, &c)); /* 336 columns */
+	w.hw->ima_cols = 1;
+	OK(!imc_cut_matrix(w.hw, &mx, 2, 0, 1, &c));
+	w.hw->ima_cols = 256;
+	w.hw->ima_rows = 2;
+	OK(!imc_cut_matrix(w.hw, &mx, 1, 2, 1, &c)); /* bias rows only */
+	mx = (struct imc_matrix){65536 * 16, 65536 * 16, 65536, 1};
+	OK(!imc_cut_matrix(w.hw, &mx, 1, 0, 1, &c)); /* too many tiles */
+	imc_arena_free(w.arena);
+}
+
+static void test_dw_can(void)
+{
+	static const struct {
+		struct layer l;
+		bool can;
+	} cases[] = {
+		{{14, 32, 32, 3, 1, 32}, true},
+		{{14, 32, 32, 3, 2, 32}, true},
+		{{14, 32, 32, 3, 3, 32}, false},
+		{{14, 32, 32, 5, 1, 32}, false},
+		{{14, 32, 64, 3, 1, 32}, false}, /* multiplier 2 */
+		{{14, 32, 32, 3, 1, 16}, false},
+		{{14, 32, 32, 3, 1, 1}, false},
+	};
+	struct world w;
+	imc_node_id n;
+
+	open_world(&w);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		n = conv(&w, IMC_OP_CONV2D, cases[i].l);
+		CHECK(imc_dw_can(w.hw, w.g, imc_node_at(w.g, n)) ==
+			      cases[i].can,
+		      "case %zu", i);
+	}
+	n = conv(&w, IMC_OP_Q_CONV2D, cases[0].l);
+	OK(imc_dw_can(w.hw, w.g, imc_node_at(w.g, n)));
+	imc_node_at(w.g, n)->a.dilation[1] = 2;
+	OK(!imc_dw_can(w.hw, w.g, imc_node_at(w.g, n)));
+	imc_node_at(w.g, n)->a.dilation[1] = 1;
+	imc_node_at(w.g, n)->a.pads[3] = 3;
+	OK(!imc_dw_can(w.hw, w.g, imc_node_at(w.g, n)));
+	imc_node_at(w.g, n)->a.pads[3] = 0;
+	w.hw->dw_kernel = 0;
+	OK(!imc_dw_can(w.hw, w.g, imc_node_at(w.g, n)));
+	n = add(&w, IMC_OP_ADD, 3, 3);
+	OK(!imc_dw_can(w.hw, w.g, imc_node_at(w.g, n)));
+	imc_arena_free(w.arena);
+}
+
+static double core_cycles_of(struct world *w, imc_node_id n)
+{
+	struct imc_assign as = assign(IMC_ENGINE_CORES, false);
+
+	return imc_cost_node(w->hw, w->g, n, &as).cycles;
+}
+
+/* One input `in` x `in` x c, one output `out` x `out` x c. */
+static imc_node_id unary(struct world *w, enum imc_op op, int64_t in,
+			 int64_t out, int64_t c)
+{
+	imc_node_id id = imc_graph_add_node(w->g, op, 1, 1, NULL);
+
+	imc_node_at(w->g, id)->in[0] =
+		value(w, IMC_I8, (int64_t[]){1, in, in, c}, false);
+	imc_node_set_out(w->g, id, 0,
+			 value(w, IMC_I8, (int64_t[]){1, out, out, c}, false));
+	return id;
+}
+
+static void test_cores(void)
+{
+	struct world w;
+	imc_node_id n;
+
+	open_world(&w);
+	n = conv(&w, IMC_OP_CONV2D, (struct layer){10, 16, 8, 3, 1, 1});
+	OK(near(core_cycles_of(&w, n), 800 * 144 / 15.5 + 800));
+	n = conv(&w, IMC_OP_Q_CONV2D, (struct layer){10, 16, 16, 3, 1, 16});
+	OK(near(core_cycles_of(&w, n), 1600 * 9 / 1.14 + 1600));
+	n = unary(&w, IMC_OP_RELU, 10, 10, 8);
+	OK(near(core_cycles_of(&w, n), 800 * 0.5));
+	n = unary(&w, IMC_OP_SOFTMAX, 1, 1, 10);
+	OK(near(core_cycles_of(&w, n), 10 * 8));
+	n = unary(&w, IMC_OP_GLOBAL_AVERAGE_POOL, 7, 1, 10);
+	OK(near(core_cycles_of(&w, n), 490 * 0.25));
+	n = unary(&w, IMC_OP_MAX_POOL, 8, 4, 10);
+	imc_node_at(w.g, n)->a.kernel[0] = 2;
+	imc_node_at(w.g, n)->a.kernel[1] = 3;
+	OK(near(core_cycles_of(&w, n), 160 * 6 * 0.25));
+	n = unary(&w, IMC_OP_DEPTH_TO_SPACE, 4, 4, 10);
+	OK(near(core_cycles_of(&w, n), 160 * 0.25));
+	w.hw->core_layer_cycles = 1000;
+	OK(near(core_cycles_of(&w, n), 160 * 0.25 + 1000));
+	n = unary(&w, IMC_OP_RESHAPE, 4, 4, 10);
+	OK(core_cycles_of(&w, n) == 0); /* a view */
+	n = unary(&w, IMC_OP_RELU, 4, 4, 10);
+	imc_node_out(w.g, imc_node_at(w.g, n), 0)->t.data = &w;
+	OK(core_cycles_of(&w, n) == 0); /* a constant */
+	imc_arena_free(w.arena);
+}
+
+static void test_rest(void)
+{
+	struct world w;
+	struct imc_cost c;
+
+	open_world(&w);
+	c = imc_cost_dma(w.hw, 8000);
+	OK(near(c.cycles, 1100) && near(c.ns, 2200) && near(c.pj, 8000));
+	OK(c.engine_ns == 0);
+	CHECK(fabs(imc_area_mm2(w.hw) - 30) < 0.5, "%g", imc_area_mm2(w.hw));
+	w.hw->chip_clusters = 2;
+	OK(near(imc_area_mm2(w.hw), 2 * (1.67 + 34 * 0.83)));
+	imc_arena_free(w.arena);
+}
+
+int main(void)
+{
+	test_table();
+	test_digital();
+	test_jobs();
+	test_copies();
+	test_cuts();
+	test_no_cut();
+	test_dw_can();
+	test_cores();
+	test_rest();
+	return check_result();
+}
