@@ -38,6 +38,7 @@ struct imc_options {
 	int post;               /* 0 choose, 1 digital, 2 adc */
 	bool spill;             /* any layer may fall back to the cores */
 	int solver;             /* 0 best of all, 1 greedy only */
+	bool timings;           /* the report holds measured times */
 };
 
 struct imc_hw; /* hwdesc/hw.h */

@@ -16,22 +16,38 @@ void *imc_file_read(const char *path, struct imc_arena *a, struct imc_diags *d,
 		    size_t *size);
 
 /* Reads .npy (version 1 to 3, C or Fortran order, little or big endian) or
- * .pb (by `pb`), chosen by its content. False: reported. */
+ * .pb (by `pb`, may be NULL), chosen by its content. False: reported. */
 bool imc_data_tensor(const char *path, imc_read_pb *pb, struct imc_arena *a,
 		     struct imc_diags *d, struct imc_tensor *out);
 
-/* Reads samples for the (float, NCHW) input of g from `path`: with or without
- * batch dimension, NCHW or NHWC as the input's shape makes unambiguous.
- * pre: applied to integer data, and to float data when given; when it is not
- * given it is read from the YAML file beside the data (x.yaml for x.npy, or
- * data.yaml in its folder) if there is one, and *pre is set. limit: samples at
- * most, 0 = all. False: reported. */
+/* Type and shape of the first input of g as the ONNX model states it (NCHW,
+ * also when g is channel-last by now); data is NULL. */
+struct imc_tensor imc_data_input(const struct imc_graph *g);
+
+/* Reads samples for the (float) input of g from `path`. The shape may be
+ *     the input's own [N, C, H, W], or channel-last [N, H, W, C], or without
+ *     axes of size 1 (grey pictures [N, H, W]), or flat [N, F] when C or
+ *     H * W is 1, or any [N, A, B] for a flat input [1, A * B];
+ *     N absent: a single sample.
+ * .npy data that could be channel-first and channel-last alike is refused; a
+ * .pb is an ONNX tensor, and channel-first.
+ *
+ * pre: x = (data * scale - mean) / std, for integer data, and for float data
+ * when given. When it is not given it is read from the YAML file beside the
+ * data (x.yaml for x.npy, or data.yaml in its folder) if there is one, and
+ * *pre is set. That file has keys mean, std, scale: a number, or for mean and
+ * std a list [a, b, c] with one a channel. pre->scale 0 means it was not said:
+ * then float data has scale 1, and integer data has scale 1/255 when mean or
+ * std were given and all of them are <= 1 (they are on the 0..1 scale), else
+ * 1. On return *pre has the scale used.
+ *
+ * limit: samples at most, 0 = all. False: reported. */
 bool imc_data_samples(const char *path, const struct imc_graph *g,
 		      imc_read_pb *pb, struct imc_preprocess *pre,
 		      int64_t limit, struct imc_arena *a, struct imc_diags *d,
 		      struct imc_samples *out);
 
-/* Reads n integer labels (any integer type, or whole floats). */
+/* Reads n integer labels, [N] or [N, 1] (any integer type, or whole floats). */
 bool imc_data_labels(const char *path, imc_read_pb *pb, struct imc_arena *a,
 		     struct imc_diags *d, int64_t *n, int64_t **out);
 

@@ -1,0 +1,51 @@
+/* facts.h: what both forms of the report say, worked out once. */
+#ifndef IMC_REPORT_FACTS_H
+#define IMC_REPORT_FACTS_H
+
+#include "backend/report/report.h"
+
+/* A node that costs something. */
+struct imc_report_layer {
+	imc_node_id id;
+	const char *name, *op;
+	const struct imc_assign *as;
+	struct imc_matrix mx; /* of a matrix node, else all 0 */
+	struct imc_cost cost;
+	int32_t n_tile;
+	double cell_utilisation; /* 0: not on a crossbar */
+	const char *note;        /* "" or why it is where it is */
+	const struct imc_value *in, *out;
+};
+
+/* An array that holds something. */
+struct imc_report_array {
+	int32_t array, n_tile;
+	int64_t cells; /* of the tiles on it */
+};
+
+struct imc_report_facts {
+	size_t n_layer;
+	struct imc_report_layer *layer; /* in the order they run */
+	size_t n_array;
+	struct imc_report_array *array; /* by number */
+	struct imc_cost total;          /* layers and transfers */
+	struct imc_cost transfers;      /* between L2 and L1 */
+	struct imc_cost engine[IMC_N_ENGINE];
+	double array_utilisation; /* cells of tiles in those of used arrays */
+	int64_t l2_peak_bytes;
+	const char *target_source, *model_file, *calib_file;
+	bool synthetic;
+};
+
+/* All of it lives in a. m has at least an engine for every node. */
+struct imc_report_facts imc_report_facts(const struct imc_module *m,
+					 const struct imc_report_sizes *s,
+					 struct imc_arena *a);
+
+/* The last part of a path. */
+const char *imc_report_base(const char *path);
+
+/* "percentile" or "min-max" */
+const char *imc_report_method(const struct imc_options *o);
+
+#endif

@@ -1,0 +1,175 @@
+#include <string.h>
+
+#include "backend/report/facts.h"
+#include "backend/report/json.h"
+
+static void write_head(struct imc_json *j, const struct imc_module *m,
+		       const struct imc_report_facts *f)
+{
+	imc_json_text(j, "imcc_version", IMCC_VERSION);
+	imc_json_open(j, "model", '{');
+	imc_json_text(j, "name", m->model_name);
+	imc_json_text(j, "path", f->model_file);
+	imc_json_text(j, "sha256", m->model_sha256);
+	imc_json_close(j, '}');
+	imc_json_open(j, "target", '{');
+	imc_json_text(j, "name", m->hw->name);
+	imc_json_text(j, "source", f->target_source);
+	imc_json_int(j, "clusters", m->hw->chip_clusters);
+	imc_json_int(j, "cores", m->hw->cluster_cores);
+	imc_json_number(j, "freq_mhz", m->hw->cluster_freq);
+	imc_json_int(j, "arrays", m->hw->ima_arrays);
+	imc_json_int(j, "array_rows", m->hw->ima_rows);
+	imc_json_int(j, "array_cols", m->hw->ima_cols);
+	imc_json_int(j, "cell_bits", m->hw->ima_cell_bits);
+	imc_json_close(j, '}');
+	imc_json_open(j, "calibration", '{');
+	imc_json_text(j, "source", f->calib_file);
+	imc_json_int(j, "samples", m->calib_n);
+	imc_json_bool(j, "synthetic", f->synthetic);
+	imc_json_text(j, "method", imc_report_method(&m->opt));
+	if (m->opt.calib_method == 0)
+		imc_json_number(j, "percentile", m->opt.percentile);
+	imc_json_close(j, '}');
+}
+
+static void write_totals(struct imc_json *j, const struct imc_module *m,
+			 const struct imc_report_sizes *s,
+			 const struct imc_report_facts *f)
+{
+	imc_json_open(j, "total", '{');
+	imc_json_number(j, "latency_ms", f->total.ns * 1e-6);
+	imc_json_number(j, "energy_uj", f->total.pj * 1e-6);
+	imc_json_int(j, "macs", imc_graph_macs(m->g));
+	imc_json_int(j, "params", imc_graph_params(m->g));
+	imc_json_number(j, "transfer_ms", f->transfers.ns * 1e-6);
+	imc_json_number(j, "transfer_uj", f->transfers.pj * 1e-6);
+	imc_json_close(j, '}');
+	imc_json_open(j, "arrays", '{');
+	imc_json_int(j, "used", m->map.n_used);
+	imc_json_int(j, "available", m->map.n_array);
+	imc_json_int(j, "lower_bound", m->map.lower_bound);
+	imc_json_number(j, "utilisation", f->array_utilisation);
+	imc_json_text(j, "solver", m->map.solver);
+	imc_json_close(j, '}');
+	imc_json_open(j, "memory", '{');
+	imc_json_int(j, "l1_peak_bytes", m->plan.l1_bytes);
+	imc_json_int(j, "l1_available_bytes", m->hw->l1_bytes);
+	imc_json_int(j, "l1_lower_bound_bytes", m->plan.l1_lower_bound);
+	imc_json_int(j, "l2_peak_bytes", f->l2_peak_bytes);
+	imc_json_int(j, "l2_available_bytes", m->hw->l2_bytes);
+	imc_json_int(j, "image_bytes", s->image_bytes);
+	imc_json_int(j, "code_data_bytes", s->code_data_bytes);
+	imc_json_close(j, '}');
+}
+
+static void write_shape(struct imc_json *j, const char *key,
+			const struct imc_value *v)
+{
+	imc_json_open_row(j, key, '[');
+	for (int i = 0; v && i < v->t.rank; i++)
+		imc_json_int(j, NULL, v->t.dim[i]);
+	imc_json_close(j, ']');
+}
+
+static const char *post_of(const struct imc_report_layer *l)
+{
+	if (l->as->engine != IMC_ENGINE_CROSSBAR)
+		return "";
+	return l->as->post_adc ? "adc" : "digital";
+}
+
+static void write_layer(struct imc_json *j, const struct imc_module *m,
+			const struct imc_report_layer *l)
+{
+	const struct imc_node *n = imc_node_at(m->g, l->id);
+
+	imc_json_open(j, NULL, '{');
+	imc_json_text(j, "name", l->name);
+	imc_json_open_row(j, "onnx_nodes", '[');
+	for (int i = 0; i < n->n_origin; i++)
+		imc_json_text(j, NULL, n->origin[i]);
+	imc_json_close(j, ']');
+	imc_json_text(j, "op", l->op);
+	imc_json_text(j, "engine", imc_engine_name(l->as->engine));
+	imc_json_int(j, "rows", l->mx.rows);
+	imc_json_int(j, "cols", l->mx.cols);
+	imc_json_int(j, "groups", l->mx.groups);
+	imc_json_int(j, "tiles", l->n_tile);
+	imc_json_int(j, "copies", l->as->copies);
+	imc_json_int(j, "weight_bits", l->mx.rows ? l->as->weight_bits : 0);
+	imc_json_int(j, "act_bits", l->as->act_bits);
+	imc_json_text(j, "post", post_of(l));
+	imc_json_int(j, "slices", l->n_tile ? l->as->slices : 0);
+	imc_json_number(j, "latency_us", l->cost.ns * 1e-3);
+	imc_json_number(j, "energy_nj", l->cost.pj * 1e-3);
+	imc_json_number(j, "cell_utilisation", l->cell_utilisation);
+	write_shape(j, "input_shape", l->in);
+	write_shape(j, "output_shape", l->out);
+	imc_json_text(j, "note", l->note);
+	imc_json_close(j, '}');
+}
+
+static void write_arrays_map(struct imc_json *j, const struct imc_module *m)
+{
+	imc_json_open(j, "arrays_map", '[');
+	for (size_t i = 0; i < m->map.n_tile; i++) {
+		const struct imc_tile *t = &m->map.tile[i];
+
+		if (t->array < 0)
+			continue;
+		imc_json_open_row(j, NULL, '{');
+		imc_json_int(j, "array", t->array);
+		imc_json_text(j, "layer", imc_node_at(m->g, t->node)->name);
+		imc_json_int(j, "x", t->x);
+		imc_json_int(j, "y", t->y);
+		imc_json_int(j, "w", t->w);
+		imc_json_int(j, "h", t->h);
+		imc_json_close(j, '}');
+	}
+	imc_json_close(j, ']');
+}
+
+/* A clock differs from run to run and a bundle may not: 0 unless asked. */
+static void write_passes(struct imc_json *j, const struct imc_module *m)
+{
+	imc_json_open(j, "passes", '[');
+	for (size_t i = 0; i < m->n_pass; i++) {
+		imc_json_open_row(j, NULL, '{');
+		imc_json_text(j, "name", m->pass[i].name);
+		imc_json_number(j, "ms", m->opt.timings ? m->pass[i].ms : 0);
+		imc_json_int(j, "changes", m->pass[i].n_changed);
+		imc_json_close(j, '}');
+	}
+	imc_json_close(j, ']');
+}
+
+static void write_warnings(struct imc_json *j, const struct imc_diags *d)
+{
+	imc_json_open(j, "warnings", '[');
+	for (size_t i = 0; d && i < d->n; i++)
+		if (d->v[i].severity == IMC_WARNING)
+			imc_json_text(j, NULL, d->v[i].text);
+	imc_json_close(j, ']');
+}
+
+void imc_report_json(const struct imc_module *m,
+		     const struct imc_report_sizes *s, struct imc_buf *out)
+{
+	struct imc_arena *scratch = imc_arena_new();
+	struct imc_report_facts f = imc_report_facts(m, s, scratch);
+	struct imc_json j = {.out = out};
+
+	imc_json_open(&j, NULL, '{');
+	write_head(&j, m, &f);
+	write_totals(&j, m, s, &f);
+	imc_json_open(&j, "layers", '[');
+	for (size_t i = 0; i < f.n_layer; i++)
+		write_layer(&j, m, &f.layer[i]);
+	imc_json_close(&j, ']');
+	write_arrays_map(&j, m);
+	write_passes(&j, m);
+	write_warnings(&j, m->diags);
+	imc_json_close(&j, '}');
+	imc_arena_free(scratch);
+}
