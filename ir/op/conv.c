@@ -1,0 +1,392 @@
+#include "ir/op/conv.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "ir/eval.h"
+#include "ir/op.h"
+#include "ir/op/rule.h"
+#include "ir/support/checked.h"
+
+#define STRIP ((int64_t)1 << 18) /* floats of unfolded windows at once */
+
+/* ---- types ---- */
+
+static bool set_kernel(struct imc_node *n, const struct imc_plane *w,
+		       struct imc_diags *d)
+{
+	int64_t size[2] = {w->h, w->w};
+
+	for (int i = 0; i < 2; i++) {
+		if (n->a.kernel[i] == 0)
+			n->a.kernel[i] = size[i];
+		if (n->a.kernel[i] != size[i] || size[i] < 1 ||
+		    size[i] > INT32_MAX)
+			return imc_rule_reject(
+				d, n,
+				"kernel %" PRId64 "x%" PRId64
+				", weights are %" PRId64 "x%" PRId64,
+				n->a.kernel[0], n->a.kernel[1], w->h, w->w);
+	}
+	return true;
+}
+
+static bool check_operands(const struct imc_graph *g, const struct imc_node *n,
+			   struct imc_diags *d)
+{
+	const struct imc_value *x = imc_node_in(g, n, 0);
+	const struct imc_value *w = imc_node_in(g, n, 1);
+
+	for (int k = 0; k < 3; k++)
+		if (!imc_rule_dtype(g, n, k, IMC_F32, d))
+			return false;
+	if (x->t.rank != 3 && x->t.rank != 4)
+		return imc_rule_reject(d, n,
+				       "input '%s' has rank %d; 3 (1-D) and 4 "
+				       "(2-D) are supported",
+				       x->name, x->t.rank);
+	if (w->t.rank != x->t.rank)
+		return imc_rule_reject(
+			d, n, "weights '%s' have rank %d, the input %d",
+			w->name, w->t.rank, x->t.rank);
+	return true;
+}
+
+/* Channels of conv2d: x.c = w.c * group, and w.n is divisible by group. */
+static bool check_channels(const struct imc_node *n, const struct imc_plane *x,
+			   const struct imc_plane *w, struct imc_diags *d)
+{
+	int64_t group = n->a.group[0], want;
+
+	if (!imc_mul_i64(w->c, group, &want) || want != x->c)
+		return imc_rule_reject(
+			d, n,
+			"the input has %" PRId64 " channels, the weights "
+			"take %" PRId64 " in each of %" PRId64 " groups",
+			x->c, w->c, group);
+	if (w->n % group)
+		return imc_rule_reject(d, n,
+				       "%" PRId64 " output channels in %" PRId64
+				       " groups",
+				       w->n, group);
+	return true;
+}
+
+static bool type_conv2d(struct imc_graph *g, struct imc_node *n,
+			struct imc_diags *d)
+{
+	struct imc_tensor y = imc_node_in(g, n, 0)->t;
+	struct imc_plane x = imc_plane_of(&y, g->layout);
+	struct imc_plane w = imc_plane_of(&imc_node_in(g, n, 1)->t, g->layout);
+	struct imc_walk walk[2];
+
+	if (!check_channels(n, &x, &w, d) || !set_kernel(n, &w, d) ||
+	    !imc_rule_vector(g, n, 2, w.n, d))
+		return false;
+	if (!imc_walk_of_attrs(&n->a, &x, walk))
+		return imc_rule_reject(d, n,
+				       "the kernel does not fit into the "
+				       "padded %" PRId64 "x%" PRId64 " input",
+				       x.h, x.w);
+	imc_walk_set_pads(&n->a, walk);
+	imc_plane_shape(&y, g->layout, x.n, w.n, walk[0].out, walk[1].out);
+	imc_rule_set_output(g, n, 0, &y);
+	return true;
+}
+
+static bool type_transpose(struct imc_graph *g, struct imc_node *n,
+			   struct imc_diags *d)
+{
+	struct imc_tensor y = imc_node_in(g, n, 0)->t;
+	struct imc_plane x = imc_plane_of(&y, IMC_NCHW);
+	struct imc_plane w = imc_plane_of(&imc_node_in(g, n, 1)->t, IMC_NCHW);
+	int64_t group = n->a.group[0], n_out;
+	struct imc_walk walk[2];
+
+	if (g->layout != IMC_NCHW)
+		return imc_rule_reject(d, n,
+				       "only channel-first tensors are "
+				       "supported");
+	if (w.n != x.c || x.c % group)
+		return imc_rule_reject(d, n,
+				       "the input has %" PRId64
+				       " channels, the weights "
+				       "%" PRId64 " in %" PRId64 " groups",
+				       x.c, w.n, group);
+	if (!imc_mul_i64(w.c, group, &n_out))
+		return imc_rule_reject(d, n, "too many output channels");
+	if (!set_kernel(n, &w, d) || !imc_rule_vector(g, n, 2, n_out, d) ||
+	    !imc_conv_type_transpose(n, &x, walk, d))
+		return false;
+	imc_plane_shape(&y, g->layout, x.n, n_out, walk[0].out, walk[1].out);
+	imc_rule_set_output(g, n, 0, &y);
+	return true;
+}
+
+bool imc_type_conv(struct imc_graph *g, struct imc_node *n, struct imc_diags *d)
+{
+	if (!check_operands(g, n, d))
+		return false;
+	return n->op == IMC_OP_CONV_TRANSPOSE ? type_transpose(g, n, d)
+					      : type_conv2d(g, n, d);
+}
+
+/* ---- windows unfolded into the columns or rows of a matrix ---- */
+
+/* One row of windows, NCHW: out[i] is the element at kernel column kx of the
+ * window at output column ox + i, of input row x. */
+static void unfold_row(const float *x, const struct imc_walk *v, int64_t kx,
+		       int64_t ox, int64_t n, float *out)
+{
+	int64_t at = ox * v->stride - v->before + kx * v->dilation;
+
+	for (int64_t i = 0; i < n; i++, at += v->stride)
+		out[i] = at >= 0 && at < v->in ? x[at] : 0;
+}
+
+static void unfold_dense(const float *x, const struct imc_walk *v, int64_t kx,
+			 int64_t ox, int64_t n, float *out)
+{
+	int64_t at = ox - v->before + kx * v->dilation;
+	int64_t lo = imc_min_i64(imc_max_i64(-at, 0), n);
+	int64_t hi = imc_max_i64(imc_min_i64(v->in - at, n), lo);
+
+	memset(out, 0, (size_t)lo * sizeof *out);
+	if (hi > lo)
+		memcpy(out + lo, x + at + lo, (size_t)(hi - lo) * sizeof *out);
+	memset(out + hi, 0, (size_t)(n - hi) * sizeof *out);
+}
+
+/* Row (ch, ky, kx) of the unfolded matrix at output positions p .. p + n. x:
+ * the channel. */
+static void unfold_tap(const struct imc_conv *c, const float *x,
+		       const int64_t tap[2], const int64_t span[2], float *out)
+{
+	const struct imc_walk *v = &c->walk[0], *h = &c->walk[1];
+
+	for (int64_t p = span[0], end = span[0] + span[1]; p < end;) {
+		int64_t oy = p / h->out, ox = p % h->out;
+		int64_t n = imc_min_i64(h->out - ox, end - p);
+		int64_t iy = oy * v->stride - v->before + tap[0] * v->dilation;
+
+		if (iy < 0 || iy >= v->in)
+			memset(out, 0, (size_t)n * sizeof *out);
+		else if (h->stride == 1)
+			unfold_dense(x + iy * c->x.sh, h, tap[1], ox, n, out);
+		else
+			unfold_row(x + iy * c->x.sh, h, tap[1], ox, n, out);
+		out += n;
+		p += n;
+	}
+}
+
+/* NCHW: out[c/g * kh * kw][span]. x: the first channel of the group. */
+static void unfold_columns(const struct imc_conv *c, const float *x,
+			   const int64_t span[2], float *out)
+{
+	for (int64_t ch = 0; ch < c->w.c; ch++)
+		for (int64_t ky = 0; ky < c->w.h; ky++)
+			for (int64_t kx = 0; kx < c->w.w; kx++) {
+				unfold_tap(c, x + ch * c->x.sc,
+					   (int64_t[]){ky, kx}, span, out);
+				out += span[1];
+			}
+}
+
+/* NHWC: the kh * kw * c/g elements of the window at (oy, ox). */
+static void unfold_window(const struct imc_conv *c, const float *x, int64_t oy,
+			  int64_t ox, float *out)
+{
+	const struct imc_walk *v = &c->walk[0], *h = &c->walk[1];
+	size_t bytes = (size_t)c->w.c * sizeof *out;
+
+	for (int64_t ky = 0; ky < c->w.h; ky++)
+		for (int64_t kx = 0; kx < c->w.w; kx++, out += c->w.c) {
+			int64_t y =
+				oy * v->stride - v->before + ky * v->dilation;
+			int64_t z =
+				ox * h->stride - h->before + kx * h->dilation;
+
+			if (y < 0 || y >= v->in || z < 0 || z >= h->in)
+				memset(out, 0, bytes);
+			else
+				memcpy(out, x + y * c->x.sh + z * c->x.sw,
+				       bytes);
+		}
+}
+
+/* ---- evaluation ---- */
+
+/* A window is one element, and output positions are input positions. */
+static bool is_pointwise(const struct imc_conv *c)
+{
+	bool yes = c->w.h == 1 && c->w.w == 1;
+
+	for (int i = 0; i < 2; i++)
+		yes = yes && c->walk[i].stride == 1 && c->walk[i].before == 0 &&
+		      c->walk[i].after == 0;
+	return yes;
+}
+
+void imc_conv_set_strip(struct imc_conv *c, int64_t rows, int64_t positions)
+{
+	int64_t n = STRIP / imc_max_i64(rows, 1);
+
+	/* Whole vectors, if more than one fits. */
+	n = n > 16 ? n / 16 * 16 : imc_max_i64(n, 1);
+	c->strip = imc_max_i64(imc_min_i64(n, positions), 1);
+	c->unfolded = imc_arena_array(c->scratch, (size_t)(rows * c->strip),
+				      sizeof *c->unfolded);
+}
+
+/* y[k][positions] += w[k][rows] * unfolded[rows][positions] */
+static void add_group_nchw(const struct imc_conv *c, const float *x,
+			   const float *w, float *y)
+{
+	int64_t rows = c->w.c * c->w.h * c->w.w, all = c->y.h * c->y.w;
+	float *col = c->unfolded;
+	bool direct = !col;
+	int64_t strip = direct ? all : c->strip;
+
+	for (int64_t p = 0; p < all; p += strip) {
+		int64_t n = imc_min_i64(strip, all - p);
+		struct imc_gemm m = {.m = c->w.n / c->group,
+				     .n = n,
+				     .k = rows,
+				     .a = w,
+				     .lda = rows,
+				     .b = direct ? x + p : col,
+				     .ldb = direct ? all : n,
+				     .c = y + p,
+				     .ldc = all,
+				     .add = true};
+
+		if (!direct)
+			unfold_columns(c, x, (int64_t[]){p, n}, col);
+		imc_gemm(&m);
+	}
+}
+
+/* y[positions][k] += unfolded[positions][rows] * wt[rows][k] */
+static void add_group_nhwc(const struct imc_conv *c, const float *x,
+			   const float *wt, float *y)
+{
+	int64_t rows = c->w.c * c->w.h * c->w.w, all = c->y.h * c->y.w;
+	float *row = c->unfolded;
+	bool direct = !row;
+	int64_t strip = direct ? all : c->strip;
+
+	for (int64_t p = 0; p < all; p += strip) {
+		int64_t n = imc_min_i64(strip, all - p);
+		struct imc_gemm m = {.m = n,
+				     .n = c->w.n / c->group,
+				     .k = rows,
+				     .a = direct ? x + p * c->x.sw : row,
+				     .lda = direct ? c->x.sw : rows,
+				     .b = wt,
+				     .ldb = c->w.n / c->group,
+				     .c = y + p * c->y.sw,
+				     .ldc = c->y.sw,
+				     .add = true};
+
+		for (int64_t i = 0; i < n && !direct; i++)
+			unfold_window(c, x, (p + i) / c->y.w, (p + i) % c->y.w,
+				      row + i * rows);
+		imc_gemm(&m);
+	}
+}
+
+/* The weights of each group as [rows][k] instead of [k][rows]. */
+static const float *transpose_weights(const struct imc_conv *c)
+{
+	int64_t rows = c->w.c * c->w.h * c->w.w, k = c->w.n / c->group;
+	float *out = imc_arena_array(c->scratch, (size_t)(c->w.n * rows),
+				     sizeof *out);
+
+	for (int64_t g = 0; g < c->group; g++)
+		for (int64_t i = 0; i < k; i++)
+			for (int64_t r = 0; r < rows; r++)
+				out[(g * rows + r) * k + i] =
+					c->w_data[(g * k + i) * rows + r];
+	return out;
+}
+
+static void add_groups(struct imc_conv *c)
+{
+	int64_t k = c->w.n / c->group, size = k * c->w.sn;
+	bool nchw = c->layout == IMC_NCHW;
+	const float *w = nchw ? c->w_data : transpose_weights(c);
+
+	if (!is_pointwise(c))
+		imc_conv_set_strip(c, c->w.sn, c->y.h * c->y.w);
+	for (int64_t n = 0; n < c->x.n; n++)
+		for (int64_t g = 0; g < c->group; g++) {
+			const float *x =
+				c->x_data + n * c->x.sn + g * c->w.c * c->x.sc;
+			float *y = c->y_data + n * c->y.sn + g * k * c->y.sc;
+
+			if (nchw)
+				add_group_nchw(c, x, w + g * size, y);
+			else
+				add_group_nhwc(c, x, w + g * size, y);
+		}
+}
+
+void imc_conv_set_bias(const struct imc_conv *c)
+{
+	int64_t n = c->y.n * c->y.c, area = c->y.h * c->y.w;
+
+	if (!c->b_data)
+		return;
+	if (c->layout == IMC_NHWC) {
+		for (int64_t i = 0; i < c->y.n * area; i++)
+			memcpy(c->y_data + i * c->y.c, c->b_data,
+			       (size_t)c->y.c * sizeof(float));
+		return;
+	}
+	for (int64_t i = 0; i < n; i++)
+		for (int64_t p = 0; p < area; p++)
+			c->y_data[i * area + p] = c->b_data[i % c->y.c];
+}
+
+static void clip(const struct imc_node *n, float *y, int64_t count)
+{
+	float lo = n->a.act_lo[0], hi = n->a.act_hi[0];
+
+	for (int64_t i = 0; i < count; i++) {
+		y[i] = y[i] < lo ? lo : y[i];
+		y[i] = y[i] > hi ? hi : y[i];
+	}
+}
+
+void imc_eval_conv(const struct imc_graph *g, const struct imc_node *n,
+		   const struct imc_tensor *in, struct imc_tensor *out,
+		   struct imc_arena *scratch)
+{
+	struct imc_conv c = {.layout = g->layout,
+			     .x = imc_plane_of(&in[0], g->layout),
+			     .w = imc_plane_of(&in[1], g->layout),
+			     .y = imc_plane_of(&out[0], g->layout),
+			     .group = n->a.group[0],
+			     .x_data = in[0].data,
+			     .w_data = in[1].data,
+			     .b_data = n->n_in > 2 ? in[2].data : NULL,
+			     .y_data = out[0].data,
+			     .scratch = scratch};
+
+	imc_conv_set_bias(&c);
+	if (n->op == IMC_OP_CONV_TRANSPOSE) {
+		struct imc_node copy = *n;
+
+		imc_conv_type_transpose(&copy, &c.x, c.walk, NULL);
+		imc_conv_add_transpose(&c);
+		return;
+	}
+	imc_walk_of_attrs(&n->a, &c.x, c.walk);
+	if (c.w.c == 1 && c.group > 1)
+		imc_conv_add_depthwise(&c);
+	else
+		add_groups(&c);
+	if (n->a.act[0])
+		clip(n, out[0].data, imc_tensor_count(&out[0]));
+}
