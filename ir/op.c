@@ -1,6 +1,5 @@
 #include "ir/op.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 

@@ -54,7 +54,8 @@ rig_input(struct rig *r, int k, int rank, const int64_t *dim, const float *data)
 	imc_val v;
 	float *x;
 
-	memcpy(t.dim, dim, (size_t)rank * sizeof *dim);
+	for (int i = 0; i < rank; i++)
+		t.dim[i] = dim[i];
 	t.data = x = imc_arena_alloc(r->arena, imc_tensor_bytes(&t));
 	for (int64_t i = 0; i < imc_tensor_count(&t); i++)
 		x[i] = data ? data[i] : (float)rig_random(-8, 8);
