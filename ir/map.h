@@ -64,6 +64,7 @@ struct imc_tile {
 struct imc_map {
 	/* The arrays that tiles are placed on (from the hardware). */
 	int32_t array_rows, array_cols, n_array;
+	bool adc_per_job; /* all columns of a job share one ADC setting */
 	size_t n_assign;
 	struct imc_assign *assign; /* NULL: nothing is assigned yet */
 	size_t n_tile, cap_tile;
@@ -106,5 +107,14 @@ bool imc_map_compute(void *map_eval, imc_node_id id,
 		     struct imc_arena *scratch);
 
 bool imc_map_equal(const struct imc_map *a, const struct imc_map *b);
+
+/* Recomputes what tiling and placement must satisfy, independently of those
+ * who did it. tile_check: tiles of every crossbar node are in order and cover
+ * its weights exactly once, and fit an array. place_check: that, and every
+ * tile lies on an array and no two overlap. NULL, or what is wrong (in a). */
+const char *imc_tile_check(const struct imc_graph *g, const struct imc_map *m,
+			   struct imc_arena *a);
+const char *imc_place_check(const struct imc_graph *g, const struct imc_map *m,
+			    struct imc_arena *a);
 
 #endif

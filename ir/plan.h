@@ -67,4 +67,10 @@ void imc_eval_plan(const struct imc_map_eval *me, const struct imc_plan *p,
 
 bool imc_plan_equal(const struct imc_plan *a, const struct imc_plan *b);
 
+/* Recomputes what a plan must satisfy: every node runs once after what it
+ * reads, every value has a buffer that lives from its making to its last use,
+ * and no two live buffers share a byte. NULL, or what is wrong (in a). */
+const char *imc_plan_check(const struct imc_graph *g, const struct imc_plan *p,
+			   struct imc_arena *a);
+
 #endif

@@ -1,0 +1,126 @@
+#include "ir/fields.h"
+
+#include <string.h>
+
+#include "ir/module.h"
+
+#define MEMBER(type, of, member)                                               \
+	{                                                                      \
+#member, IMC_MEMBER_##type, offsetof(struct of, member)        \
+	}
+#define COST(of)                                                               \
+	{"cycles", IMC_MEMBER_F64, offsetof(struct of, cost.cycles)},          \
+		{"ns", IMC_MEMBER_F64, offsetof(struct of, cost.ns)},          \
+		{"pj", IMC_MEMBER_F64, offsetof(struct of, cost.pj)},          \
+	{                                                                      \
+		"engine_ns", IMC_MEMBER_F64,                                   \
+			offsetof(struct of, cost.engine_ns)                    \
+	}
+#define END                                                                    \
+	{                                                                      \
+		NULL, IMC_MEMBER_BOOL, 0                                       \
+	}
+
+const struct imc_member imc_option_members[] = {
+	MEMBER(INT, imc_options, weight_bits),
+	MEMBER(U64, imc_options, seed),
+	MEMBER(INT, imc_options, calib_method),
+	MEMBER(F64, imc_options, percentile),
+	MEMBER(INT, imc_options, post),
+	MEMBER(BOOL, imc_options, spill),
+	MEMBER(INT, imc_options, solver),
+	END,
+};
+
+const struct imc_member imc_map_members[] = {
+	MEMBER(I32, imc_map, array_rows),
+	MEMBER(I32, imc_map, array_cols),
+	MEMBER(I32, imc_map, n_array),
+	MEMBER(BOOL, imc_map, adc_per_job),
+	MEMBER(I32, imc_map, n_used),
+	MEMBER(I32, imc_map, lower_bound),
+	END,
+};
+
+const struct imc_member imc_assign_members[] = {
+	MEMBER(I32, imc_assign, weight_bits),
+	MEMBER(I32, imc_assign, act_bits),
+	MEMBER(I32, imc_assign, slices),
+	MEMBER(I32, imc_assign, bundle),
+	MEMBER(I32, imc_assign, block_rows),
+	MEMBER(I32, imc_assign, bias_rows),
+	MEMBER(I32, imc_assign, copies),
+	MEMBER(BOOL, imc_assign, post_adc),
+	MEMBER(BOOL, imc_assign, spilled),
+	MEMBER(I32, imc_assign, first_tile),
+	MEMBER(I32, imc_assign, n_tile),
+	COST(imc_assign),
+	END,
+};
+
+const struct imc_member imc_tile_members[] = {
+	MEMBER(I32, imc_tile, bundle),
+	MEMBER(I32, imc_tile, block),
+	MEMBER(I32, imc_tile, row0),
+	MEMBER(I32, imc_tile, n_row),
+	MEMBER(I32, imc_tile, col0),
+	MEMBER(I32, imc_tile, n_col),
+	MEMBER(I32, imc_tile, n_bias),
+	MEMBER(I32, imc_tile, array),
+	MEMBER(I32, imc_tile, x),
+	MEMBER(I32, imc_tile, y),
+	MEMBER(I32, imc_tile, w),
+	MEMBER(I32, imc_tile, h),
+	END,
+};
+
+const struct imc_member imc_plan_members[] = {
+	MEMBER(I64, imc_plan, l1_bytes),
+	MEMBER(I64, imc_plan, l1_lower_bound),
+	END,
+};
+
+const struct imc_member imc_step_members[] = {
+	MEMBER(I32, imc_step, scratch),
+	MEMBER(I32, imc_step, strip_rows),
+	COST(imc_step),
+	END,
+};
+
+const struct imc_member imc_buffer_members[] = {
+	MEMBER(I64, imc_buffer, offset),
+	MEMBER(I64, imc_buffer, size_bytes),
+	MEMBER(I32, imc_buffer, first),
+	MEMBER(I32, imc_buffer, last),
+	END,
+};
+
+size_t imc_member_size(enum imc_member_type t)
+{
+	switch (t) {
+	case IMC_MEMBER_BOOL:
+		return sizeof(bool);
+	case IMC_MEMBER_INT:
+		return sizeof(int);
+	case IMC_MEMBER_I32:
+		return sizeof(int32_t);
+	case IMC_MEMBER_I64:
+		return sizeof(int64_t);
+	case IMC_MEMBER_U64:
+		return sizeof(uint64_t);
+	case IMC_MEMBER_F64:
+		return sizeof(double);
+	}
+	return 0;
+}
+
+bool imc_members_equal(const struct imc_member *table, const void *a,
+		       const void *b)
+{
+	for (; table->name; table++)
+		if (memcmp((const char *)a + table->offset,
+			   (const char *)b + table->offset,
+			   imc_member_size(table->type)))
+			return false;
+	return true;
+}

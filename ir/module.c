@@ -1,0 +1,31 @@
+#include "ir/module.h"
+
+struct imc_module *imc_module_new(struct imc_diags *d)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct imc_module *m = imc_arena_alloc(a, sizeof *m);
+
+	m->arena = a;
+	m->diags = d;
+	m->model_name = "";
+	m->opt.percentile = 99.99;
+	m->pre.scale = 1;
+	return m;
+}
+
+void imc_module_free(struct imc_module *m)
+{
+	if (m)
+		imc_arena_free(m->arena);
+}
+
+const char *imc_fact_name(enum imc_fact f)
+{
+	static const char *const name[IMC_N_FACT] = {
+#define X(id, text) #text,
+		IMC_FACTS(X)
+#undef X
+	};
+
+	return name[f];
+}

@@ -1,0 +1,80 @@
+/* q_conv.h: the parts of q_conv2d that all its evaluators share.
+ *
+ * ir/README.md states the numbers. A piece is what one job of an array, or
+ * one run of the gather below, works on: some rows of a bundle's matrix and
+ * some of its columns in all slices. Its cells are floats, row-major,
+ * (n_row + n_drive) x (slices * n_col), slice s of column j at s*n_col + j.
+ * The graph evaluator cuts cells from the weights, the map evaluator reads
+ * them from the images; all else is the same code. */
+#ifndef IMC_Q_CONV_H
+#define IMC_Q_CONV_H
+
+#include "ir/graph.h"
+#include "ir/support/arena.h"
+
+/* One q_conv2d: geometry, and borrowed pointers to its tensors. Those that
+ * are absent are NULL. */
+struct imc_q_conv {
+	const struct imc_node *n;
+	int64_t h, w, c, oh, ow, k, kh, kw, n_window;
+	int64_t group_c, group_k; /* channels in and out of one group */
+	int32_t group, bundle, n_bundle;
+	int64_t block_rows;
+	int32_t zero_x, zero_y;
+	const int8_t *x, *weight, *bias_row;
+	const int32_t *bias, *mult, *shift, *adc_mult, *adc_shift, *adc_zero;
+};
+
+/* Some groups of a convolution: channels c0 .. c0+n_c, output channels k0 ..
+ * k0+n_col; rows of its matrix, and blocks they are cut into. */
+struct imc_q_bundle {
+	int64_t c0, n_c, k0, n_col, n_row;
+	int32_t n_block;
+};
+
+struct imc_q_piece {
+	struct imc_q_bundle b;
+	int64_t row0, n_row, col0, n_col;
+	int32_t n_drive; /* rows behind them that a constant drives */
+	int32_t slices;
+};
+
+/* in: as for an evaluator. data of in[0] may be NULL: only weights then. */
+void imc_q_conv_open(struct imc_q_conv *q, const struct imc_graph *g,
+		     const struct imc_node *n, const struct imc_tensor *in);
+
+struct imc_q_bundle imc_q_conv_bundle(const struct imc_q_conv *q, int bundle);
+
+/* Block `block` of a bundle, with all its columns, slices and bias rows. */
+struct imc_q_piece imc_q_conv_block(const struct imc_q_conv *q, int bundle,
+				    int block);
+
+/* Rows row0 .. row0+n_row (ky, kx, channel of the bundle) of the windows from
+ * window0 on as x - zero, padding 0, then the drive codes: a[n_window][n_row +
+ * n_drive]. */
+void imc_q_conv_gather(const struct imc_q_conv *q, const struct imc_q_piece *p,
+		       int64_t window0, int64_t n_window, float *a);
+
+/* Fills the cells of slices slice0 .. slice0+p->slices from weights and bias
+ * rows. With whole, the one slice is the whole weight. */
+void imc_q_conv_cells(const struct imc_q_conv *q, const struct imc_q_piece *p,
+		      int slice0, bool whole, float *cells);
+
+/* Runs the piece over all windows, reads its sums by the ADC (if there is
+ * one) and adds them to sum[n_window][k]. */
+void imc_q_conv_run(const struct imc_q_conv *q, const struct imc_q_piece *p,
+		    const float *cells, int32_t *sum,
+		    struct imc_arena *scratch);
+
+/* From recombined codes (adc) or sums to the activations y[n_window][k]. */
+void imc_q_conv_finish(const struct imc_q_conv *q, const int32_t *sum,
+		       int8_t *y);
+
+/* The raw sums of one block and slice, before the ADC, with what the bias
+ * rows add: acc[n_window][columns of the bundle]. */
+void imc_q_conv_acc(const struct imc_graph *g, const struct imc_node *n,
+		    const struct imc_tensor *in, int bundle, int block,
+		    int slice, int64_t window0, int64_t n_window, int32_t *acc,
+		    struct imc_arena *scratch);
+
+#endif
