@@ -1,0 +1,64 @@
+#include <inttypes.h>
+
+#include "ir/text/print_part.h"
+
+static void print_assign(struct imc_buf *b, size_t id,
+			 const struct imc_assign *as)
+{
+	imc_buf_printf(b, "assign n%zu %s", id, imc_engine_name(as->engine));
+	imc_print_members(b, imc_assign_members, as);
+	imc_buf_text(b, "\n");
+}
+
+void imc_print_map(const struct imc_printer *p)
+{
+	const struct imc_map *m = &p->m->map;
+	struct imc_buf *b = p->text;
+
+	imc_buf_text(b, "map");
+	imc_print_string(b, m->solver);
+	imc_print_members(b, imc_map_members, m);
+	imc_buf_text(b, "\n");
+	for (size_t i = 0; i < m->n_assign; i++)
+		print_assign(b, i, &m->assign[i]);
+	for (size_t i = 0; i < m->n_tile; i++) {
+		imc_buf_printf(b, "tile n%" PRIu32, m->tile[i].node.i);
+		imc_print_members(b, imc_tile_members, &m->tile[i]);
+		imc_buf_text(b, "\n");
+	}
+}
+
+static void print_step(struct imc_buf *b, const struct imc_step *s)
+{
+	imc_buf_printf(b, "step %s", imc_step_name(s->kind));
+	if (s->kind == IMC_STEP_RUN)
+		imc_buf_printf(b, " n%" PRIu32, s->node.i);
+	else
+		imc_print_val(b, s->val);
+	imc_print_members(b, imc_step_members, s);
+	imc_buf_text(b, "\n");
+}
+
+void imc_print_plan(const struct imc_printer *p)
+{
+	const struct imc_plan *l = &p->m->plan;
+	struct imc_buf *b = p->text;
+
+	if (!l->n_step && !l->n_buffer && !l->n_buffer_of)
+		return;
+	imc_buf_printf(b, "plan %zu", l->n_buffer_of);
+	imc_print_members(b, imc_plan_members, l);
+	imc_buf_text(b, "\n");
+	for (size_t i = 0; i < l->n_step; i++)
+		print_step(b, &l->step[i]);
+	for (size_t i = 0; i < l->n_buffer; i++) {
+		imc_buf_text(b, "buffer");
+		imc_print_val(b, l->buffer[i].val);
+		imc_print_members(b, imc_buffer_members, &l->buffer[i]);
+		imc_buf_text(b, "\n");
+	}
+	for (size_t i = 0; i < l->n_buffer_of; i++)
+		if (l->buffer_of[i] >= 0)
+			imc_buf_printf(b, "place %%%zu %" PRId32 "\n", i,
+				       l->buffer_of[i]);
+}

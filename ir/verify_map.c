@@ -1,0 +1,94 @@
+#include "ir/op.h"
+#include "ir/verify.h"
+
+static bool check_engines(const struct imc_verify *v)
+{
+	const struct imc_graph *g = v->m->g;
+	const struct imc_map *map = &v->m->map;
+
+	for (size_t i = 0; i < g->n_order; i++) {
+		const struct imc_node *n = imc_node_at(g, g->order[i]);
+		enum imc_engine e;
+
+		if (g->order[i].i >= map->n_assign)
+			return imc_verify_fail(v, n, "it has no engine");
+		e = map->assign[g->order[i].i].engine;
+		if ((e == IMC_ENGINE_CROSSBAR || e == IMC_ENGINE_DEPTHWISE) &&
+		    imc_op_info(n->op)->kind != IMC_MATRIX)
+			return imc_verify_fail(v, n, "it cannot be on the %s",
+					       imc_engine_name(e));
+	}
+	return true;
+}
+
+/* The assignment says again what the node's attributes say. */
+static bool check_agreement(const struct imc_verify *v, imc_node_id id)
+{
+	const struct imc_node *n = imc_node_at(v->m->g, id);
+	const struct imc_assign *as = &v->m->map.assign[id.i];
+
+	if (n->op != IMC_OP_Q_CONV2D || as->engine != IMC_ENGINE_CROSSBAR)
+		return true;
+	if (as->slices != n->a.slices[0] || as->bundle != n->a.bundle[0] ||
+	    as->block_rows != n->a.block_rows[0] ||
+	    as->bias_rows != n->a.drive.n || as->post_adc != n->a.post[0])
+		return imc_verify_fail(
+			v, n, "its assignment and its attributes differ");
+	return true;
+}
+
+static bool same_setting(const struct imc_graph *g, const struct imc_node *n,
+			 int64_t first, int64_t count)
+{
+	for (int k = 5; k < 8; k++) {
+		const int32_t *x = imc_node_in(g, n, k)->t.data;
+
+		for (int64_t i = first + 1; i < first + count; i++)
+			if (x[i] != x[first])
+				return false;
+	}
+	return true;
+}
+
+/* Where a job has one ADC setting, the columns of a tile share it. */
+static bool check_settings(const struct imc_verify *v)
+{
+	const struct imc_graph *g = v->m->g;
+	const struct imc_map *map = &v->m->map;
+
+	for (size_t i = 0; i < map->n_tile && map->adc_per_job; i++) {
+		const struct imc_tile *t = &map->tile[i];
+		const struct imc_node *n = imc_node_at(g, t->node);
+		int64_t k0;
+
+		if (!n->a.adc[0])
+			continue;
+		k0 = t->bundle * n->a.bundle[0] * imc_matrix_of(g, n).cols;
+		if (!same_setting(g, n, k0 + t->col0, t->n_col))
+			return imc_verify_fail(v, n,
+					       "tile %zu has more than one ADC "
+					       "setting",
+					       i);
+	}
+	return true;
+}
+
+bool imc_verify_map(const struct imc_verify *v)
+{
+	const struct imc_module *m = v->m;
+	const char *bad;
+
+	if (!check_engines(v))
+		return false;
+	if (!imc_module_has(m, IMC_FACT_TILED))
+		return true;
+	for (size_t i = 0; i < m->g->n_order; i++)
+		if (!check_agreement(v, m->g->order[i]))
+			return false;
+	bad = imc_module_has(m, IMC_FACT_PLACED)
+		      ? imc_place_check(m->g, &m->map, v->scratch)
+		      : imc_tile_check(m->g, &m->map, v->scratch);
+	if (bad)
+		return imc_verify_fail(v, NULL, "%s", bad);
+	return check_settings(v);
+}
