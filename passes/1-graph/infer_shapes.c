@@ -24,8 +24,7 @@ static bool is_constant(const struct imc_graph *g, const struct imc_node *n)
 	return true;
 }
 
-/* Turns the outputs of n into constants. They keep n as what defines them
- * until fold_constants drops it. */
+/* Turns the outputs of n into constants. */
 static void evaluate(struct imc_graph *g, const struct imc_node *n)
 {
 	struct imc_arena *scratch = imc_arena_new();
@@ -52,18 +51,45 @@ static void evaluate(struct imc_graph *g, const struct imc_node *n)
 	imc_arena_free(scratch);
 }
 
-bool imc_pass_infer_shapes(struct imc_module *m, struct imc_pass_cx *cx)
+/* Nothing computes the outputs of n any longer. */
+static void retire(struct imc_graph *g, struct imc_node *n)
+{
+	n->dead = true;
+	for (int k = 0; k < n->n_out; k++)
+		if (imc_node_out(g, n, k))
+			imc_node_out(g, n, k)->def = IMC_NO_NODE;
+}
+
+/* Types node id. *constant: it is one, and is no longer needed. */
+static bool infer(struct imc_module *m, imc_node_id id, bool *constant)
 {
 	struct imc_graph *g = m->g;
 
-	for (size_t i = 0; i < g->n_order; i++) {
-		imc_node_id id = g->order[i];
-
-		if (!imc_op_infer(g, id, m->diags))
-			return false;
-		if (is_constant(g, imc_node_at(g, id)))
+	if (!imc_op_infer(g, id, m->diags))
+		return false;
+	*constant = is_constant(g, imc_node_at(g, id));
+	if (*constant) {
+		if (imc_node_at(g, id)->op != IMC_OP_CONSTANT)
 			evaluate(g, imc_node_at(g, id));
+		retire(g, imc_node_at(g, id));
+	}
+	return true;
+}
+
+bool imc_pass_infer_shapes(struct imc_module *m, struct imc_pass_cx *cx)
+{
+	struct imc_graph *g = m->g;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < g->n_order; i++) {
+		bool constant;
+
+		if (!infer(m, g->order[i], &constant))
+			return false;
+		if (!constant)
+			g->order[kept++] = g->order[i];
 		cx->n_changed++;
 	}
+	g->n_order = kept;
 	return true;
 }

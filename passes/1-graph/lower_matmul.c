@@ -196,40 +196,53 @@ static bool lower_product(struct imc_rw *rw, imc_node_id id)
 	return true;
 }
 
-/* Inputs of a 1-D convolution or pool: x and w get a height of 1. */
+/* Operators whose channels the layout places, at three axes as at four. */
+static bool has_channels(const struct imc_graph *g, const struct imc_node *n)
+{
+	imc_evaluator *family = imc_op_info(n->op)->eval;
+
+	return (n->op == IMC_OP_CONV2D && imc_rw_f32_in(g, n, 1)) ||
+	       family == imc_eval_pool || n->op == IMC_OP_BATCH_NORM ||
+	       n->op == IMC_OP_INSTANCE_NORM || n->op == IMC_OP_LRN;
+}
+
+/* Makes node `two` read what id does, with x for its picture and weights of
+ * four axes. */
+static void copy_inputs(struct imc_rw *rw, imc_node_id two, imc_node_id id,
+			imc_val x)
+{
+	const struct imc_node *n = imc_node_at(rw->g, id);
+	struct imc_tensor w;
+	imc_val v;
+
+	imc_node_resize_in(rw->g, two, n->n_in);
+	imc_node_at(rw->g, two)->in[0] = x;
+	for (int k = 1; k < n->n_in; k++)
+		imc_node_at(rw->g, two)->in[k] = n->in[k];
+	if (n->op != IMC_OP_CONV2D)
+		return;
+	w = *imc_rw_type_in(rw->g, n, 1);
+	v = imc_rw_const_as(rw, n->in[1], 4,
+			    (int64_t[]){w.dim[0], w.dim[1], 1, w.dim[2]});
+	imc_node_at(rw->g, two)->in[1] = v;
+}
+
 static bool lower_1d(struct imc_rw *rw, imc_node_id id)
 {
 	struct imc_node *n = imc_node_at(rw->g, id);
-	struct imc_tensor x, w;
+	struct imc_tensor x;
 	imc_node_id two;
 	imc_val in;
 
-	if ((n->op != IMC_OP_CONV2D && n->op != IMC_OP_MAX_POOL &&
-	     n->op != IMC_OP_AVERAGE_POOL &&
-	     n->op != IMC_OP_GLOBAL_AVERAGE_POOL &&
-	     n->op != IMC_OP_GLOBAL_MAX_POOL) ||
-	    imc_rw_type_in(rw->g, n, 0)->rank != 3 || n->n_out != 1)
-		return false;
-	if (n->op == IMC_OP_CONV2D && !imc_rw_f32_in(rw->g, n, 1))
+	if (!has_channels(rw->g, n) || n->n_out != 1 ||
+	    imc_rw_type_in(rw->g, n, 0)->rank != 3)
 		return false;
 	x = *imc_rw_type_in(rw->g, n, 0);
 	in = imc_rw_reshape(rw, id, n->in[0], 4,
 			    (int64_t[]){x.dim[0], x.dim[1], 1, x.dim[2]});
-	n = imc_node_at(rw->g, id);
-	two = imc_rw_add(rw, n->op, id, in, IMC_NO_VAL);
-	n = imc_node_at(rw->g, id);
-	imc_node_at(rw->g, two)->a = n->a;
-	if (n->op == IMC_OP_CONV2D) {
-		w = *imc_rw_type_in(rw->g, n, 1);
-		imc_node_resize_in(rw->g, two, n->n_in);
-		in = imc_rw_const_as(rw, n->in[1], 4,
-				     (int64_t[]){w.dim[0], w.dim[1], 1,
-						 w.dim[2]});
-		imc_node_at(rw->g, two)->in[1] = in;
-		n = imc_node_at(rw->g, id);
-		if (n->n_in > 2)
-			imc_node_at(rw->g, two)->in[2] = n->in[2];
-	}
+	two = imc_rw_add(rw, imc_node_at(rw->g, id)->op, id, in, IMC_NO_VAL);
+	imc_node_at(rw->g, two)->a = imc_node_at(rw->g, id)->a;
+	copy_inputs(rw, two, id, in);
 	imc_rw_infer(rw, two);
 	end_with_reshape(rw, id, imc_node_at(rw->g, two)->out[0]);
 	return true;

@@ -75,8 +75,13 @@ static bool turn_broadcast(struct imc_rw *rw, imc_node_id id)
 static bool turn_norm(struct imc_node *n)
 {
 	switch ((int)n->op) {
+	case IMC_OP_BATCH_NORM:
+	case IMC_OP_INSTANCE_NORM:
+	case IMC_OP_LRN:
+		return true; /* they ask for the layout */
 	case IMC_OP_SOFTMAX:
 	case IMC_OP_LOG_SOFTMAX:
+	case IMC_OP_HARDMAX:
 		if (n->a.flat[0])
 			return n->a.axis[0] == 0 || n->a.axis[0] == 1;
 		n->a.axis[0] = last_axis(n->a.axis[0]);
@@ -116,6 +121,9 @@ static bool turn_slice(struct imc_node *n)
 static bool turn_move(const struct imc_graph *g, struct imc_node *n)
 {
 	switch ((int)n->op) {
+	case IMC_OP_DEPTH_TO_SPACE:
+	case IMC_OP_SPACE_TO_DEPTH:
+		return true; /* they ask for the layout */
 	case IMC_OP_CONCAT:
 		for (int k = 0; k < n->n_in; k++)
 			if (!imc_nhwc_is_picture(g, n->in[k]))
