@@ -48,7 +48,8 @@ void imc_device_to_real(const struct imc_graph *g, imc_val output,
 			const struct imc_tensor *x, struct imc_tensor *out,
 			struct imc_arena *a);
 
-/* Evaluates g on float inputs in the layout of the ONNX model (NCHW) and
+/* Evaluates g on inputs in the layout of the ONNX model (NCHW; shapes are
+ * taken from the graph, in[i] gives dtype and data) and
  * gives float outputs in the layout of the model: converts layout, quantises
  * and dequantises as the graph asks. */
 void imc_eval_real(const struct imc_graph *g, const struct imc_tensor *in,
