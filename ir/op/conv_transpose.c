@@ -29,8 +29,8 @@ static int64_t asked_length(const struct imc_attrs *a, int axis, int64_t in,
 	return -1;
 }
 
-/* Turns auto_pad and output_shape of one axis into pads and
- * output_padding, so that full = the length without pads is cut to size. */
+/* Turns auto_pad and output_shape of one axis into pads and output_padding,
+ * so that full, the length without pads, becomes what is asked for. */
 static void resolve_axis(struct imc_attrs *a, int axis, int64_t asked,
 			 int64_t full)
 {
@@ -42,45 +42,53 @@ static void resolve_axis(struct imc_attrs *a, int axis, int64_t asked,
 	a->output_padding[axis] += imc_max_i64(asked - full, 0);
 }
 
+static bool in_range(const struct imc_attrs *a, int axis, int64_t in)
+{
+	const int64_t v[] = {in, a->pads[axis], a->pads[axis + 2]};
+
+	for (int i = 0; i < 3; i++)
+		if (v[i] >= LIMIT || v[i] <= -LIMIT)
+			return false;
+	return in >= 1;
+}
+
+/* Resolves one axis. False: no output, or one beyond all bounds. */
+static bool solve_axis(struct imc_attrs *a, int axis, int64_t in,
+		       struct imc_walk *walk)
+{
+	int64_t stride = a->stride[axis], asked, full;
+
+	if (!in_range(a, axis, in))
+		return false;
+	full = stride * (in - 1) + (a->kernel[axis] - 1) * a->dilation[axis] +
+	       1;
+	asked = asked_length(a, axis, in, stride);
+	if (full >= IMC_MAX_COUNT || asked > IMC_MAX_COUNT)
+		return false;
+	full += a->output_padding[axis];
+	resolve_axis(a, axis, asked, full);
+	*walk = (struct imc_walk){.in = in,
+				  .kernel = a->kernel[axis],
+				  .stride = stride,
+				  .dilation = a->dilation[axis],
+				  .before = a->pads[axis],
+				  .after = a->pads[axis + 2],
+				  .out = imc_max_i64(full, asked) -
+					 a->pads[axis] - a->pads[axis + 2]};
+	return walk->out >= 1;
+}
+
 bool imc_conv_type_transpose(struct imc_node *n, const struct imc_plane *x,
 			     struct imc_walk walk[2], struct imc_diags *d)
 {
-	struct imc_attrs *a = &n->a;
-
-	for (int i = 0; i < 2; i++) {
-		int64_t in = i ? x->w : x->h, s = a->stride[i], asked, full;
-
-		if (in < 1 || in >= LIMIT || a->pads[i] <= -LIMIT ||
-		    a->pads[i] >= LIMIT || a->pads[i + 2] <= -LIMIT ||
-		    a->pads[i + 2] >= LIMIT)
+	for (int i = 0; i < 2; i++)
+		if (!solve_axis(&n->a, i, i ? x->w : x->h, &walk[i]))
 			return imc_rule_reject(d, n,
-					       "input or pads out of range");
-		full = s * (in - 1) + (a->kernel[i] - 1) * a->dilation[i] + 1;
-		if (full >= IMC_MAX_COUNT)
-			return imc_rule_reject(d, n, "output too large");
-		full += a->output_padding[i];
-		asked = asked_length(a, i, in, s);
-		if (asked > IMC_MAX_COUNT)
-			return imc_rule_reject(d, n, "output too large");
-		resolve_axis(a, i, asked, full);
-		full = imc_max_i64(full, asked);
-		walk[i] = (struct imc_walk){.in = in,
-					    .kernel = a->kernel[i],
-					    .stride = s,
-					    .dilation = a->dilation[i],
-					    .before = a->pads[i],
-					    .after = a->pads[i + 2],
-					    .out = full - a->pads[i] -
-						   a->pads[i + 2]};
-		if (walk[i].out < 1)
-			return imc_rule_reject(d, n,
-					       "pads %" PRId64 " and %" PRId64
-					       " leave nothing of %" PRId64,
-					       a->pads[i], a->pads[i + 2],
-					       full);
-	}
-	a->auto_pad[0] = 0;
-	a->output_shape.n = 0;
+					       "input %" PRId64 "x%" PRId64
+					       " and these pads give no output",
+					       x->h, x->w);
+	n->a.auto_pad[0] = 0;
+	n->a.output_shape.n = 0;
 	return true;
 }
 

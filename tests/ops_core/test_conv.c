@@ -246,6 +246,24 @@ static void check_output_shape(void)
 	rig_free(&r);
 }
 
+/* One cell too many is cut off behind (1 SAME_UPPER) or before (2). */
+static void check_same_transpose(int auto_pad, const float *want)
+{
+	struct rig r = rig_new(IMC_OP_CONV_TRANSPOSE, 2, IMC_NCHW);
+	struct imc_attrs *a = &rig_node(&r)->a;
+	struct imc_tensor y;
+
+	a->stride[1] = 2;
+	a->auto_pad[0] = auto_pad;
+	a->output_shape = (struct imc_ints){2, {1, 6}};
+	rig_input(&r, 0, 4, (int64_t[]){1, 1, 1, 3}, (float[]){1, 2, 3});
+	rig_input(&r, 1, 4, (int64_t[]){1, 1, 1, 3}, (float[]){1, 1, 1});
+	y = rig_run(&r);
+	OK(y.data && y.dim[3] == 6 && !memcmp(y.data, want, 6 * sizeof *want));
+	check_transpose_again(&r, &y, auto_pad);
+	rig_free(&r);
+}
+
 static void check_1d(enum imc_layout layout)
 {
 	struct rig r = rig_new(IMC_OP_CONV2D, 2, layout);
@@ -288,6 +306,8 @@ int main(void)
 	for (int i = 0; i < 200; i++)
 		check_transpose(i);
 	check_output_shape();
+	check_same_transpose(1, (float[]){1, 1, 3, 2, 5, 3});
+	check_same_transpose(2, (float[]){1, 3, 2, 5, 3, 3});
 	check_1d(IMC_NCHW);
 	check_1d(IMC_NHWC);
 	check_refused(3, 3, 0,

@@ -98,8 +98,91 @@ static void check_inputs(void)
 	check_message(&r, "softmax: input 'a' is too large");
 }
 
+/* A value within the range of an attribute, often at its ends. */
+static int64_t wild(const struct imc_attr_info *a)
+{
+	const int64_t some[] = {a->min, a->max, a->min + 1, a->def_i,  0, 1, 2,
+				-1,	3,	1 << 30,    -(1 << 30)};
+	int64_t v = some[rig_random(0, 10)];
+
+	return v < a->min || v > a->max ? a->def_i : v;
+}
+
+static void set_wild(struct imc_node *n)
+{
+	const struct imc_op_info *info = imc_op_info(n->op);
+
+	for (int i = 0; i < info->n_attr; i++) {
+		const struct imc_attr_info *a = &info->attr[i];
+		char *field = (char *)&n->a + a->offset;
+
+		for (int k = 0; k < a->count; k++)
+			if (a->type == IMC_FIELD_I && rig_random(0, 3) == 0)
+				((int64_t *)(void *)field)[k] = wild(a);
+		if (a->type == IMC_FIELD_L && rig_random(0, 1))
+			*(struct imc_ints *)(void *)field =
+				(struct imc_ints){(int)rig_random(0, 8),
+						  {wild(a), wild(a), 1, wild(a),
+						   4, wild(a), 2, wild(a)}};
+	}
+}
+
+static void set_wild_input(struct rig *r, int k)
+{
+	const int64_t large[] = {0, INT64_MAX, -1, (int64_t)1 << 40, 1 << 20};
+	imc_val id = imc_graph_add_value(r->g, "a");
+	struct imc_value *v = imc_value_at(r->g, id);
+
+	v->shaped = true;
+	v->t.rank = rig_node(r)->op == IMC_OP_GEMM ? 2 : 4;
+	if (rig_random(0, 3) == 0)
+		v->t.rank = (int)rig_random(0, IMC_MAX_RANK);
+	for (int i = 0; i < v->t.rank; i++)
+		v->t.dim[i] = rig_random(0, 15) ? rig_random(1, 3)
+						: large[rig_random(0, 4)];
+	rig_node(r)->in[k] = id;
+}
+
+/* Whatever attributes and shapes are: accepted with a shape that fits, or
+ * refused with one message. Run with sanitizers to see more. */
+static void check_wild(enum imc_op op)
+{
+	const struct imc_op_info *info = imc_op_info(op);
+	int n_accepted = 0;
+
+	for (int i = 0; i < 3000; i++) {
+		struct rig r =
+			rig_new(op, info->n_in_min, (enum imc_layout)(i % 2));
+		const struct imc_value *y;
+		bool ok;
+
+		set_wild(rig_node(&r));
+		for (int k = 0; k < info->n_in_min; k++)
+			set_wild_input(&r, k);
+		ok = imc_op_infer(r.g, r.id, &r.diags);
+		y = imc_node_out(r.g, rig_node(&r), 0);
+		CHECK(ok ? y->shaped : r.diags.n == 1, "%s %d", info->name, i);
+		for (int k = 0; ok && k < y->t.rank; k++)
+			CHECK(y->t.dim[k] >= 0, "%s %d", info->name, i);
+		n_accepted += ok;
+		rig_free(&r);
+	}
+	CHECK(n_accepted > 0 && n_accepted < 3000, "%s: %d", info->name,
+	      n_accepted);
+}
+
 int main(void)
 {
+	static const enum imc_op ops[] = {
+		IMC_OP_CONV2D,	   IMC_OP_CONV_TRANSPOSE,
+		IMC_OP_MAX_POOL,   IMC_OP_AVERAGE_POOL,
+		IMC_OP_GEMM,	   IMC_OP_MATMUL,
+		IMC_OP_SOFTMAX,	   IMC_OP_LRN,
+		IMC_OP_LAYER_NORM, IMC_OP_GLOBAL_MAX_POOL,
+	};
+
+	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+		check_wild(ops[i]);
 	check_table();
 	check_defaults();
 	check_inputs();
