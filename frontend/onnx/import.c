@@ -110,12 +110,12 @@ static bool add_initialisers(struct imc_onnx_import *im)
 static bool bad_input(struct imc_onnx_import *im,
 		      const struct imc_onnx_value *p, const char *why)
 {
-	return imc_diag(im->d, IMC_IN_FILE(im->path), IMC_D_ONNX_INPUT,
-			p->name, why);
+	return imc_diag(im->d, IMC_IN_FILE(im->path), IMC_D_ONNX_INPUT, p->name,
+			why);
 }
 
-static bool free_dim(struct imc_onnx_import *im,
-		     const struct imc_onnx_value *p, int k)
+static bool free_dim(struct imc_onnx_import *im, const struct imc_onnx_value *p,
+		     int k)
 {
 	const char *param = p->dim[k].param;
 	const char *help = "export the network with a fixed shape";
@@ -131,8 +131,7 @@ static bool free_dim(struct imc_onnx_import *im,
 
 /* The shape a file declares; the batch is 1 when it is left open. */
 static bool declared_shape(struct imc_onnx_import *im,
-			   const struct imc_onnx_value *p,
-			   struct imc_tensor *t)
+			   const struct imc_onnx_value *p, struct imc_tensor *t)
 {
 	int64_t n = 1;
 	bool ok = true;
@@ -152,14 +151,14 @@ static bool declared_shape(struct imc_onnx_import *im,
 			continue;
 		}
 		/* 0 is how some exporters leave the batch open. */
-		t->dim[k] = open || (k == 0 && p->dim[k].value == 0 &&
-				     t->rank > 1)
-				    ? 1
-				    : p->dim[k].value;
+		t->dim[k] =
+			open || (k == 0 && p->dim[k].value == 0 && t->rank > 1)
+				? 1
+				: p->dim[k].value;
 		if (t->dim[k] > INT32_MAX || !imc_mul_i64(n, t->dim[k], &n) ||
 		    n > INT32_MAX)
-			return bad_input(im, p,
-					 "it has more than 2147483647 elements");
+			return bad_input(
+				im, p, "it has more than 2147483647 elements");
 	}
 	return ok;
 }
@@ -173,12 +172,28 @@ static bool input_type(struct imc_onnx_import *im,
 				 "optionals are not supported");
 	if (imc_dtype_of_onnx(p->dtype, &t->dtype) && t->dtype != IMC_F16)
 		return true;
-	return bad_input(im, p,
-			 imc_arena_printf(im->d->arena,
-					  "its type %s is not supported; "
-					  "export the network in float32",
-					  imc_onnx_type_name(p->dtype,
-							     im->d->arena)));
+	return bad_input(
+		im, p,
+		imc_arena_printf(im->d->arena,
+				 "its type %s is not supported; "
+				 "export the network in float32",
+				 imc_onnx_type_name(p->dtype, im->d->arena)));
+}
+
+/* Given data of the declared type; float16 is its reader's business. */
+static bool given_type(struct imc_onnx_import *im,
+		       const struct imc_onnx_value *p,
+		       const struct imc_tensor *given, struct imc_tensor *t)
+{
+	enum imc_dtype declared;
+
+	if (!p->is_tensor || !imc_dtype_of_onnx(p->dtype, &declared))
+		return input_type(im, p, t);
+	if (declared != given->dtype)
+		return bad_input(im, p, "its data is of another type");
+	*t = *given;
+	t->data = NULL;
+	return true;
 }
 
 static bool add_input(struct imc_onnx_import *im,
@@ -194,10 +209,9 @@ static bool add_input(struct imc_onnx_import *im,
 	if (!e)
 		return false;
 	e->input = true;
-	if (given && k < given->n && p->is_tensor) {
-		t = given->t[k];
-		t.data = NULL;
-	} else if (!input_type(im, p, &t) || !declared_shape(im, p, &t)) {
+	if (given && k < given->n
+		    ? !given_type(im, p, &given->t[k], &t)
+		    : !input_type(im, p, &t) || !declared_shape(im, p, &t)) {
 		stand_in(im, e);
 		return false;
 	}
@@ -227,9 +241,9 @@ static bool add_inputs(struct imc_onnx_import *im)
 struct imc_loc imc_onnx_node_loc(const struct imc_onnx_import *im, size_t i)
 {
 	const struct imc_onnx_node *p = &im->m->node[i];
-	const char *name = *p->name ? imc_arena_strdup(im->a, p->name)
-				    : imc_arena_printf(im->a, "%s_%zu", p->op,
-						       i);
+	const char *name =
+		*p->name ? imc_arena_strdup(im->a, p->name)
+			 : imc_arena_printf(im->a, "%s_%zu", p->op, i);
 
 	return (struct imc_loc){.file = im->path,
 				.node = (int)i,
@@ -254,8 +268,7 @@ static bool add_outputs(struct imc_onnx_import *im,
 
 	for (int k = 0; k < n || (size_t)k < p->n_out; k++) {
 		const char *name = (size_t)k < p->n_out ? p->out[k] : "";
-		struct imc_onnx_entry *e =
-			*name ? define(im, name, loc) : NULL;
+		struct imc_onnx_entry *e = *name ? define(im, name, loc) : NULL;
 
 		ok = ok && (e || !*name);
 		if (e && k >= n)
@@ -264,7 +277,8 @@ static bool add_outputs(struct imc_onnx_import *im,
 			continue;
 		if (!*name) /* nobody reads it, but it is computed */
 			name = imc_arena_printf(im->a, "%s_out%d", loc.name, k);
-		imc_node_set_out(im->g, id, k, imc_graph_add_value(im->g, name));
+		imc_node_set_out(im->g, id, k,
+				 imc_graph_add_value(im->g, name));
 		if (e)
 			e->v = imc_node_at(im->g, id)->out[k];
 	}
@@ -293,8 +307,7 @@ static bool declare_refused(struct imc_onnx_import *im,
 {
 	for (size_t k = 0; k < p->n_out; k++)
 		if (*p->out[k]) {
-			struct imc_onnx_entry *e =
-				imc_onnx_find(im, p->out[k]);
+			struct imc_onnx_entry *e = imc_onnx_find(im, p->out[k]);
 
 			stand_in(im, e ? e : define(im, p->out[k], loc));
 		}
@@ -369,10 +382,9 @@ static bool check_arity(struct imc_onnx_import *im, imc_node_id id)
 	const char *fault = NULL;
 
 	if (n->n_in < info->n_in_min || n->n_in > info->n_in_max)
-		fault = imc_arena_printf(im->d->arena,
-					 "it has %d inputs instead of %d to %d",
-					 n->n_in, info->n_in_min,
-					 info->n_in_max);
+		fault = imc_arena_printf(
+			im->d->arena, "it has %d inputs instead of %d to %d",
+			n->n_in, info->n_in_min, info->n_in_max);
 	for (int k = 0; k < info->n_in_min && !fault; k++)
 		if (!imc_val_ok(n->in[k]))
 			fault = imc_arena_printf(im->d->arena,
@@ -411,8 +423,8 @@ static bool add_graph_outputs(struct imc_onnx_import *im)
 	bool ok = true;
 
 	if (im->m->n_out == 0)
-		return imc_diag(im->d, IMC_IN_FILE(im->path),
-				IMC_D_ONNX_BROKEN, "it has no output");
+		return imc_diag(im->d, IMC_IN_FILE(im->path), IMC_D_ONNX_BROKEN,
+				"it has no output");
 	for (size_t i = 0; i < im->m->n_out; i++) {
 		imc_val v = IMC_NO_VAL;
 
@@ -455,8 +467,7 @@ static void fill_info(const struct imc_onnx_import *im,
 	info->n_node = m->n_node;
 	info->n_initialiser = m->n_init;
 	info->n_domain = 0;
-	info->domain =
-		imc_arena_array(im->a, m->n_opset, sizeof *info->domain);
+	info->domain = imc_arena_array(im->a, m->n_opset, sizeof *info->domain);
 	for (size_t i = 0; i < m->n_opset; i++) {
 		const char *domain = m->opset[i].domain;
 
@@ -526,8 +537,8 @@ struct imc_graph *imc_onnx_read(const char *path, struct imc_arena *a,
 	struct imc_arena *file = imc_arena_new();
 	struct imc_graph *g = NULL;
 	size_t size;
-	void *bytes = imc_onnx_read_file(imc_arena_strdup(a, path), file, d,
-					 &size);
+	void *bytes =
+		imc_onnx_read_file(imc_arena_strdup(a, path), file, d, &size);
 
 	if (bytes)
 		g = imc_onnx_read_bytes(path, bytes, size, a, d, info);

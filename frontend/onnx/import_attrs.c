@@ -6,16 +6,16 @@
 
 /* How the value of an attribute becomes the value of a field. */
 enum how {
-	PLAIN,  /* as the field's own type: integer, float or list */
+	PLAIN,	 /* as the field's own type: integer, float or list */
 	SPATIAL, /* one entry an axis; for one axis [1] gets it, [0] gets 1 */
-	EXTRA,   /* the same, but [0] gets 0 */
-	PADS,    /* begins, ends -> top, left, bottom, right */
-	CUT,     /* begins, ends of any rank -> starts, ends */
-	WORD,    /* the index of a word */
-	DTYPE,   /* ONNX's number -> enum imc_dtype */
-	MUST,    /* says nothing when it is the integer `only` */
-	SAY,     /* says nothing when it is the word words[0] */
-	SKIP     /* does not change what is computed, or is read elsewhere */
+	EXTRA,	 /* the same, but [0] gets 0 */
+	PADS,	 /* begins, ends -> top, left, bottom, right */
+	CUT,	 /* begins, ends of any rank -> starts, ends */
+	WORD,	 /* the index of a word */
+	DTYPE,	 /* ONNX's number -> enum imc_dtype */
+	MUST,	 /* says nothing when it is the integer `only` */
+	SAY,	 /* says nothing when it is the word words[0] */
+	SKIP	 /* does not change what is computed, or is read elsewhere */
 };
 
 struct rule {
@@ -86,8 +86,8 @@ static const struct rule rules[] = {
 	{"mode", IMC_OP_RESIZE, "mode", WORD, 0,
 	 WORDS("nearest", "linear", "cubic")},
 	{"coordinate_transformation_mode", ANY_OP, "coord", WORD, 0,
-	 WORDS("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",
-	       "align_corners", "asymmetric")},
+	 WORDS("half_pixel", "asymmetric", "align_corners",
+	       "pytorch_half_pixel", "tf_half_pixel_for_nn")}, /* resize.c */
 	{"nearest_mode", ANY_OP, "nearest", WORD, 0,
 	 WORDS("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")},
 	{"exclude_outside", ANY_OP, "exclude", PLAIN, 0, NULL},
@@ -296,13 +296,12 @@ static bool neutral(const struct one *o, const struct rule *r)
 		return true;
 	if (r->how == SAY && !strcmp(o->p->s, r->words[0]))
 		return true;
-	return bad(o, r->how == SAY
-			      ? imc_arena_printf(o->im->d->arena,
-						 "only '%s' is supported",
-						 r->words[0])
-			      : imc_arena_printf(o->im->d->arena,
-						 "only %d is supported",
-						 r->only));
+	return bad(o, r->how == SAY ? imc_arena_printf(o->im->d->arena,
+						       "only '%s' is supported",
+						       r->words[0])
+				    : imc_arena_printf(o->im->d->arena,
+						       "only %d is supported",
+						       r->only));
 }
 
 static bool apply(struct one *o, const struct rule *r)

@@ -94,9 +94,8 @@ static bool unsupported(struct imc_onnx_import *im,
 	reason = imc_arena_printf(im->d->arena, "there is no '%s' here", p->op);
 	near = nearest_op(p->op);
 	if (near)
-		help = imc_arena_printf(im->d->arena,
-					"did you mean '%s'? else %s", near,
-					help);
+		help = imc_arena_printf(
+			im->d->arena, "did you mean '%s'? else %s", near, help);
 	return imc_diag(im->d, loc, IMC_D_ONNX_UNSUPPORTED_OP, reason, help);
 }
 

@@ -5,7 +5,7 @@
 #include "frontend/onnx/onnx_import.h"
 
 /* Positions in the word lists of import_attrs.c. */
-#define ASYMMETRIC 4
+#define ASYMMETRIC 1
 #define ROUND_FLOOR 2
 
 const struct imc_onnx_attr *imc_onnx_attr(const struct imc_onnx_node *p,
@@ -43,8 +43,7 @@ static struct imc_tensor vector(enum imc_dtype t, const void *v, int64_t n)
 }
 
 /* The value of a Constant in each of its forms but a tensor. */
-static bool constant_list(const struct imc_onnx_attr *v,
-			  struct imc_tensor *out)
+static bool constant_list(const struct imc_onnx_attr *v, struct imc_tensor *out)
 {
 	if (!strcmp(v->name, "value_float"))
 		*out = vector(IMC_F32, &v->f, -1);
@@ -228,12 +227,12 @@ static bool adapt_dropout(struct imc_onnx_import *im, imc_node_id id)
 {
 	struct imc_node *n = imc_node_at(im->g, id);
 	const struct imc_value *training = imc_node_in(im->g, n, 2);
+	const unsigned char *on = training ? training->t.data : NULL;
 
-	if (training && training->t.data && training->t.dtype == IMC_BOOL &&
-	    imc_tensor_count(&training->t) == 1 &&
-	    *(const unsigned char *)training->t.data)
+	if (training && (!on || training->t.dtype != IMC_BOOL ||
+			 imc_tensor_count(&training->t) != 1 || *on))
 		return imc_diag(im->d, n->loc, IMC_D_ONNX_UNSUPPORTED_OP,
-				"it drops values at random (training_mode)",
+				"it may drop values at random (training_mode)",
 				"export the network for inference");
 	return true;
 }
@@ -282,10 +281,10 @@ static bool adapt_axis(struct imc_onnx_import *im,
 	w->in[0] = imc_node_at(im->g, id)->in[1];
 	for (int64_t k = b; k < a - axis; k++)
 		w->a.axes.v[w->a.axes.n++] = k;
-	imc_node_set_out(im->g, wide, 0,
-			 imc_graph_add_value(
-				 im->g, imc_arena_printf(im->a, "%s_wide",
-							 w->name)));
+	imc_node_set_out(
+		im->g, wide, 0,
+		imc_graph_add_value(
+			im->g, imc_arena_printf(im->a, "%s_wide", w->name)));
 	imc_node_at(im->g, id)->in[1] = imc_node_at(im->g, wide)->out[0];
 	return true;
 }

@@ -83,8 +83,8 @@ static const char *inside(const char *model, const char *location,
 		slash ? imc_arena_strndup(a, model, (size_t)(slash - model) + 1)
 		      : "./";
 	char *base = realpath(folder, NULL);
-	char *real = realpath(
-		imc_arena_printf(a, "%s%s", folder, location), NULL);
+	char *real =
+		realpath(imc_arena_printf(a, "%s%s", folder, location), NULL);
 	size_t n = base ? strlen(base) : 0;
 	const char *out = NULL;
 

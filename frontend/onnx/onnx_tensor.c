@@ -12,12 +12,12 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 
 /* Names of TensorProto.DataType. */
 static const char *const type_names[] = {
-	"undefined",    "float32",        "uint8",        "int8",
-	"uint16",       "int16",          "int32",        "int64",
-	"string",       "bool",           "float16",      "float64",
-	"uint32",       "uint64",         "complex64",    "complex128",
-	"bfloat16",     "float8e4m3fn",   "float8e4m3fnuz", "float8e5m2",
-	"float8e5m2fnuz", "uint4",        "int4",         "float4e2m1"};
+	"undefined",	  "float32",	  "uint8",	    "int8",
+	"uint16",	  "int16",	  "int32",	    "int64",
+	"string",	  "bool",	  "float16",	    "float64",
+	"uint32",	  "uint64",	  "complex64",	    "complex128",
+	"bfloat16",	  "float8e4m3fn", "float8e4m3fnuz", "float8e5m2",
+	"float8e5m2fnuz", "uint4",	  "int4",	    "float4e2m1"};
 
 const char *imc_onnx_type_name(int dtype, struct imc_arena *a)
 {
@@ -186,8 +186,7 @@ static bool load_inner(const struct imc_onnx_tensor *t, const struct fault *f,
 		return fail(f, imc_arena_printf(
 				       f->d->arena,
 				       "its shape asks for %zu %s, it has %zu",
-				       want,
-				       t->has_raw ? "bytes" : "elements",
+				       want, t->has_raw ? "bytes" : "elements",
 				       found));
 	out->data = imc_arena_alloc(a, bytes);
 	if (!t->has_raw)
@@ -206,12 +205,12 @@ bool imc_onnx_make_tensor(const struct imc_onnx_tensor *t, struct imc_loc loc,
 
 	memset(out, 0, sizeof *out);
 	if (!imc_dtype_of_onnx(t->dtype, &out->dtype))
-		return fail(&f, imc_arena_printf(
-					d->arena,
-					"its type %s is not supported; store "
-					"it as float32 or int8",
-					imc_onnx_type_name(t->dtype,
-							   d->arena)));
+		return fail(&f,
+			    imc_arena_printf(
+				    d->arena,
+				    "its type %s is not supported; store "
+				    "it as float32 or int8",
+				    imc_onnx_type_name(t->dtype, d->arena)));
 	if (!set_shape(t, &f, out, &bytes))
 		return false;
 	if (t->external && !load_external(t, &f, bytes, a, &out->data))
