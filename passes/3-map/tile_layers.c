@@ -1,0 +1,95 @@
+/* Cuts the weight matrix of every crossbar node into tiles. The numbers of
+ * the network were fixed for one cut (its blocks are what the ADC reads), so
+ * the target must ask for that same cut. */
+#include "hwdesc/cost.h"
+#include "passes/pass.h"
+
+static bool same_cut(const struct imc_node *n, const struct imc_assign *as,
+		     const struct imc_matrix *mx, const struct imc_cut *c)
+{
+	/* 0, or more rows than there are, says that nothing is cut. */
+	bool whole = c->n_block == 1 &&
+		     (n->a.block_rows[0] == 0 ||
+		      n->a.block_rows[0] >= (int64_t)mx->rows * c->bundle);
+
+	return n->a.bundle[0] == c->bundle && n->a.slices[0] == c->slices &&
+	       n->a.drive.n == as->bias_rows &&
+	       (whole || n->a.block_rows[0] == c->block_rows);
+}
+
+static const char *cut_text(struct imc_arena *a, int64_t bundle, int64_t rows,
+			    int64_t slices, int64_t bias)
+{
+	return imc_arena_printf(a,
+				"bundle %lld, block_rows %lld, slices %lld, "
+				"bias rows %lld",
+				(long long)bundle, (long long)rows,
+				(long long)slices, (long long)bias);
+}
+
+static bool cut_differs(struct imc_module *m, const struct imc_node *n,
+			const struct imc_assign *as, const struct imc_cut *c)
+{
+	return imc_diag(m->diags, n->loc, IMC_D_TILE_CUT,
+			cut_text(m->arena, n->a.bundle[0], n->a.block_rows[0],
+				 n->a.slices[0], n->a.drive.n),
+			cut_text(m->arena, c->bundle, c->block_rows, c->slices,
+				 as->bias_rows));
+}
+
+static bool too_large(struct imc_module *m, const struct imc_node *n,
+		      const struct imc_matrix *mx)
+{
+	const char *job = imc_arena_printf(
+		m->arena, "%lld groups of %dx%d in %lld slices",
+		(long long)n->a.bundle[0], mx->rows, mx->cols,
+		(long long)n->a.slices[0]);
+
+	return imc_diag(m->diags, n->loc, IMC_D_TILE_TOO_LARGE, job,
+			(int)m->hw->ima_rows, (int)m->hw->ima_cols);
+}
+
+static bool tile_node(struct imc_module *m, imc_node_id id)
+{
+	const struct imc_node *n = imc_node_at(m->g, id);
+	struct imc_assign *as = &m->map.assign[id.i];
+	struct imc_matrix mx = imc_matrix_of(m->g, n);
+	struct imc_cut c;
+
+	if (!imc_cut_matrix(m->hw, &mx, (int32_t)n->a.slices[0], as->bias_rows,
+			    (int32_t)n->a.bundle[0], &c))
+		return too_large(m, n, &mx);
+	if (!same_cut(n, as, &mx, &c))
+		return cut_differs(m, n, as, &c);
+	as->first_tile = (int32_t)m->map.n_tile;
+	as->n_tile = c.n_tile;
+	for (int32_t i = 0; i < c.n_tile; i++) {
+		struct imc_tile *t = IMC_PUSH(m->arena, m->map.tile,
+					      m->map.n_tile, m->map.cap_tile);
+
+		*t = imc_cut_tile(&mx, &c, as->bias_rows, i);
+		t->node = id;
+	}
+	return true;
+}
+
+bool imc_pass_tile_layers(struct imc_module *m, struct imc_pass_cx *cx)
+{
+	struct imc_graph *g = m->g;
+
+	m->map.array_rows = (int32_t)m->hw->ima_rows;
+	m->map.array_cols = (int32_t)m->hw->ima_cols;
+	m->map.n_array = (int32_t)m->hw->ima_arrays;
+	m->map.n_tile = 0;
+	for (size_t i = 0; i < g->n_order; i++) {
+		imc_node_id id = g->order[i];
+
+		if (imc_node_at(g, id)->op != IMC_OP_Q_CONV2D ||
+		    m->map.assign[id.i].engine != IMC_ENGINE_CROSSBAR)
+			continue;
+		if (!tile_node(m, id))
+			return false;
+	}
+	cx->n_changed = (int64_t)m->map.n_tile;
+	return true;
+}

@@ -1,0 +1,422 @@
+/* Which rectangles share a bin, by GLPK; where they lie inside it, by search.
+ *
+ *   min sum_b y[b]
+ *   sum_b x[t][b] = 1                            every rectangle t
+ *   sum_t area[t] x[t][b] <= area y[b]           every bin b
+ *   x[t][b] + x[u][b] <= y[b]                    t, u in conflict
+ *   sum_{t high} w[t] x[t][b] <= width y[b]      high: more than half a bin,
+ *   sum_{t wide} h[t] x[t][b] <= height y[b]     so they lie side by side
+ *   y[b] >= y[b+1],  x[t][b] = 0 for b > t       one of many equal answers
+ *   sum_{t in S} x[t][b] <= |S'| - 1             found while solving: S' does
+ *                                                not fit, S: S' and larger
+ * Bins are one fewer than the greedy answer has: it must be improved. */
+#include <glpk.h>
+#include <stdlib.h>
+
+#include "passes/solver/pack_inner.h"
+
+/* Limits of work, never of time, so that every run ends alike. */
+#define MAX_CELL 400	  /* rectangles times bins */
+#define MAX_NODE 3000	  /* of branch and bound, each round */
+#define MAX_ROUND 60	  /* solutions refuted */
+#define MAX_PARTIAL 20000 /* packings looked at for one set */
+
+/* The rectangles t < n are rect[id[t]]; answers go to bins 0 .. n_bin. */
+struct model {
+	const struct imc_pack_problem *p;
+	struct imc_arena *a;
+	glp_prob *lp;
+	int32_t n, n_bin;
+	int32_t *id;
+	int *col; /* of a row being made, and its factors, from 1 */
+	double *factor;
+	bool exact;		      /* no set was excluded without proof */
+	struct imc_pack_place *place; /* of all rectangles */
+};
+
+static int col_y(int32_t b)
+{
+	return 1 + (int)b;
+}
+
+static int col_x(const struct model *m, int32_t t, int32_t b)
+{
+	return 1 + (int)(m->n_bin + t * m->n_bin + b);
+}
+
+static struct imc_pack_rect rect_of(const struct model *m, int32_t t)
+{
+	return m->p->rect[m->id[t]];
+}
+
+/* Adds a row of the n factors in m->col, m->factor: its value is at most 0
+ * plus `most`, or `most` exactly. */
+static void add_row(struct model *m, int n, bool exactly, double most)
+{
+	int row = glp_add_rows(m->lp, 1);
+
+	glp_set_row_bnds(m->lp, row, exactly ? GLP_FX : GLP_UP, most, most);
+	glp_set_mat_row(m->lp, row, n, m->col, m->factor);
+}
+
+static void put(struct model *m, int *n, int col, double factor)
+{
+	++*n;
+	m->col[*n] = col;
+	m->factor[*n] = factor;
+}
+
+static void add_columns(struct model *m, int32_t bound)
+{
+	glp_add_cols(m->lp, m->n_bin + m->n * m->n_bin);
+	for (int32_t b = 0; b < m->n_bin; b++) {
+		glp_set_col_kind(m->lp, col_y(b), GLP_BV);
+		glp_set_obj_coef(m->lp, col_y(b), 1);
+		if (b < bound)
+			glp_set_col_bnds(m->lp, col_y(b), GLP_FX, 1, 1);
+		for (int32_t t = 0; t < m->n; t++) {
+			glp_set_col_kind(m->lp, col_x(m, t, b), GLP_BV);
+			if (b > t)
+				glp_set_col_bnds(m->lp, col_x(m, t, b), GLP_FX,
+						 0, 0);
+		}
+	}
+}
+
+/* What a rectangle takes of bin `b`: its area, or its side when it is higher
+ * (wider) than half a bin. */
+enum taken { AREA, SIDE_BY_SIDE, ON_TOP };
+
+static double taken_by(const struct model *m, int32_t t, enum taken what)
+{
+	struct imc_pack_rect r = rect_of(m, t);
+
+	switch (what) {
+	case AREA:
+		return (double)r.w * r.h;
+	case SIDE_BY_SIDE:
+		return 2 * (int64_t)r.h > m->p->bin_h ? r.w : 0;
+	case ON_TOP:
+		return 2 * (int64_t)r.w > m->p->bin_w ? r.h : 0;
+	}
+	return 0;
+}
+
+static void add_room(struct model *m, int32_t b, enum taken what, double room)
+{
+	int n = 0;
+
+	for (int32_t t = 0; t < m->n; t++)
+		if (taken_by(m, t, what) > 0)
+			put(m, &n, col_x(m, t, b), taken_by(m, t, what));
+	put(m, &n, col_y(b), -room);
+	add_row(m, n, false, 0);
+}
+
+static void add_conflicts(struct model *m, int32_t b)
+{
+	for (int32_t t = 0; t < m->n; t++)
+		for (int32_t u = t + 1; u < m->n; u++) {
+			int n = 0;
+
+			if (!imc_pack_conflict(m->p, rect_of(m, t),
+					       rect_of(m, u)))
+				continue;
+			put(m, &n, col_x(m, t, b), 1);
+			put(m, &n, col_x(m, u, b), 1);
+			put(m, &n, col_y(b), -1);
+			add_row(m, n, false, 0);
+		}
+}
+
+static void add_rows(struct model *m)
+{
+	for (int32_t t = 0; t < m->n; t++) {
+		int n = 0;
+
+		for (int32_t b = 0; b < m->n_bin; b++)
+			put(m, &n, col_x(m, t, b), 1);
+		add_row(m, n, true, 1);
+	}
+	for (int32_t b = 0; b < m->n_bin; b++) {
+		int n = 0;
+
+		add_room(m, b, AREA, (double)m->p->bin_w * m->p->bin_h);
+		add_room(m, b, SIDE_BY_SIDE, m->p->bin_w);
+		add_room(m, b, ON_TOP, m->p->bin_h);
+		add_conflicts(m, b);
+		if (b + 1 == m->n_bin)
+			continue;
+		put(m, &n, col_y(b + 1), 1);
+		put(m, &n, col_y(b), -1);
+		add_row(m, n, false, 0);
+	}
+}
+
+struct entry {
+	bool large;
+	int64_t area;
+	int32_t i;
+};
+
+static int large_first(const void *a, const void *b)
+{
+	const struct entry *p = a, *q = b;
+
+	if (p->large != q->large)
+		return p->large ? -1 : 1;
+	if (p->area != q->area)
+		return p->area > q->area ? -1 : 1;
+	return (p->i > q->i) - (p->i < q->i);
+}
+
+/* Rectangles that need a bin each come first: x[t][b] = 0 for b > t then
+ * leaves them no choice. */
+static void order_ids(struct model *m)
+{
+	struct entry *e = imc_arena_array(m->a, (size_t)m->n, sizeof *e);
+
+	for (int32_t t = 0; t < m->n; t++) {
+		struct imc_pack_rect r = rect_of(m, t);
+
+		e[t] = (struct entry){imc_pack_conflict(m->p, r, r),
+				      (int64_t)r.w * r.h, m->id[t]};
+	}
+	qsort(e, (size_t)m->n, sizeof *e, large_first);
+	for (int32_t t = 0; t < m->n; t++)
+		m->id[t] = e[t].i;
+}
+
+/* Whether the rectangles set[0 .. n) go into one bin; then place says where. */
+static enum imc_pack_fit fit_set(struct model *m, const int32_t *set, int32_t n)
+{
+	struct imc_arena *scratch = imc_arena_new();
+	struct imc_pack_rect *r =
+		imc_arena_array(scratch, (size_t)n, sizeof *r);
+	struct imc_pack_problem q = {m->p->bin_w, m->p->bin_h, 1, n, r};
+	struct imc_pack_answer s;
+
+	for (int32_t i = 0; i < n; i++)
+		r[i] = m->p->rect[set[i]];
+	s = imc_pack_greedy(&q, scratch);
+	for (int32_t i = 0; i < n && s.found; i++)
+		m->place[set[i]] = s.place[i];
+	imc_arena_free(scratch);
+	if (s.found)
+		return IMC_FITS;
+	return imc_pack_one_bin(m->p, set, n, MAX_PARTIAL, m->place);
+}
+
+/* Leaves out of a set that does not fit what is not to blame. */
+static int32_t shrink(struct model *m, int32_t *set, int32_t n)
+{
+	for (int32_t i = n - 1; i >= 0; i--) {
+		int32_t out = set[i];
+
+		for (int32_t k = i; k + 1 < n; k++)
+			set[k] = set[k + 1];
+		if (fit_set(m, set, n - 1) == IMC_FITS_NOT) {
+			n--;
+			continue;
+		}
+		for (int32_t k = n - 1; k > i; k--)
+			set[k] = set[k - 1];
+		set[i] = out;
+	}
+	return n;
+}
+
+static bool is_in(const int32_t *set, int32_t n, int32_t i)
+{
+	for (int32_t k = 0; k < n; k++)
+		if (set[k] == i)
+			return true;
+	return false;
+}
+
+/* True if rectangle i is at least as large as each of the set. */
+static bool covers(const struct model *m, const int32_t *set, int32_t n,
+		   int32_t i)
+{
+	struct imc_pack_rect r = m->p->rect[i];
+
+	for (int32_t k = 0; k < n; k++)
+		if (m->p->rect[set[k]].w > r.w || m->p->rect[set[k]].h > r.h)
+			return false;
+	return true;
+}
+
+/* Excludes a set that does not fit, from every bin, and every set with
+ * larger rectangles in the place of some. */
+static void exclude(struct model *m, const int32_t *set, int32_t n)
+{
+	for (int32_t b = 0; b < m->n_bin; b++) {
+		int count = 0;
+
+		for (int32_t t = 0; t < m->n; t++)
+			if (is_in(set, n, m->id[t]) ||
+			    covers(m, set, n, m->id[t]))
+				put(m, &count, col_x(m, t, b), 1);
+		add_row(m, count, false, n - 1);
+	}
+}
+
+/* Places what the solution puts into bin b. False: it does not fit, and was
+ * excluded. */
+static bool place_bin(struct model *m, int32_t b)
+{
+	struct imc_arena *scratch = imc_arena_new();
+	int32_t *set = imc_arena_array(scratch, (size_t)m->n, sizeof *set);
+	enum imc_pack_fit fit;
+	int32_t n = 0;
+
+	for (int32_t t = 0; t < m->n; t++)
+		if (glp_mip_col_val(m->lp, col_x(m, t, b)) > 0.5)
+			set[n++] = m->id[t];
+	fit = fit_set(m, set, n);
+	if (fit == IMC_FITS_NOT)
+		n = shrink(m, set, n);
+	if (fit == IMC_FITS_UNKNOWN)
+		m->exact = false;
+	if (fit != IMC_FITS)
+		exclude(m, set, n);
+	imc_arena_free(scratch);
+	return fit == IMC_FITS;
+}
+
+static void stop_at_limit(glp_tree *tree, void *count)
+{
+	int *n = count;
+
+	if (glp_ios_reason(tree) == GLP_ISELECT && ++*n > MAX_NODE)
+		glp_ios_terminate(tree);
+}
+
+enum outcome { IMPROVED, NONE_BETTER, GAVE_UP };
+
+/* One run of branch and bound. *best: the solution is proven optimal. */
+static enum outcome solve(struct model *m, bool *best)
+{
+	int n_node = 0, status;
+	glp_iocp how;
+
+	glp_init_iocp(&how);
+	how.msg_lev = GLP_MSG_OFF;
+	how.presolve = GLP_ON;
+	how.cb_func = stop_at_limit;
+	how.cb_info = &n_node;
+	status = glp_intopt(m->lp, &how);
+	if (status == GLP_ENOPFS)
+		return NONE_BETTER;
+	if (status != 0 && status != GLP_ESTOP)
+		return GAVE_UP;
+	*best = glp_mip_status(m->lp) == GLP_OPT;
+	if (*best || glp_mip_status(m->lp) == GLP_FEAS)
+		return IMPROVED;
+	return glp_mip_status(m->lp) == GLP_NOFEAS ? NONE_BETTER : GAVE_UP;
+}
+
+/* Solves until all bins of a solution pack. */
+static enum outcome solve_rounds(struct model *m, bool *best)
+{
+	for (int round = 0; round < MAX_ROUND; round++) {
+		enum outcome o = solve(m, best);
+		bool packs = true;
+
+		/* Excluding adds rows: look at all bins first. */
+		for (int32_t b = 0; b < m->n_bin && o == IMPROVED && packs; b++)
+			packs = place_bin(m, b);
+		if (packs)
+			return o;
+	}
+	return GAVE_UP;
+}
+
+/* Bins in the order in which they are used, from `first` on. */
+static int32_t number_bins(struct model *m, int32_t first)
+{
+	int32_t next = first;
+
+	for (int32_t b = 0; b < m->n_bin; b++) {
+		bool any = false;
+
+		for (int32_t t = 0; t < m->n; t++)
+			if (glp_mip_col_val(m->lp, col_x(m, t, b)) > 0.5) {
+				m->place[m->id[t]].bin = next;
+				any = true;
+			}
+		next += any;
+	}
+	return next;
+}
+
+static void make_model(struct model *m, int32_t bound)
+{
+	size_t width = (size_t)(m->n > m->n_bin ? m->n : m->n_bin) + 3;
+
+	m->col = imc_arena_array(m->a, width, sizeof *m->col);
+	m->factor = imc_arena_array(m->a, width, sizeof *m->factor);
+	m->place = imc_arena_array(m->a, (size_t)m->p->n, sizeof *m->place);
+	m->exact = true;
+	order_ids(m);
+	glp_term_out(GLP_OFF);
+	m->lp = glp_create_prob();
+	glp_set_obj_dir(m->lp, GLP_MIN);
+	add_columns(m, bound);
+	add_rows(m);
+}
+
+/* Rectangles that share a bin with no other: n_alone bins, placed there. */
+static int32_t place_alone(struct model *m, const int32_t *alone, int32_t n)
+{
+	for (int32_t i = 0; i < n; i++)
+		m->place[alone[i]] = (struct imc_pack_place){i, 0, 0};
+	return n;
+}
+
+/* Tries to do with fewer bins than s has, where that is not yet ruled out. */
+static void improve(struct model *m, const int32_t *alone, int32_t n_alone,
+		    struct imc_pack_answer *s)
+{
+	int32_t bound = imc_pack_bound_of(m->p, m->id, m->n);
+	bool best = false;
+	enum outcome o;
+
+	make_model(m, bound);
+	o = solve_rounds(m, &best);
+	if (o == IMPROVED) {
+		s->place = m->place;
+		s->n_used = number_bins(m, place_alone(m, alone, n_alone));
+		s->by = "milp";
+	} else if (o == NONE_BETTER && m->exact) {
+		s->by = imc_arena_printf(m->a, "%s, proven by milp", s->by);
+	}
+	if ((o == NONE_BETTER || (o == IMPROVED && best)) && m->exact)
+		s->lower_bound = s->n_used;
+	glp_delete_prob(m->lp);
+	glp_free_env();
+}
+
+struct imc_pack_answer imc_pack_milp(const struct imc_pack_problem *p,
+				     struct imc_arena *a)
+{
+	struct imc_pack_answer s = imc_pack_greedy(p, a);
+	struct model m = {.p = p, .a = a};
+	int32_t *alone, n_alone = 0;
+
+	if (!s.place || s.n_used <= s.lower_bound)
+		return s;
+	m.id = imc_arena_array(a, (size_t)p->n, sizeof *m.id);
+	alone = imc_arena_array(a, (size_t)p->n, sizeof *alone);
+	for (int32_t i = 0; i < p->n; i++)
+		if (imc_pack_is_alone(p, i))
+			alone[n_alone++] = i;
+		else
+			m.id[m.n++] = i;
+	m.n_bin = s.n_used - n_alone - 1;
+	if (m.n_bin < 1 || (int64_t)m.n * m.n_bin > MAX_CELL)
+		return s;
+	improve(&m, alone, n_alone, &s);
+	s.found = s.n_used <= p->n_bin;
+	return s;
+}
