@@ -1,0 +1,135 @@
+#include "backend/bundle/bundle.h"
+
+#include <string.h>
+
+#include "backend/bundle/emit.h"
+#include "backend/report/report.h"
+#include "ir/support/embed.h"
+
+void imc_emit_add(struct imc_emit *e, const char *path, const void *bytes,
+		  size_t size)
+{
+	struct imc_emit_file *f =
+		IMC_PUSH(e->a, e->file, e->n_file, e->cap_file);
+
+	f->path = path;
+	f->bytes = bytes;
+	f->size = size;
+}
+
+void imc_emit_add_buf(struct imc_emit *e, const char *path,
+		      const struct imc_buf *b)
+{
+	imc_emit_add(e, path, b->p, b->n);
+}
+
+static void add_runtime(struct imc_emit *e)
+{
+	for (size_t k = 0; k < imc_runtime_files_count; k++) {
+		const struct imc_embedded *f = &imc_runtime_files[k];
+
+		imc_emit_add(e, imc_arena_printf(e->a, "runtime/%s", f->path),
+			     f->bytes, f->size);
+	}
+}
+
+static void add_data(struct imc_emit *e)
+{
+	imc_emit_images(e);
+	imc_emit_add_buf(e, imc_arena_printf(e->a, "data/%s_l2.bin", e->name),
+			 &e->l2);
+}
+
+/* Called while the files are images, l2 and source only. */
+static void add_reports(struct imc_emit *e)
+{
+	struct imc_report_sizes sizes = {0};
+	struct imc_buf json = {.arena = e->a}, text = {.arena = e->a};
+
+	for (size_t k = 0; k < e->n_file; k++)
+		sizes.code_data_bytes += (int64_t)e->file[k].size;
+	for (int32_t k = 0; k < e->images.n; k++) {
+		const char *path = imc_arena_printf(e->a, "data/%s_xbar%d.bin",
+						    e->name, (int)k);
+
+		for (size_t i = 0; i < e->n_file; i++)
+			if (!strcmp(e->file[i].path, path))
+				sizes.image_bytes += (int64_t)e->file[i].size;
+	}
+	sizes.code_data_bytes -= sizes.image_bytes;
+	imc_report_json(e->m, &sizes, &json);
+	imc_report_text(e->m, &sizes, &text);
+	imc_emit_add_buf(e, "report.json", &json);
+	imc_emit_add_buf(e, "report.txt", &text);
+}
+
+/* The module itself, so that it can be evaluated and reported again. */
+static void add_module(struct imc_emit *e)
+{
+	struct imc_buf text = {.arena = e->a}, blob = {.arena = e->a};
+	const char *bin = imc_arena_printf(e->a, "%s.bin", e->name);
+
+	imc_buf_text(&blob, "");
+	imc_text_print(e->m, &imc_hw_text, bin, &text, &blob);
+	imc_emit_add_buf(e, imc_arena_printf(e->a, "module/%s.imc", e->name),
+			 &text);
+	imc_emit_add_buf(e, imc_arena_printf(e->a, "module/%s", bin), &blob);
+}
+
+static bool check_tensor(struct imc_emit *e, imc_val id)
+{
+	const struct imc_value *v = imc_value_at(e->g, id);
+
+	return (v->t.dtype == IMC_I8 && v->scale > 0) ||
+	       imc_diag(e->d, IMC_NOWHERE, IMC_D_BUNDLE_OP,
+			imc_arena_printf(e->d->arena, "tensor '%s'", v->name),
+			"it is not int8");
+}
+
+static bool check_module(struct imc_emit *e)
+{
+	bool ok = true;
+
+	for (size_t k = 0; k < e->g->n_input; k++)
+		ok = check_tensor(e, e->g->input[k]) && ok;
+	for (size_t k = 0; k < e->g->n_output; k++)
+		ok = check_tensor(e, e->g->output[k]) && ok;
+	if (e->m->map.array_rows > UINT16_MAX ||
+	    e->m->map.array_cols > UINT16_MAX)
+		ok = imc_diag(e->d, IMC_NOWHERE, IMC_D_BUNDLE_OP,
+			      "these arrays",
+			      "images hold up to 65535 rows and columns");
+	return ok;
+}
+
+static bool emit_all(struct imc_emit *e)
+{
+	e->name = imc_c_name(e->m->model_name, e->a);
+	e->upper = imc_emit_upper(e->a, e->name);
+	e->images = imc_map_images(e->g, &e->m->map, e->a);
+	imc_emit_members(e);
+	imc_emit_start_l2(e);
+	if (!check_module(e) || !imc_emit_source(e))
+		return false;
+	imc_emit_header(e);
+	add_data(e);
+	add_reports(e);
+	imc_emit_data(e);
+	imc_emit_main(e);
+	add_runtime(e);
+	add_module(e);
+	imc_emit_build(e);
+	imc_emit_manifest(e);
+	return true;
+}
+
+bool imc_bundle_write(const struct imc_module *m, const char *dir)
+{
+	struct imc_emit e = {
+		.m = m, .g = m->g, .a = imc_arena_new(), .d = m->diags};
+	bool ok = imc_bundle_may_write(dir, e.a, e.d) && emit_all(&e) &&
+		  imc_bundle_replace(&e, dir);
+
+	imc_arena_free(e.a);
+	return ok;
+}

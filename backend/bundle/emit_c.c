@@ -1,0 +1,184 @@
+#include <string.h>
+
+#include "backend/bundle/emit.h"
+
+/* src/<net>.c: descriptors, one a layer, and a straight line of calls. */
+
+static void emit_transfer(struct imc_emit *e, const struct imc_step *s)
+{
+	const struct imc_graph *g = e->g;
+	const struct imc_value *v = imc_value_at(g, s->val);
+	bool load = s->kind == IMC_STEP_LOAD;
+	const imc_val *side = load ? g->input : g->output;
+	size_t n = load ? g->n_input : g->n_output, k = 0;
+	const char *operand = imc_emit_operand(e, s->val);
+
+	while (k < n && side[k].i != s->val.i)
+		k++;
+	imc_buf_printf(&e->run,
+		       "\n\t/* %d: %s %s */\n"
+		       "\timc_hal_step(hal, %d);\n",
+		       (int)e->step, imc_step_name(s->kind),
+		       imc_emit_comment(e->a, v->name), (int)e->step);
+	/* an output that is listed twice is stored to both */
+	for (; k < n; k++)
+		if (side[k].i == s->val.i)
+			imc_emit_call(
+				e, "imc_hal_dma_copy",
+				load ? imc_arena_printf(
+					       e->a, "%s, in->%s, %lld",
+					       operand, e->input[k],
+					       (long long)imc_tensor_bytes(
+						       &v->t))
+				     : imc_arena_printf(
+					       e->a, "out->%s, %s, %lld",
+					       e->output[k], operand,
+					       (long long)imc_tensor_bytes(
+						       &v->t)));
+}
+
+static bool emit_steps(struct imc_emit *e)
+{
+	for (size_t k = 0; k < e->m->plan.n_step; k++) {
+		const struct imc_step *s = &e->m->plan.step[k];
+
+		e->step = (int32_t)k;
+		switch (s->kind) {
+		case IMC_STEP_LOAD:
+		case IMC_STEP_STORE:
+			emit_transfer(e, s);
+			break;
+		case IMC_STEP_RUN:
+			if (!imc_emit_step(e, s))
+				return false;
+			break;
+		case IMC_N_STEP:
+			break;
+		}
+	}
+	return true;
+}
+
+static void emit_top(struct imc_emit *e, struct imc_buf *b)
+{
+	imc_buf_printf(b,
+		       "/* %s.c: network '%s', made by imcc %s. One descriptor "
+		       "a layer, then the\n * steps of %s_run in order. "
+		       "Offsets into l1 come from the plan. */\n"
+		       "#include \"%s.h\"\n\n#include \"%s_data.h\"\n\n",
+		       e->name, imc_emit_comment(e->a, e->m->model_name),
+		       IMCC_VERSION, e->name, e->name, e->name);
+	imc_buf_printf(b,
+		       "/* Constants of L2, by offset into data/%s_l2.bin. */\n"
+		       "#define I8(offset) "
+		       "((const int8_t *)(const void *)%s_l2_data + (offset))\n"
+		       "#define I32(offset) "
+		       "((const int32_t *)(const void *)I8(offset))\n\n",
+		       e->name, e->name);
+}
+
+static void emit_init(struct imc_emit *e, struct imc_buf *b)
+{
+	const char *n = e->name, *u = e->upper;
+
+	imc_buf_printf(b,
+		       "int %s_init(struct %s_context *cx, "
+		       "struct imc_hal *hal,\n"
+		       "\tconst struct %s_memory *memory)\n{\n"
+		       "\tif (!cx || !hal || !memory || !memory->l1)\n"
+		       "\t\treturn IMC_RT_E_ARGUMENT;\n"
+		       "\tcx->programmed = 0;\n"
+		       "\tif (*I32(0) != 0x01020304)\n"
+		       "\t\treturn IMC_RT_E_ENDIAN;\n"
+		       "\tif (memory->l1_bytes < %s_L1_BYTES)\n"
+		       "\t\treturn IMC_RT_E_MEMORY;\n"
+		       "\tif ((uintptr_t)memory->l1 %% %s_ALIGN)\n"
+		       "\t\treturn IMC_RT_E_ALIGN;\n",
+		       n, n, n, u, u);
+	imc_buf_printf(b,
+		       "\tif (!imc_hal_ima_has(hal, %s_NUM_XBARS, "
+		       "%s_XBAR_ROWS,\n\t\t\t     %s_XBAR_COLS))\n"
+		       "\t\treturn IMC_RT_E_DEVICE;\n"
+		       "\tcx->hal = hal;\n\tcx->l1 = memory->l1;\n"
+		       "\treturn IMC_RT_OK;\n}\n\n",
+		       u, u, u);
+}
+
+static void emit_program(struct imc_emit *e, struct imc_buf *b)
+{
+	const char *n = e->name;
+
+	if (e->images.n) {
+		imc_buf_text(b, "static const struct {\n"
+				"\tconst void *image;\n\tsize_t bytes;\n"
+				"} images[] = {\n");
+		for (int32_t k = 0; k < e->images.n; k++)
+			imc_buf_printf(b,
+				       "\t{%s_xbar%d_data, "
+				       "%s_XBAR%d_DATA_BYTES},\n",
+				       n, (int)k, e->upper, (int)k);
+		imc_buf_text(b, "};\n\n");
+	}
+	imc_buf_printf(b,
+		       "int %s_program(struct %s_context *cx, unsigned flags)\n"
+		       "{\n\tif (!cx || !cx->hal)\n"
+		       "\t\treturn IMC_RT_E_STATE;\n",
+		       n, n);
+	if (e->images.n)
+		imc_buf_printf(b,
+			       "\tfor (int32_t k = 0; k < %s_NUM_XBARS; k++) "
+			       "{\n\t\tint status = imc_rt_program(cx->hal, k, "
+			       "images[k].image,\n"
+			       "\t\t\t\t\t    images[k].bytes, flags);\n\n"
+			       "\t\tif (status)\n\t\t\treturn status;\n\t}\n",
+			       e->upper);
+	else
+		imc_buf_text(b, "\t(void)flags; /* no crossbar is used */\n");
+	imc_buf_text(b, "\tcx->programmed = 1;\n\treturn IMC_RT_OK;\n}\n\n");
+}
+
+static bool uses_l1(const struct imc_emit *e)
+{
+	return strstr(e->run.p, "l1 + ") != NULL;
+}
+
+static void emit_run(struct imc_emit *e, struct imc_buf *b)
+{
+	const char *n = e->name;
+
+	imc_buf_printf(b,
+		       "int %s_run(struct %s_context *cx, "
+		       "const struct %s_inputs *in,\n"
+		       "\tconst struct %s_outputs *out)\n{\n"
+		       "\tstruct imc_hal *hal;\n%s\tint status;\n\n"
+		       "\tif (!cx || !in || !out)\n"
+		       "\t\treturn IMC_RT_E_ARGUMENT;\n"
+		       "\tif (!cx->programmed)\n"
+		       "\t\treturn IMC_RT_E_STATE;\n"
+		       "\thal = cx->hal;\n%s",
+		       n, n, n, n, uses_l1(e) ? "\tint8_t *l1;\n" : "",
+		       uses_l1(e) ? "\tl1 = cx->l1;\n" : "");
+	imc_buf_bytes(b, e->run.p, e->run.n);
+	imc_buf_printf(b,
+		       "\n\timc_hal_step(hal, %s_NUM_STEPS);\n"
+		       "\treturn IMC_RT_OK;\n}\n",
+		       e->upper);
+}
+
+bool imc_emit_source(struct imc_emit *e)
+{
+	struct imc_buf b = {.arena = e->a};
+
+	e->layers.arena = e->run.arena = e->a;
+	imc_buf_text(&e->run, "");
+	imc_buf_text(&e->layers, "");
+	if (!emit_steps(e))
+		return false;
+	emit_top(e, &b);
+	imc_buf_bytes(&b, e->layers.p, e->layers.n);
+	emit_init(e, &b);
+	emit_program(e, &b);
+	emit_run(e, &b);
+	imc_emit_add_buf(e, imc_arena_printf(e->a, "src/%s.c", e->name), &b);
+	return true;
+}

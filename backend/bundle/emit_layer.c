@@ -1,0 +1,329 @@
+#include <string.h>
+
+#include "backend/bundle/emit.h"
+#include "ir/op.h"
+
+#define MAX_DIM 6 /* IMC_RT_MAX_DIM */
+
+bool imc_emit_refuse(struct imc_emit *e, const struct imc_emit_layer *l,
+		     const char *why)
+{
+	return imc_diag(e->d, l->n->loc, IMC_D_BUNDLE_OP,
+			imc_op_info(l->n->op)->name, why);
+}
+
+void imc_emit_call(struct imc_emit *e, const char *function,
+		   const char *arguments)
+{
+	struct imc_buf *b = &e->run;
+	const char *comma = strchr(arguments, ',');
+
+	imc_buf_printf(b, "\tstatus = %s(hal, ", function);
+	if (strlen(function) + strlen(arguments) + 24 <= 80 || !comma)
+		imc_buf_text(b, arguments);
+	else
+		imc_buf_printf(b, "%.*s,\n\t\t\t%s", (int)(comma - arguments),
+			       arguments, comma + 2);
+	imc_buf_text(b, ");\n\tif (status)\n\t\treturn status;\n");
+}
+
+void imc_emit_window(struct imc_emit *e, const char *head,
+		     const struct imc_emit_layer *l, const int64_t *dilation)
+{
+	const int64_t *x = l->x->t.dim, *y = l->y->t.dim;
+	const struct imc_attrs *a = &l->n->a;
+	struct imc_buf *b = &e->layers;
+
+	imc_buf_printf(b, "%s{.n = %d, .in_h = %d, .in_w = %d, .in_c = %d,\n",
+		       head, (int)x[0], (int)x[1], (int)x[2], (int)x[3]);
+	imc_buf_printf(b, "\t\t.out_h = %d, .out_w = %d, .out_c = %d,\n",
+		       (int)y[1], (int)y[2], (int)y[3]);
+	imc_buf_printf(b, "\t\t.kernel_h = %d, .kernel_w = %d, ",
+		       (int)a->kernel[0], (int)a->kernel[1]);
+	imc_buf_printf(b, ".stride_h = %d, .stride_w = %d,\n",
+		       (int)a->stride[0], (int)a->stride[1]);
+	imc_buf_printf(b, "\t\t.dilation_h = %d, .dilation_w = %d,\n",
+		       dilation ? (int)dilation[0] : 1,
+		       dilation ? (int)dilation[1] : 1);
+	imc_buf_printf(b,
+		       "\t\t.pad_top = %d, .pad_left = %d, .pad_bottom = %d, "
+		       ".pad_right = %d}",
+		       (int)a->pads[0], (int)a->pads[1], (int)a->pads[2],
+		       (int)a->pads[3]);
+}
+
+static void begin(struct imc_emit *e, const char *type, const char *name)
+{
+	imc_buf_printf(&e->layers, "static const struct %s %s = {\n", type,
+		       name);
+}
+
+static void end(struct imc_emit *e)
+{
+	imc_buf_text(&e->layers, "};\n\n");
+}
+
+/* .zero_y, .lo, .hi */
+static void emit_clamp(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	imc_buf_printf(&e->layers, "\t.zero_y = %d, .lo = %d, .hi = %d,\n",
+		       (int)l->y->zero, (int)l->n->a.lo[0], (int)l->n->a.hi[0]);
+}
+
+/* function(hal, &name, x..., y) */
+static void call(struct imc_emit *e, const struct imc_emit_layer *l,
+		 const char *function, int n_operand)
+{
+	struct imc_buf b = {.arena = e->a};
+
+	imc_buf_printf(&b, "&%s", l->name);
+	for (int k = 0; k < n_operand; k++)
+		imc_buf_printf(&b, ", %s", imc_emit_operand(e, l->n->in[k]));
+	imc_buf_printf(&b, ", %s", imc_emit_operand(e, l->n->out[0]));
+	imc_emit_call(e, function, b.p);
+}
+
+/* ---- two operands, broadcast ---- */
+
+struct loops {
+	int n;
+	int64_t dim[IMC_MAX_RANK], a[IMC_MAX_RANK], b[IMC_MAX_RANK];
+};
+
+/* Step of operand t for axis d of a result of that rank; 0 repeats. */
+static int64_t step_of(const struct imc_tensor *t, int rank, int d)
+{
+	int own = d - (rank - t->rank);
+	int64_t step = 1;
+
+	if (own < 0 || t->dim[own] == 1)
+		return 0;
+	for (int i = own + 1; i < t->rank; i++)
+		step *= t->dim[i];
+	return step;
+}
+
+/* The fewest loops that visit y in order. */
+static struct loops loops_of(const struct imc_tensor *a,
+			     const struct imc_tensor *b,
+			     const struct imc_tensor *y)
+{
+	struct loops l = {0};
+
+	for (int d = 0; d < y->rank; d++) {
+		int64_t sa = step_of(a, y->rank, d);
+		int64_t sb = step_of(b, y->rank, d);
+		int p = l.n - 1;
+
+		if (y->dim[d] == 1)
+			continue;
+		if (p < 0 || l.a[p] != sa * y->dim[d] ||
+		    l.b[p] != sb * y->dim[d]) {
+			p = l.n++;
+			l.dim[p] = 1;
+		}
+		l.dim[p] *= y->dim[d];
+		l.a[p] = sa;
+		l.b[p] = sb;
+	}
+	return l;
+}
+
+static void emit_ints(struct imc_emit *e, const char *field, const int64_t *v,
+		      int n, int64_t pad)
+{
+	imc_buf_printf(&e->layers, "\t.%s = {", field);
+	for (int i = 0; i < MAX_DIM; i++)
+		imc_buf_printf(&e->layers, "%s%lld", i ? ", " : "",
+			       (long long)(i < MAX_DIM - n
+						   ? pad
+						   : v[i - (MAX_DIM - n)]));
+	imc_buf_text(&e->layers, "},\n");
+}
+
+static bool emit_binary(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	const struct imc_value *b = imc_node_in(e->g, l->n, 1);
+	const struct imc_attrs *at = &l->n->a;
+	struct loops s = loops_of(&l->x->t, &b->t, &l->y->t);
+
+	if (b->t.dtype != IMC_I8)
+		return imc_emit_refuse(e, l, "its second input is not int8");
+	if (s.n > MAX_DIM)
+		return imc_emit_refuse(e, l,
+				       "it broadcasts over too many axes");
+	begin(e, "imc_rt_binary", l->name);
+	emit_ints(e, "dim", s.dim, s.n, 1);
+	emit_ints(e, "a_step", s.a, s.n, 0);
+	emit_ints(e, "b_step", s.b, s.n, 0);
+	imc_buf_printf(&e->layers, "\t.zero_a = %d, .zero_b = %d,\n",
+		       (int)l->x->zero, (int)b->zero);
+	imc_buf_printf(&e->layers,
+		       "\t.mult_a = %d, .mult_b = %d, .shift = %d,\n",
+		       (int)at->mult[0], (int)at->mult[1], (int)at->shift[0]);
+	emit_clamp(e, l);
+	end(e);
+	call(e, l, l->n->op == IMC_OP_Q_ADD ? "imc_rt_add" : "imc_rt_mul", 2);
+	return true;
+}
+
+/* ---- one operand ---- */
+
+static bool emit_rescale(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	begin(e, "imc_rt_rescaling", l->name);
+	imc_buf_printf(&e->layers,
+		       "\t.count = %lld, .zero_x = %d, .mult = %d, "
+		       ".shift = %d,\n",
+		       (long long)imc_tensor_count(&l->y->t), (int)l->x->zero,
+		       (int)l->n->a.mult[0], (int)l->n->a.shift[0]);
+	emit_clamp(e, l);
+	end(e);
+	call(e, l, "imc_rt_rescale_i8", 1);
+	return true;
+}
+
+static bool emit_lut(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	begin(e, "imc_rt_lut", l->name);
+	imc_buf_printf(&e->layers, "\t.count = %lld,\n\t.table = %s,\n",
+		       (long long)imc_tensor_count(&l->y->t),
+		       imc_emit_table(e, l->n, 1, "I8"));
+	end(e);
+	call(e, l, "imc_rt_lut", 1);
+	return true;
+}
+
+static bool emit_softmax(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	const struct imc_tensor *t = &l->x->t;
+	int64_t cols = t->rank ? t->dim[t->rank - 1] : 1;
+
+	begin(e, "imc_rt_softmax", l->name);
+	imc_buf_printf(&e->layers,
+		       "\t.rows = %lld, .cols = %lld,\n\t.table = %s,\n",
+		       (long long)(imc_tensor_count(t) / cols), (long long)cols,
+		       imc_emit_table(e, l->n, 1, "I32"));
+	emit_clamp(e, l);
+	end(e);
+	call(e, l, "imc_rt_softmax", 1);
+	return true;
+}
+
+/* ---- pooling ---- */
+
+static bool emit_average(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	const struct imc_attrs *a = &l->n->a;
+
+	if (l->x->t.rank != 4)
+		return imc_emit_refuse(e, l, "its input is not 4-D");
+	begin(e, "imc_rt_average_pool", l->name);
+	imc_emit_window(e, "\t.window = ", l, NULL);
+	imc_buf_printf(&e->layers, ",\n\t.mult = %s,\n",
+		       imc_emit_table(e, l->n, 1, "I32"));
+	imc_buf_printf(&e->layers,
+		       "\t.count_pad = %d, .count_min = %d, .shift = %d,\n",
+		       (int)a->count_pad[0], (int)a->count_min[0],
+		       (int)a->shift[0]);
+	imc_buf_printf(&e->layers, "\t.zero_x = %d,\n", (int)l->x->zero);
+	emit_clamp(e, l);
+	end(e);
+	call(e, l, "imc_rt_average_pool", 1);
+	return true;
+}
+
+static bool emit_max(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	struct imc_node whole = *l->n;
+	struct imc_emit_layer copy = *l;
+
+	if (l->x->t.rank != 4 || l->y->t.rank != 4)
+		return imc_emit_refuse(e, l, "its input is not 4-D");
+	if (l->n->op == IMC_OP_GLOBAL_MAX_POOL)
+		for (int i = 0; i < 2; i++) {
+			whole.a.kernel[i] = l->x->t.dim[i + 1];
+			whole.a.stride[i] = 1;
+			whole.a.dilation[i] = 1;
+			whole.a.pads[i] = whole.a.pads[i + 2] = 0;
+		}
+	copy.n = &whole;
+	imc_emit_window(e,
+			imc_arena_printf(e->a,
+					 "static const struct imc_hal_window "
+					 "%s =\n\t",
+					 l->name),
+			&copy, whole.a.dilation);
+	imc_buf_text(&e->layers, ";\n\n");
+	call(e, l, "imc_rt_max_pool", 1);
+	return true;
+}
+
+/* ---- any ---- */
+
+static bool emit_kernel(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	/* not all of our operators reach the device: the rest is refused */
+	if (l->n->op == IMC_OP_Q_CONV2D)
+		return imc_emit_matrix(e, l);
+	if (l->n->op == IMC_OP_Q_ADD || l->n->op == IMC_OP_Q_MUL)
+		return emit_binary(e, l);
+	if (l->n->op == IMC_OP_Q_RESCALE)
+		return emit_rescale(e, l);
+	if (l->n->op == IMC_OP_Q_LUT)
+		return emit_lut(e, l);
+	if (l->n->op == IMC_OP_Q_SOFTMAX)
+		return emit_softmax(e, l);
+	if (l->n->op == IMC_OP_Q_AVERAGE_POOL)
+		return emit_average(e, l);
+	if (l->n->op == IMC_OP_MAX_POOL || l->n->op == IMC_OP_GLOBAL_MAX_POOL)
+		return emit_max(e, l);
+	if (imc_op_info(l->n->op)->kind == IMC_MOVE)
+		return imc_emit_move(e, l);
+	return imc_emit_refuse(e, l, "it has no device form");
+}
+
+/* Names of the ONNX nodes whose work this is. */
+static const char *origins(struct imc_emit *e, const struct imc_node *n)
+{
+	struct imc_buf b = {.arena = e->a};
+
+	imc_buf_text(&b, "");
+	for (int i = 0; i < n->n_origin; i++)
+		imc_buf_printf(&b, "%s%s", i ? ", " : "",
+			       imc_emit_comment(e->a, n->origin[i]));
+	return n->n_origin ? b.p : imc_emit_comment(e->a, n->name);
+}
+
+static void emit_title(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	const struct imc_assign *as = &e->m->map.assign[l->id.i];
+	const char *text =
+		imc_arena_printf(e->a, "/* %d: %s on %s: %s */", (int)e->step,
+				 imc_op_info(l->n->op)->name,
+				 imc_engine_name(as->engine), origins(e, l->n));
+
+	imc_buf_printf(&e->layers, "%s\n", text);
+	imc_buf_printf(&e->run, "\n\t%s\n\timc_hal_step(hal, %d);\n", text,
+		       (int)e->step);
+}
+
+bool imc_emit_step(struct imc_emit *e, const struct imc_step *s)
+{
+	const struct imc_node *n = imc_node_at(e->g, s->node);
+	struct imc_emit_layer l = {.n = n,
+				   .id = s->node,
+				   .step = s,
+				   .x = imc_node_in(e->g, n, 0),
+				   .y = imc_node_out(e->g, n, 0)};
+
+	l.name = imc_arena_printf(e->a, "l%02d_%s", (int)e->step,
+				  imc_emit_identifier(e->a, n->name, 40));
+	if (!l.x || l.x->t.dtype != IMC_I8 || l.y->t.dtype != IMC_I8)
+		return imc_emit_refuse(e, &l, "its tensors are not int8");
+	if (imc_tensor_count(&l.x->t) > INT32_MAX ||
+	    imc_tensor_count(&l.y->t) > INT32_MAX)
+		return imc_emit_refuse(e, &l, "its tensors exceed 2 GB");
+	emit_title(e, &l);
+	return emit_kernel(e, &l);
+}

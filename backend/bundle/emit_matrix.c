@@ -1,0 +1,253 @@
+#include "backend/bundle/emit.h"
+#include "ir/support/checked.h"
+
+/* One q_conv2d on its engine. */
+
+static void emit_zeros(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	imc_buf_printf(&e->layers,
+		       "\t.zero_x = %d, .zero_y = %d, .lo = %d, .hi = %d,\n",
+		       (int)l->x->zero, (int)l->y->zero, (int)l->n->a.lo[0],
+		       (int)l->n->a.hi[0]);
+}
+
+static void emit_field(struct imc_emit *e, const struct imc_emit_layer *l,
+		       const char *field, int k, const char *macro)
+{
+	imc_buf_printf(&e->layers, "\t.%s = %s,\n", field,
+		       imc_emit_table(e, l->n, k, macro));
+}
+
+static void begin(struct imc_emit *e, const struct imc_emit_layer *l,
+		  const char *type)
+{
+	imc_buf_printf(&e->layers, "static const struct %s %s = {\n", type,
+		       l->name);
+	imc_emit_window(e, "\t.window = ", l, l->n->a.dilation);
+	imc_buf_text(&e->layers, ",\n");
+}
+
+static void call(struct imc_emit *e, const struct imc_emit_layer *l,
+		 const char *function, const char *scratch)
+{
+	imc_buf_text(&e->layers, "};\n\n");
+	imc_emit_call(e, function,
+		      imc_arena_printf(e->a, "&%s, %s, %s%s", l->name,
+				       imc_emit_operand(e, l->n->in[0]),
+				       imc_emit_operand(e, l->n->out[0]),
+				       scratch));
+}
+
+static bool emit_cores(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	if (l->n->a.adc[0])
+		return imc_emit_refuse(e, l, "it has ADC codes on the cores");
+	begin(e, l, "imc_rt_conv");
+	imc_buf_printf(&e->layers, "\t.group = %d,\n", (int)l->n->a.group[0]);
+	emit_field(e, l, "weights", 1, "I8");
+	emit_field(e, l, "bias", 2, "I32");
+	emit_field(e, l, "mult", 3, "I32");
+	emit_field(e, l, "shift", 4, "I32");
+	emit_zeros(e, l);
+	call(e, l, "imc_rt_conv", "");
+	return true;
+}
+
+static bool all_ones(const struct imc_value *v)
+{
+	const int32_t *p = v->t.data;
+
+	for (int64_t i = 0; i < imc_tensor_count(&v->t); i++)
+		if (p[i] != 1)
+			return false;
+	return true;
+}
+
+static bool emit_depthwise(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	if (l->n->a.adc[0] || l->n->a.group[0] != l->x->t.dim[3] ||
+	    !all_ones(imc_node_in(e->g, l->n, 3)))
+		return imc_emit_refuse(e, l, "the depth-wise engine cannot");
+	begin(e, l, "imc_rt_depthwise");
+	emit_field(e, l, "weights", 1, "I8");
+	emit_field(e, l, "bias", 2, "I32");
+	emit_field(e, l, "shift", 4, "I32");
+	emit_zeros(e, l);
+	call(e, l, "imc_rt_depthwise", "");
+	return true;
+}
+
+/* ---- crossbar ---- */
+
+/* Channels and columns of a tile in the whole layer. */
+struct reach {
+	int32_t c0, n_channel, k0;
+};
+
+static struct reach reach_of(const struct imc_emit_layer *l,
+			     const struct imc_assign *as,
+			     const struct imc_tile *t)
+{
+	int32_t group = (int32_t)l->n->a.group[0];
+	int32_t bundle = as->bundle > 0 ? as->bundle : 1;
+	int32_t first = t->bundle * bundle;
+	int32_t n = (int32_t)imc_min_i64(bundle, group - first);
+	int32_t c = (int32_t)l->x->t.dim[3] / group;
+	int32_t k = (int32_t)l->y->t.dim[3] / group;
+
+	return (struct reach){first * c, n * c, first * k + t->col0};
+}
+
+static void emit_tiles(struct imc_emit *e, const struct imc_emit_layer *l,
+		       const struct imc_assign *as)
+{
+	imc_buf_printf(&e->layers,
+		       "static const struct imc_hal_tile %s_tiles[] = {\n"
+		       "\t/* array, x, y, w, h, bias rows, first row, first "
+		       "channel, channels,\n\t * first output channel, output "
+		       "channels */\n",
+		       l->name);
+	for (int32_t i = 0; i < as->n_tile; i++) {
+		const struct imc_tile *t = &e->m->map.tile[as->first_tile + i];
+		struct reach r = reach_of(l, as, t);
+
+		imc_buf_printf(&e->layers,
+			       "\t{%d, %d, %d, %d, %d, %d, %d, %d, %d, %d, "
+			       "%d},\n",
+			       (int)t->array, (int)t->x, (int)t->y, (int)t->w,
+			       (int)t->h, (int)t->n_bias, (int)t->row0,
+			       (int)r.c0, (int)r.n_channel, (int)r.k0,
+			       (int)t->n_col);
+	}
+	imc_buf_text(&e->layers, "};\n\n");
+}
+
+static void emit_drive(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	const struct imc_ints *drive = &l->n->a.drive;
+
+	if (!drive->n)
+		return;
+	imc_buf_printf(&e->layers, "static const int8_t %s_drive[] = {",
+		       l->name);
+	for (int i = 0; i < drive->n; i++)
+		imc_buf_printf(&e->layers, "%s%d", i ? ", " : "",
+			       (int)drive->v[i]);
+	imc_buf_text(&e->layers, "};\n\n");
+}
+
+/* True if the n values of table k from k0 on are one. */
+static bool constant_in(const struct imc_emit *e, const struct imc_node *n,
+			int k, int32_t k0, int32_t count)
+{
+	const int32_t *v = imc_node_in(e->g, n, k)->t.data;
+
+	for (int32_t i = 1; i < count; i++)
+		if (v[k0 + i] != v[k0])
+			return false;
+	return true;
+}
+
+static bool per_column(const struct imc_emit *e, const struct imc_emit_layer *l,
+		       const struct imc_assign *as)
+{
+	for (int32_t i = 0; i < as->n_tile; i++) {
+		const struct imc_tile *t = &e->m->map.tile[as->first_tile + i];
+		int32_t k0 = reach_of(l, as, t).k0;
+
+		for (int k = 5; k <= 7; k++)
+			if (!constant_in(e, l->n, k, k0, t->n_col))
+				return true;
+	}
+	return false;
+}
+
+static void emit_adc(struct imc_emit *e, const struct imc_emit_layer *l,
+		     const struct imc_assign *as)
+{
+	const struct imc_attrs *a = &l->n->a;
+
+	if (!a->adc[0])
+		return;
+	emit_field(e, l, "adc_mult", 5, "I32");
+	emit_field(e, l, "adc_shift", 6, "I32");
+	emit_field(e, l, "adc_zero", 7, "I32");
+	imc_buf_printf(&e->layers,
+		       "\t.adc_per_column = %d, .adc_lo = %d, .adc_hi = %d,\n",
+		       per_column(e, l, as), (int)a->adc_lo[0],
+		       (int)a->adc_hi[0]);
+}
+
+static bool check_crossbar(struct imc_emit *e, const struct imc_emit_layer *l,
+			   const struct imc_assign *as)
+{
+	const struct imc_attrs *a = &l->n->a;
+
+	if (a->adc[0] && (a->adc_lo[0] < -128 || a->adc_hi[0] > 127))
+		return imc_emit_refuse(
+			e, l,
+			"ADC codes of more than 8 bits do not fit; "
+			"use ima.adc_bits of 8 or less");
+	for (int32_t i = 0; i < as->n_tile; i++)
+		if (e->m->map.tile[as->first_tile + i].array < 0)
+			return imc_emit_refuse(e, l, "a tile has no place");
+	if (a->post[0] && !a->adc[0])
+		return imc_emit_refuse(e, l, "post adc without ADC");
+	return as->n_tile > 0 || imc_emit_refuse(e, l, "it has no tiles");
+}
+
+static bool emit_crossbar(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	const struct imc_assign *as = &e->m->map.assign[l->id.i];
+	const struct imc_tile *t = &e->m->map.tile[as->first_tile];
+	const char *scratch = ", 0";
+
+	if (!check_crossbar(e, l, as))
+		return false;
+	emit_tiles(e, l, as);
+	emit_drive(e, l);
+	begin(e, l, "imc_rt_crossbar");
+	imc_buf_printf(&e->layers, "\t.tile = %s_tiles, .n_tile = %d,\n",
+		       l->name, (int)as->n_tile);
+	if (l->n->a.drive.n)
+		imc_buf_printf(&e->layers, "\t.drive = %s_drive,\n", l->name);
+	emit_adc(e, l, as);
+	imc_buf_printf(&e->layers,
+		       "\t.slices = %d, .slice_bits = %d, .strip_rows = %d,\n",
+		       (int)(t->w / t->n_col), (int)l->n->a.slice_bits[0],
+		       (int)l->step->strip_rows);
+	if (!l->n->a.post[0]) {
+		emit_field(e, l, "bias", 2, "I32");
+		emit_field(e, l, "mult", 3, "I32");
+		emit_field(e, l, "shift", 4, "I32");
+	}
+	emit_zeros(e, l);
+	if (l->step->scratch >= 0)
+		scratch = imc_arena_printf(
+			e->a, ", l1 + %lld",
+			(long long)e->m->plan.buffer[l->step->scratch].offset);
+	call(e, l, "imc_rt_crossbar", scratch);
+	return true;
+}
+
+bool imc_emit_matrix(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	const struct imc_node *n = l->n;
+
+	if (!n->a.post[0] &&
+	    !(imc_node_in(e->g, n, 2) && imc_node_in(e->g, n, 3) &&
+	      imc_node_in(e->g, n, 4)))
+		return imc_emit_refuse(e, l, "its requantisation is missing");
+	switch (e->m->map.assign[l->id.i].engine) {
+	case IMC_ENGINE_CORES:
+		return emit_cores(e, l);
+	case IMC_ENGINE_DEPTHWISE:
+		return emit_depthwise(e, l);
+	case IMC_ENGINE_CROSSBAR:
+		return emit_crossbar(e, l);
+	case IMC_ENGINE_NONE:
+	case IMC_N_ENGINE:
+		break;
+	}
+	return imc_emit_refuse(e, l, "it has no engine");
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* imc_rt.h: the kernels that an emitted network calls.
+ *
+ * Freestanding C99: no allocation, no stdio, no float, nothing global is
+ * written. Activations are int8, channel-last, contiguous: [n][h][w][c].
+ * zero_x, zero_y: codes that mean 0, in -128 .. 127. lo, hi: the clamp of the
+ * result, in -128 .. 127. mult, shift: real factor mult / 2^shift, 0 <= mult,
+ * 0 <= shift <= 62; rounding is half away from zero (imc_rt_num.h). Sources
+ * and results must not overlap. Every kernel returns IMC_RT_OK or a negative
+ * status, and splits its work over the cores of the HAL. */
+#ifndef IMC_RT_H
+#define IMC_RT_H
+
+#include "imc_hal.h"
+
+enum imc_rt_status {
+	IMC_RT_OK = 0,
+	IMC_RT_E_ARGUMENT = -1, /* a pointer is missing */
+	IMC_RT_E_MEMORY = -2,	/* a memory is too small */
+	IMC_RT_E_ALIGN = -3,	/* a memory is not aligned */
+	IMC_RT_E_DEVICE = -4,	/* arrays missing, too small or out of range */
+	IMC_RT_E_IMAGE = -5,	/* a crossbar image is broken */
+	IMC_RT_E_STATE = -6,	/* run before program, program before init */
+	IMC_RT_E_ENDIAN = -7	/* data files are little-endian, this is not */
+};
+
+#define IMC_RT_MAX_DIM 6
+
+/* ---- convolution on crossbar arrays ---- */
+
+/* tile: in the order (columns, row block): tiles of the same k0 follow one
+ * another. adc_mult, adc_shift, adc_zero: [out_c]; adc_mult NULL: the arrays
+ * give whole sums. strip_rows 0: the ADC's codes are the result (one slice),
+ * with several blocks a column through the aggregation block. Else: codes of
+ * strip_rows output rows go to the scratch, and the cores compute
+ *     y[k] = requant(sum_b sum_s (code - adc_zero[k]) << (slice_bits * s)
+ *                    + bias[k], mult[k], shift[k], zero_y, lo, hi). */
+struct imc_rt_crossbar {
+	struct imc_hal_window window;
+	const struct imc_hal_tile *tile;
+	int32_t n_tile;
+	const int8_t *drive; /* of the bias rows, or NULL */
+	const int32_t *adc_mult, *adc_shift, *adc_zero;
+	int32_t adc_per_column, adc_lo, adc_hi;
+	int32_t slices, slice_bits, strip_rows;
+	const int32_t *bias, *mult, *shift; /* [out_c] */
+	int32_t zero_x, zero_y, lo, hi;
+};
+
+/* Scratch of one strip; 0 with strip_rows 0. Aligned as int32_t. */
+size_t imc_rt_crossbar_scratch_bytes(const struct imc_rt_crossbar *p);
+
+int imc_rt_crossbar(struct imc_hal *hal, const struct imc_rt_crossbar *p,
+		    const int8_t *x, int8_t *y, void *scratch);
+
+/* ---- convolution on the cores ---- */
+
+/* weights [out_c][kernel_h][kernel_w][in_c / group];
+ * y = requant(sum (x - zero_x) * w + bias, mult, shift, zero_y, lo, hi). */
+struct imc_rt_conv {
+	struct imc_hal_window window;
+	int32_t group;
+	const int8_t *weights;
+	const int32_t *bias, *mult, *shift; /* [out_c] */
+	int32_t zero_x, zero_y, lo, hi;
+};
+
+int imc_rt_conv(struct imc_hal *hal, const struct imc_rt_conv *p,
+		const int8_t *x, int8_t *y);
+
+/* ---- convolution on the depth-wise engine ---- */
+
+/* As imc_rt_conv with group in_c and mult 1. */
+struct imc_rt_depthwise {
+	struct imc_hal_window window;
+	const int8_t *weights;
+	const int32_t *bias, *shift;
+	int32_t zero_x, zero_y, lo, hi;
+};
+
+int imc_rt_depthwise(struct imc_hal *hal, const struct imc_rt_depthwise *p,
+		     const int8_t *x, int8_t *y);
+
+/* ---- elements ---- */
+
+/* y is contiguous with shape dim; element (i0, i1, ..) reads a at
+ * sum i * a_step and b at sum i * b_step (0 repeats).
+ * add: y = clamp(rescale((a-zero_a)*mult_a + (b-zero_b)*mult_b, 1, shift)
+ *                + zero_y, lo, hi), the mults of any sign;
+ * mul: y = requant((a-zero_a) * (b-zero_b), mult_a, shift, zero_y, lo, hi). */
+struct imc_rt_binary {
+	int32_t dim[IMC_RT_MAX_DIM];
+	int32_t a_step[IMC_RT_MAX_DIM], b_step[IMC_RT_MAX_DIM];
+	int32_t zero_a, zero_b, mult_a, mult_b, shift;
+	int32_t zero_y, lo, hi;
+};
+
+int imc_rt_add(struct imc_hal *hal, const struct imc_rt_binary *p,
+	       const int8_t *a, const int8_t *b, int8_t *y);
+int imc_rt_mul(struct imc_hal *hal, const struct imc_rt_binary *p,
+	       const int8_t *a, const int8_t *b, int8_t *y);
+
+/* y = requant(x - zero_x, mult, shift, zero_y, lo, hi), count elements. */
+struct imc_rt_rescaling {
+	int32_t count, zero_x, mult, shift, zero_y, lo, hi;
+};
+
+int imc_rt_rescale_i8(struct imc_hal *hal, const struct imc_rt_rescaling *p,
+		      const int8_t *x, int8_t *y);
+
+/* y = table[x + 128], count elements. */
+struct imc_rt_lut {
+	int32_t count;
+	const int8_t *table; /* [256] */
+};
+
+int imc_rt_lut(struct imc_hal *hal, const struct imc_rt_lut *p, const int8_t *x,
+	       int8_t *y);
+
+/* In each of `rows` rows of `cols` elements: e = table[max - x],
+ * y = clamp((256 * e + S / 2) / S + zero_y, lo, hi), S = sum e > 0. */
+struct imc_rt_softmax {
+	int32_t rows, cols;
+	const int32_t *table; /* [256], >= 0 */
+	int32_t zero_y, lo, hi;
+};
+
+int imc_rt_softmax(struct imc_hal *hal, const struct imc_rt_softmax *p,
+		   const int8_t *x, int8_t *y);
+
+/* ---- pooling ---- */
+
+/* The largest of the window; padding never wins. */
+int imc_rt_max_pool(struct imc_hal *hal, const struct imc_hal_window *w,
+		    const int8_t *x, int8_t *y);
+
+/* y = requant(sum (x - zero_x), mult[count - count_min], shift, zero_y, lo,
+ * hi). count: elements of the window inside the input, or with count_pad
+ * inside the padded input. */
+struct imc_rt_average_pool {
+	struct imc_hal_window window;
+	const int32_t *mult;
+	int32_t count_pad, count_min, shift;
+	int32_t zero_x, zero_y, lo, hi;
+};
+
+int imc_rt_average_pool(struct imc_hal *hal,
+			const struct imc_rt_average_pool *p, const int8_t *x,
+			int8_t *y);
+
+/* ---- moves ---- */
+
+/* Element (i0, i1, ..) of shape dim goes from src_offset + sum i * src_step
+ * to dst_offset + sum i * dst_step. Serves transpose, concat, slice, pad ... */
+struct imc_rt_copy {
+	int32_t dim[IMC_RT_MAX_DIM];
+	int32_t src_step[IMC_RT_MAX_DIM], dst_step[IMC_RT_MAX_DIM];
+	int32_t src_offset, dst_offset;
+};
+
+int imc_rt_copy(struct imc_hal *hal, const struct imc_rt_copy *p,
+		const int8_t *x, int8_t *y);
+
+/* y[i] = x[table[i]]; where table[i] is negative, y[i] stays. */
+struct imc_rt_gather {
+	int32_t count;
+	const int32_t *table;
+};
+
+int imc_rt_gather(struct imc_hal *hal, const struct imc_rt_gather *p,
+		  const int8_t *x, int8_t *y);
+
+/* Sets count elements of y. */
+int imc_rt_fill(struct imc_hal *hal, int8_t *y, int32_t count, int8_t value);
+
+/* ---- crossbar images ---- */
+
+#define IMC_RT_CHECK_CRC 1u /* compare the CRC-32 of an image first */
+
+/* Programs every region of an image file (`bytes` long) on array `array`. */
+int imc_rt_program(struct imc_hal *hal, int32_t array, const void *image,
+		   size_t bytes, unsigned flags);
+
+/* CRC-32 (IEEE 802.3) of n bytes. */
+uint32_t imc_rt_crc32(const void *bytes, size_t n);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "imc_rt.h"
+#include "imc_rt_share.h"
+
+struct move_work {
+	const void *p;
+	const int8_t *x;
+	int8_t *y;
+	int64_t count;
+	int8_t value;
+};
+
+static void copy_part(void *arg, int32_t core, int32_t n_core)
+{
+	const struct move_work *w = arg;
+	const struct imc_rt_copy *p = w->p;
+	const int last = IMC_RT_MAX_DIM - 1;
+	struct imc_rt_range r = imc_rt_share(w->count, core, n_core);
+
+	for (int64_t i = r.first; i < r.end; i++) {
+		int64_t src = p->src_offset, dst = p->dst_offset, rest = i;
+
+		for (int d = last - 1; d >= 0; d--) {
+			src += rest % p->dim[d] * p->src_step[d];
+			dst += rest % p->dim[d] * p->dst_step[d];
+			rest /= p->dim[d];
+		}
+		for (int32_t j = 0; j < p->dim[last]; j++) {
+			w->y[dst] = w->x[src];
+			src += p->src_step[last];
+			dst += p->dst_step[last];
+		}
+	}
+}
+
+int imc_rt_copy(struct imc_hal *hal, const struct imc_rt_copy *p,
+		const int8_t *x, int8_t *y)
+{
+	struct move_work w = {.p = p, .x = x, .y = y, .count = 1};
+
+	for (int d = 0; d < IMC_RT_MAX_DIM - 1; d++)
+		w.count *= p->dim[d];
+	imc_hal_fork(hal, copy_part, &w);
+	return IMC_RT_OK;
+}
+
+static void gather_part(void *arg, int32_t core, int32_t n_core)
+{
+	const struct move_work *w = arg;
+	const struct imc_rt_gather *p = w->p;
+	struct imc_rt_range r = imc_rt_share(p->count, core, n_core);
+
+	for (int64_t i = r.first; i < r.end; i++)
+		if (p->table[i] >= 0)
+			w->y[i] = w->x[p->table[i]];
+}
+
+int imc_rt_gather(struct imc_hal *hal, const struct imc_rt_gather *p,
+		  const int8_t *x, int8_t *y)
+{
+	struct move_work w = {.p = p, .x = x, .y = y};
+
+	imc_hal_fork(hal, gather_part, &w);
+	return IMC_RT_OK;
+}
+
+static void fill_part(void *arg, int32_t core, int32_t n_core)
+{
+	const struct move_work *w = arg;
+	struct imc_rt_range r = imc_rt_share(w->count, core, n_core);
+
+	for (int64_t i = r.first; i < r.end; i++)
+		w->y[i] = w->value;
+}
+
+int imc_rt_fill(struct imc_hal *hal, int8_t *y, int32_t count, int8_t value)
+{
+	struct move_work w = {.y = y, .count = count, .value = value};
+
+	imc_hal_fork(hal, fill_part, &w);
+	return IMC_RT_OK;
+}

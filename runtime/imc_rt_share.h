@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* imc_rt_share.h: how kernels split work; for the runtime's own files. */
+#ifndef IMC_RT_SHARE_H
+#define IMC_RT_SHARE_H
+
+#include "imc_rt.h"
+
+struct imc_rt_range {
+	int64_t first, end;
+};
+
+/* The part of n items that falls to a core. */
+static inline struct imc_rt_range imc_rt_share(int64_t n, int32_t core,
+					       int32_t n_core)
+{
+	struct imc_rt_range r = {n * core / n_core, n * (core + 1) / n_core};
+
+	return r;
+}
+
+/* The positions of a kernel axis that fall inside the input: taps first ..
+ * end - 1 of the window that starts at `at` (negative in the padding). */
+static inline struct imc_rt_range imc_rt_taps(int32_t at, int32_t kernel,
+					      int32_t dilation, int32_t in)
+{
+	struct imc_rt_range r = {0, kernel};
+
+	if (at < 0)
+		r.first = (-(int64_t)at + dilation - 1) / dilation;
+	if (at + (int64_t)(kernel - 1) * dilation >= in)
+		r.end = in > at ? (in - 1 - (int64_t)at) / dilation + 1 : 0;
+	if (r.first > r.end)
+		r.first = r.end;
+	return r;
+}
+
+#endif
