@@ -32,20 +32,28 @@ struct imc_tensor imc_data_input(const struct imc_graph *g);
  * .npy data that could be channel-first and channel-last alike is refused; a
  * .pb is an ONNX tensor, and channel-first.
  *
- * pre: x = (data * scale - mean) / std, for integer data, and for float data
- * when given. When it is not given it is read from the YAML file beside the
- * data (x.yaml for x.npy, or data.yaml in its folder) if there is one, and
- * *pre is set. That file has keys mean, std, scale: a number, or for mean and
- * std a list [a, b, c] with one a channel. pre->scale 0 means it was not said:
- * then float data has scale 1, and integer data has scale 1/255 when mean or
- * std were given and all of them are <= 1 (they are on the 0..1 scale), else
- * 1. On return *pre has the scale used.
+ * pre: x = (data * scale - mean) / std. When pre->given it is for any data.
+ * When not, it is read from the YAML file beside the data (x.yaml for x.npy,
+ * or data.yaml in its folder) if there is one; else float data is taken as it
+ * is, and integer data goes by what else *pre holds (all 0: as it is). That
+ * file has keys mean, std, scale: a number, or for mean and std a list
+ * [a, b, c] with one a channel. On return *pre is what was done, and `given`
+ * tells if anything was.
+ *
+ * pre->scale 0 means it was not said: then float data has scale 1, and integer
+ * data has scale 1/255 when mean or std are there and all of them are <= 1
+ * (they are on the 0..1 scale), else 1.
  *
  * limit: samples at most, 0 = all. False: reported. */
 bool imc_data_samples(const char *path, const struct imc_graph *g,
 		      imc_read_pb *pb, struct imc_preprocess *pre,
 		      int64_t limit, struct imc_arena *a, struct imc_diags *d,
 		      struct imc_samples *out);
+
+/* Settles a scale that was not said, as above, and checks mean and std against
+ * the number of channels. False: reported at `path`. */
+bool imc_pre_settle(struct imc_preprocess *pre, bool integer, int64_t channels,
+		    const char *path, struct imc_diags *d);
 
 /* Reads n integer labels, [N] or [N, 1] (any integer type, or whole floats). */
 bool imc_data_labels(const char *path, imc_read_pb *pb, struct imc_arena *a,

@@ -9,11 +9,6 @@
 bool imc_pre_beside(const char *path, struct imc_arena *a, struct imc_diags *d,
 		    struct imc_preprocess *pre);
 
-/* Settles a scale that was not said, and checks mean and std against the
- * input's channels. False: reported, at the place of `path`. */
-bool imc_pre_settle(struct imc_preprocess *pre, bool integer, int64_t channels,
-		    const char *path, struct imc_diags *d);
-
 /* Element i of t (any type but IMC_N_DTYPE) as a double. */
 double imc_element(const struct imc_tensor *t, int64_t i);
 

@@ -227,13 +227,18 @@ static bool settle(const char *path, const struct unit *u,
 		   const struct imc_tensor *t, struct imc_preprocess *pre,
 		   struct imc_diags *d)
 {
+	bool integer = !is_float(t->dtype);
+	bool plain = pre->n_mean + pre->n_std == 0 &&
+		     (pre->scale == 0 || pre->scale == 1);
+
 	if (!pre->given && !imc_pre_beside(path, d->arena, d, pre))
 		return false;
-	if (!pre->given && !is_float(t->dtype))
+	if (!pre->given && integer && plain)
 		imc_diag(d, IMC_IN_FILE(path), IMC_D_DATA_PLAIN);
+	if (!pre->given && integer && !plain)
+		pre->given = true;
 	return !pre->given ||
-	       imc_pre_settle(pre, !is_float(t->dtype), channels_of(u), path,
-			      d);
+	       imc_pre_settle(pre, integer, channels_of(u), path, d);
 }
 
 static bool check_input(const char *path, const struct imc_graph *g,

@@ -1,0 +1,230 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/bundle/bundle.h"
+#include "backend/bundle/read_images.h"
+#include "frontend/cli/driver.h"
+#include "frontend/cli/eval_print.h"
+#include "frontend/data/data.h"
+
+/* Everything an evaluation holds on to. */
+struct job {
+	struct cli_settings s;
+	int64_t limit, skip, label_offset;
+	int format;
+	struct imc_module *m;       /* quantised and mapped */
+	struct imc_module *float_m; /* NULL: its model was not found */
+	struct imc_images images;
+	struct imc_arena *arena;
+};
+
+static bool read_usage(const struct cli_options *o, struct cli_ui *ui,
+		       struct job *j)
+{
+	if (!cli_given(o, CLI_OPT_DATA))
+		return imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS,
+				"--data X.npy");
+	return cli_settings_read(o, ui, &j->s) &&
+	       cli_int(o, CLI_OPT_LIMIT, 1, INT32_MAX, &j->limit) &&
+	       cli_int(o, CLI_OPT_SKIP, 0, INT32_MAX, &j->skip) &&
+	       cli_int(o, CLI_OPT_LABEL_OFFSET, -1000000, 1000000,
+		       &j->label_offset) &&
+	       cli_word(o, CLI_OPT_FORMAT, &j->format);
+}
+
+/* Stage 1 of the model alone: the float network that stage 2 quantises. */
+static bool open_float(struct job *j, const char *path)
+{
+	const struct cli_run how = {.stop_after = "to_nhwc"};
+
+	j->float_m = cli_module_import(path, j->s.o->d, NULL);
+	return j->float_m && cli_module_run(j->float_m, &j->s, &how);
+}
+
+static bool read_image(struct job *j, const char *dir, int32_t k)
+{
+	const struct imc_module *m = j->m;
+	struct imc_arena *file = imc_arena_new();
+	const char *path = imc_arena_printf(
+		file, "%s/data/%s_xbar%d.bin", dir,
+		imc_c_name(m->model_name, file), (int)k);
+	size_t size = 0;
+	const void *bytes = imc_file_read(path, file, j->s.o->d, &size);
+	bool ok = bytes && imc_image_read(path, bytes, size, m->map.array_rows,
+					  m->map.array_cols,
+					  j->images.cell[k], j->s.o->d);
+
+	imc_arena_free(file);
+	return ok;
+}
+
+/* What the bundle programs, instead of what the module would. */
+static bool read_images(struct job *j, const char *dir)
+{
+	size_t cells = (size_t)j->m->map.array_rows *
+		       (size_t)j->m->map.array_cols;
+
+	j->images = imc_map_images(j->m->g, &j->m->map, j->arena);
+	for (int32_t k = 0; k < j->images.n; k++) {
+		bool used = false;
+
+		for (size_t i = 0; i < j->m->map.n_tile; i++)
+			used |= j->m->map.tile[i].array == k;
+		if (!used)
+			continue;
+		memset(j->images.cell[k], 0, cells);
+		if (!read_image(j, dir, k))
+			return false;
+	}
+	return true;
+}
+
+static bool open_float_of(struct job *j, const char *dir)
+{
+	struct imc_diags *d = j->s.o->d;
+	const char *path = cli_text(j->s.o, CLI_OPT_MODEL, j->m->model_path);
+
+	if (!cli_given(j->s.o, CLI_OPT_MODEL) &&
+	    (!path || access(path, F_OK) != 0)) {
+		imc_diag(d, IMC_IN_FILE(dir), IMC_D_MODEL_GONE,
+			 path ? path : "");
+		return true;
+	}
+	if (!open_float(j, path))
+		return false;
+	if (j->m->model_sha256 &&
+	    strcmp(j->m->model_sha256, j->float_m->model_sha256) != 0)
+		imc_diag(d, IMC_IN_FILE(path), IMC_D_MODEL_CHANGED);
+	return true;
+}
+
+static bool open_bundle(struct job *j, const char *dir)
+{
+	struct imc_diags *d = j->s.o->d;
+	const char *path =
+		imc_arena_printf(j->arena, "%s/" IMC_BUNDLE_MODULE, dir);
+
+	if (access(path, F_OK) != 0)
+		return imc_diag(d, IMC_IN_FILE(dir), IMC_D_NOT_A_BUNDLE,
+				IMC_BUNDLE_MODULE);
+	j->m = cli_module_parse(path, d);
+	if (!j->m)
+		return false;
+	if (!imc_module_has(j->m, IMC_FACT_PLACED))
+		return imc_diag(d, IMC_IN_FILE(path), IMC_D_NOT_A_BUNDLE,
+				"placed tiles");
+	return imc_module_verify(j->m) && read_images(j, dir) &&
+	       open_float_of(j, dir);
+}
+
+/* Samples skip .. skip+limit, prepared as the options or the module say. */
+static bool read_samples(const struct job *j, struct imc_arena *a,
+			 struct imc_samples *x, int64_t *n)
+{
+	const char *path = cli_text(j->s.o, CLI_OPT_DATA, "");
+	struct imc_preprocess pre = j->s.pre;
+
+	if (!pre.given && j->m) {
+		pre = j->m->pre;
+		pre.given = false;
+	}
+	if (!imc_data_samples(path, j->m ? j->m->g : j->float_m->g,
+			      imc_onnx_read_tensor, &pre,
+			      j->limit ? j->skip + j->limit : 0, a, j->s.o->d,
+			      x))
+		return false;
+	*n = x->n - j->skip;
+	return *n > 0 || imc_diag(j->s.o->d, IMC_IN_FILE(path), IMC_D_SKIP_ALL,
+				  (long long)j->skip, (long long)x->n);
+}
+
+/* As many labels as samples; more are fine when --limit leaves some out. */
+static bool read_labels(const struct job *j, int64_t n_sample, int64_t **out)
+{
+	const char *path = cli_text(j->s.o, CLI_OPT_LABELS, NULL);
+	int64_t n = 0;
+
+	if (!path)
+		return true;
+	if (!imc_data_labels(path, imc_onnx_read_tensor, j->arena, j->s.o->d,
+			     &n, out))
+		return false;
+	return n == n_sample || (j->limit && n > n_sample) ||
+	       imc_diag(j->s.o->d, IMC_IN_FILE(path), IMC_D_LABEL_COUNT,
+			(long long)n, (long long)n_sample);
+}
+
+/* Data that does not fit is told before the long work. */
+static bool check_data(const struct job *j)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct imc_samples x = {0};
+	int64_t n, *labels;
+	bool ok = read_samples(j, a, &x, &n) && read_labels(j, x.n, &labels);
+
+	imc_arena_free(a);
+	return ok;
+}
+
+static bool open_model(struct job *j, const char *path)
+{
+	const struct cli_run how = {0};
+
+	if (!open_float(j, path) || !check_data(j))
+		return false;
+	j->m = cli_module_open(&j->s, path);
+	if (!j->m || !cli_module_run(j->m, &j->s, &how))
+		return false;
+	j->images = imc_map_images(j->m->g, &j->m->map, j->arena);
+	return true;
+}
+
+static void print_scores(const struct job *j, const struct cli_scores *s,
+			 bool labelled)
+{
+	struct imc_buf b = {.arena = j->arena};
+
+	if (j->format)
+		cli_scores_json(s, labelled, &b);
+	else
+		cli_scores_text(s, labelled, &b);
+	fwrite(b.p, 1, b.n, stdout);
+}
+
+static bool evaluate(struct job *j, struct cli_ui *ui)
+{
+	struct imc_samples x = {0};
+	int64_t n = 0, *labels = NULL;
+	struct cli_eval e = {.samples = &x, .first = j->skip};
+	struct cli_scores s;
+
+	if (!read_samples(j, j->arena, &x, &n) || !read_labels(j, x.n, &labels))
+		return false;
+	e.g[CLI_FLOAT] = j->float_m ? j->float_m->g : NULL;
+	e.g[CLI_QUANTISED] = j->m->g;
+	e.g[CLI_MAPPED] = j->m->g;
+	e.map = (struct imc_map_eval){j->m->g, &j->m->map, &j->images};
+	e.input = imc_data_input(j->m->g);
+	e.n = n;
+	e.labels = labels;
+	e.label_offset = j->label_offset;
+	s = cli_eval_run(&e, ui);
+	print_scores(j, &s, labels != NULL);
+	return true;
+}
+
+int cli_eval(const struct cli_options *o, struct cli_ui *ui)
+{
+	const char *path = o->operand.v[0];
+	struct job j = {.arena = o->arena};
+	bool ok;
+
+	if (!read_usage(o, ui, &j))
+		return CLI_USAGE;
+	ok = (cli_is_dir(path) ? open_bundle : open_model)(&j, path) &&
+	     evaluate(&j, ui);
+	imc_module_free(j.m);
+	imc_module_free(j.float_m);
+	return ok ? CLI_OK : CLI_FAULT;
+}

@@ -1,0 +1,36 @@
+#include <stdio.h>
+
+#include "frontend/cli/options.h"
+#include "hwdesc/hw.h"
+#include "ir/support/embed.h"
+
+static void print_target(const struct imc_hw *hw)
+{
+	printf("%-16s %lld cluster%s of %lld cores, %g MHz, L1 %lld kB; %lld "
+	       "array%s of %lldx%lld, %lld-bit cells, %g ns",
+	       hw->name, (long long)hw->chip_clusters,
+	       hw->chip_clusters == 1 ? "" : "s", (long long)hw->cluster_cores,
+	       hw->cluster_freq, (long long)hw->l1_bytes / 1024,
+	       (long long)hw->ima_arrays, hw->ima_arrays == 1 ? "" : "s",
+	       (long long)hw->ima_rows, (long long)hw->ima_cols,
+	       (long long)hw->ima_cell_bits, hw->ima_mvm_ns);
+	if (hw->dw_kernel)
+		printf("; depth-wise %lldx%lld", (long long)hw->dw_kernel,
+		       (long long)hw->dw_kernel);
+	putchar('\n');
+}
+
+int cli_targets(const struct cli_options *o, struct cli_ui *ui)
+{
+	(void)ui;
+	for (size_t i = 0; i < imc_target_files_count; i++) {
+		const struct imc_embedded *f = &imc_target_files[i];
+		struct imc_hw *hw = imc_hw_read(f->path, f->bytes, f->size,
+						o->arena, o->d);
+
+		if (!hw)
+			return CLI_FAULT;
+		print_target(hw);
+	}
+	return CLI_OK;
+}

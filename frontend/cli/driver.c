@@ -1,0 +1,228 @@
+#include "frontend/cli/driver.h"
+
+#include <sha256.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "frontend/data/data.h"
+#include "ir/text.h"
+#include "passes/pass.h"
+
+#define N_SYNTHETIC 32
+
+const char *cli_sha256(const void *bytes, size_t size, struct imc_arena *a)
+{
+	char hex[SHA256_DIGEST_STRING_LENGTH];
+
+	SHA256_Data(bytes, size, hex);
+	return imc_arena_strdup(a, hex);
+}
+
+/* "models/resnet8.onnx" -> "resnet8" */
+static const char *stem_of(const char *path, struct imc_arena *a)
+{
+	const char *slash = strrchr(path, '/');
+	const char *base = slash ? slash + 1 : path;
+	const char *dot = strrchr(base, '.');
+	size_t n = dot && dot != base ? (size_t)(dot - base) : strlen(base);
+
+	return n ? imc_arena_strndup(a, base, n) : "network";
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && !strcmp(s + n - m, end);
+}
+
+struct imc_module *cli_module_import(const char *path, struct imc_diags *d,
+				     struct imc_onnx_info *info)
+{
+	struct imc_arena *file = imc_arena_new();
+	struct imc_module *m = imc_module_new(d);
+	size_t size = 0;
+	const void *bytes = imc_file_read(path, file, d, &size);
+
+	if (bytes) {
+		m->model_path = imc_arena_strdup(m->arena, path);
+		m->model_name = stem_of(path, m->arena);
+		m->model_sha256 = cli_sha256(bytes, size, m->arena);
+		m->g = imc_onnx_read_bytes(m->model_path, bytes, size,
+					   m->arena, d, info);
+	}
+	imc_arena_free(file);
+	if (m->g)
+		return m;
+	imc_module_free(m);
+	return NULL;
+}
+
+struct imc_module *cli_module_parse(const char *path, struct imc_diags *d)
+{
+	struct imc_arena *file = imc_arena_new();
+	struct imc_module *m = NULL;
+	size_t size = 0, blob_size = 0;
+	const char *blob_path = imc_arena_printf(
+		file, "%.*s.bin", (int)strlen(path) - 4, path);
+	const void *text = imc_file_read(path, file, d, &size), *blob = NULL;
+	bool ok = text != NULL;
+
+	if (ok && !access(blob_path, F_OK)) {
+		blob = imc_file_read(blob_path, file, d, &blob_size);
+		ok = blob != NULL;
+	}
+	if (ok)
+		m = imc_text_parse(path, text, size, blob, blob_size,
+				   &imc_hw_text, d);
+	imc_arena_free(file);
+	return m;
+}
+
+/* --set, then what must hold between keys. */
+static bool set_keys(const struct cli_settings *s, struct imc_hw *hw)
+{
+	const struct cli_values *set = &s->o->value[CLI_OPT_SET];
+	struct imc_loc loc = IMC_IN_FILE("--set");
+
+	for (size_t i = 0; i < set->n; i++) {
+		const char *equals = strchr(set->v[i], '=');
+		const char *key = imc_arena_strndup(
+			s->o->arena, set->v[i], (size_t)(equals - set->v[i]));
+
+		if (!imc_hw_set(hw, key, equals + 1, loc, s->o->d))
+			return false;
+	}
+	return imc_hw_check(hw, set->n ? loc : IMC_IN_FILE(hw->source),
+			    s->o->d);
+}
+
+static struct imc_module *checked(struct imc_module *m,
+				  const struct cli_settings *s)
+{
+	if (m && set_keys(s, m->hw))
+		return m;
+	imc_module_free(m);
+	return NULL;
+}
+
+struct imc_module *cli_module_open(const struct cli_settings *s,
+				   const char *path)
+{
+	const char *target = s->target ? s->target : "garofalo-34";
+	struct imc_arena *a = s->o->arena;
+	struct imc_module *m;
+	struct imc_hw *hw;
+
+	if (ends_with(path, ".imc"))
+		return checked(cli_module_parse(path, s->o->d), s);
+	hw = imc_hw_load(target, a, s->o->d);
+	if (!hw || !set_keys(s, hw))
+		return NULL;
+	m = cli_module_import(path, s->o->d, NULL);
+	if (!m)
+		return NULL;
+	m->hw = imc_hw_load(target, m->arena, s->o->d);
+	m->opt = s->opt;
+	return checked(m, s);
+}
+
+/* True if a pass that will still run looks at the calibration set. */
+static bool needs_calib(const struct imc_module *m, const char *stop_after)
+{
+	const uint32_t facts = 1u << IMC_FACT_RANGED | 1u << IMC_FACT_FITTED;
+
+	for (size_t i = 0; i < imc_n_pass; i++) {
+		if (imc_passes[i].makes & facts & ~m->facts)
+			return true;
+		if (stop_after && !strcmp(imc_passes[i].name, stop_after))
+			return false;
+	}
+	return false;
+}
+
+/* Preprocessing that goes into the bundle although no integer data was seen. */
+static bool settle_pre(struct imc_module *m, const struct cli_settings *s)
+{
+	struct imc_tensor in = imc_data_input(m->g);
+
+	if (m->pre.given && m->pre.scale == 0)
+		return imc_pre_settle(&m->pre, true,
+				      in.rank >= 3 ? in.dim[1] : 1, "--mean",
+				      s->o->d);
+	if (m->pre.scale == 0)
+		m->pre.scale = 1;
+	return true;
+}
+
+static bool find_samples(struct imc_module *m, const struct cli_settings *s,
+			 struct imc_arena *a, struct imc_samples *out)
+{
+	const char *calib = cli_text(s->o, CLI_OPT_CALIB, NULL);
+
+	m->pre = s->pre;
+	if (calib)
+		return imc_data_samples(calib, m->g, imc_onnx_read_tensor,
+					&m->pre, s->calib_limit, a, s->o->d,
+					out) &&
+		       settle_pre(m, s);
+	imc_diag(s->o->d, IMC_NOWHERE, IMC_D_CALIB_SYNTHETIC);
+	*out = imc_samples_make(m->g, N_SYNTHETIC, s->opt.seed, a);
+	return settle_pre(m, s);
+}
+
+/* What the pass manager's callbacks get. */
+struct running {
+	const struct cli_settings *s;
+	const struct cli_run *how;
+	bool dumped; /* false: a dump could not be written */
+};
+
+static void progress(void *p, const char *what, int64_t done, int64_t total)
+{
+	struct running *r = p;
+
+	cli_ui_progress(r->s->ui, what, done, total);
+}
+
+static void after_pass(void *p, const struct imc_pass *pass, int ordinal,
+		       const struct imc_module *m)
+{
+	struct running *r = p;
+	const struct imc_pass_time *t = &m->pass[m->n_pass - 1];
+	bool last = r->how->stop_after &&
+		    !strcmp(r->how->stop_after, pass->name);
+
+	cli_ui_clear(r->s->ui);
+	if (r->s->ui->verbose)
+		fprintf(stderr, "%02d %-15s %9.1f ms %8lld changes\n", ordinal,
+			pass->name, t->ms, (long long)t->n_changed);
+	if (r->how->dump_dir && r->dumped &&
+	    (last || cli_dump_wanted(r->s->o, pass->name)))
+		r->dumped = cli_dump_write(r->how->dump_dir, ordinal,
+					   pass->name, m);
+}
+
+bool cli_module_run(struct imc_module *m, const struct cli_settings *s,
+		    const struct cli_run *how)
+{
+	struct running r = {.s = s, .how = how, .dumped = true};
+	struct imc_arena *a = imc_arena_new();
+	struct imc_samples calib = {0};
+	struct imc_pass_run run = {
+		.calib = &calib,
+		.stop_after = how->stop_after,
+		.verify = s->verify,
+		.after = after_pass,
+		.progress = progress,
+		.ui = &r,
+	};
+	bool ok = !needs_calib(m, how->stop_after) ||
+		  find_samples(m, s, a, &calib);
+
+	ok = ok && imc_passes_run(m, &run) && r.dumped;
+	cli_ui_clear(s->ui);
+	imc_arena_free(a);
+	return ok;
+}

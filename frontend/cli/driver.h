@@ -1,0 +1,63 @@
+/* driver.h: from the command line to a module. */
+#ifndef IMC_CLI_DRIVER_H
+#define IMC_CLI_DRIVER_H
+
+#include "frontend/cli/options.h"
+#include "frontend/cli/ui.h"
+#include "frontend/onnx/onnx.h"
+#include "hwdesc/hw.h"
+#include "ir/module.h"
+
+/* What the options that compile and eval share say. */
+struct cli_settings {
+	const struct cli_options *o;
+	struct cli_ui *ui;
+	const char *target; /* NULL: not given */
+	struct imc_options opt;
+	struct imc_preprocess pre; /* scale 0: not given */
+	int64_t calib_limit;       /* 0: all */
+	bool verify;
+};
+
+/* How far to go, and what to leave behind. */
+struct cli_run {
+	const char *stop_after; /* or NULL */
+	const char *dump_dir;   /* where dumps go; NULL: none */
+};
+
+/* Reads the options. False: wrong usage, reported. */
+bool cli_settings_read(const struct cli_options *o, struct cli_ui *ui,
+		       struct cli_settings *out);
+
+/* A module from a model (.onnx) for the target, or a dumped module (.imc),
+ * that no pass of this run has seen. Freed by the caller. NULL: reported. */
+struct imc_module *cli_module_open(const struct cli_settings *s,
+				   const char *path);
+
+/* The same without a machine; for stage 1 only. info: as in onnx.h. */
+struct imc_module *cli_module_import(const char *path, struct imc_diags *d,
+				     struct imc_onnx_info *info);
+
+/* Reads the dumped module `path` with the blob beside it (.bin for .imc). */
+struct imc_module *cli_module_parse(const char *path, struct imc_diags *d);
+
+/* Runs the passes, with calibration samples when they need any. False:
+ * reported. */
+bool cli_module_run(struct imc_module *m, const struct cli_settings *s,
+		    const struct cli_run *how);
+
+/* Hex SHA-256 of bytes, in a. */
+const char *cli_sha256(const void *bytes, size_t size, struct imc_arena *a);
+
+/* Writes a whole file. False: reported. */
+bool cli_file_write(const char *path, const void *bytes, size_t size,
+		    struct imc_diags *d);
+
+/* True if the module after pass `ordinal` is asked for; and writes it. */
+bool cli_dump_wanted(const struct cli_options *o, const char *pass);
+bool cli_dump_write(const char *dir, int ordinal, const char *pass,
+		    const struct imc_module *m);
+
+bool cli_is_dir(const char *path);
+
+#endif

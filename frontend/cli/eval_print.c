@@ -1,0 +1,78 @@
+#include "frontend/cli/eval_print.h"
+
+#include <math.h>
+
+#include "backend/report/json.h"
+
+/* A level that was not evaluated is null. */
+static void write_levels(struct imc_json *j, const char *key,
+			 const struct cli_scores *s, const double *v,
+			 enum cli_level first)
+{
+	imc_json_open(j, key, '{');
+	for (int l = first; l < CLI_N_LEVEL; l++)
+		imc_json_number(j, cli_level_name((enum cli_level)l),
+				s->has[l] ? v[l] : NAN);
+	imc_json_close(j, '}');
+}
+
+void cli_scores_json(const struct cli_scores *s, bool labelled,
+		     struct imc_buf *out)
+{
+	struct imc_json j = {.out = out};
+	bool f = s->has[CLI_FLOAT];
+
+	imc_json_open_row(&j, NULL, '{');
+	imc_json_int(&j, "n", s->n);
+	if (labelled)
+		write_levels(&j, "top1", s, s->top1, CLI_FLOAT);
+	imc_json_open(&j, "agree", '{');
+	imc_json_number(&j, "quantised_float",
+			f ? s->agree[CLI_QUANTISED] : NAN);
+	imc_json_number(&j, "mapped_quantised", s->agree[CLI_MAPPED]);
+	imc_json_close(&j, '}');
+	if (f) {
+		write_levels(&j, "mse", s, s->mse, CLI_QUANTISED);
+		write_levels(&j, "mean_abs", s, s->mean_abs, CLI_QUANTISED);
+		write_levels(&j, "relative", s, s->relative, CLI_QUANTISED);
+	}
+	imc_json_close(&j, '}');
+}
+
+static void print_level(const struct cli_scores *s, enum cli_level l,
+			bool labelled, struct imc_buf *out)
+{
+	imc_buf_printf(out, "%-10s", cli_level_name(l));
+	if (labelled)
+		imc_buf_printf(out, " %7.2f %%", s->top1[l] * 100);
+	if (l == CLI_FLOAT)
+		imc_buf_printf(out, " %9s %10s %10s", "", "", "");
+	else if (l == CLI_QUANTISED && !s->has[CLI_FLOAT])
+		imc_buf_printf(out, " %9s", "");
+	else
+		imc_buf_printf(out, " %7.2f %%", s->agree[l] * 100);
+	if (l != CLI_FLOAT && s->has[CLI_FLOAT])
+		imc_buf_printf(out, " %10.4g %10.4g", s->mean_abs[l],
+			       s->relative[l]);
+	while (out->n && out->p[out->n - 1] == ' ')
+		out->p[--out->n] = 0;
+	imc_buf_text(out, "\n");
+}
+
+void cli_scores_text(const struct cli_scores *s, bool labelled,
+		     struct imc_buf *out)
+{
+	imc_buf_printf(out, "%lld samples\n\n", (long long)s->n);
+	imc_buf_printf(out, "%-10s", "level");
+	if (labelled)
+		imc_buf_printf(out, " %9s", "top-1");
+	imc_buf_printf(out, " %9s", "agree");
+	if (s->has[CLI_FLOAT])
+		imc_buf_printf(out, " %10s %10s", "mean |d|", "relative d");
+	imc_buf_text(out, "\n");
+	for (int l = 0; l < CLI_N_LEVEL; l++)
+		if (s->has[l])
+			print_level(s, (enum cli_level)l, labelled, out);
+	imc_buf_text(out, "\nagree: same class as the level above; d: "
+			  "difference of the outputs to float's\n");
+}

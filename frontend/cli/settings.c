@@ -1,0 +1,112 @@
+#include <string.h>
+
+#include "frontend/cli/driver.h"
+#include "frontend/data/data.h"
+#include "passes/pass.h"
+
+#ifdef NDEBUG
+static const bool always_verify = false;
+#else
+static const bool always_verify = true;
+#endif
+
+static bool read_list(const struct cli_options *o, enum cli_option id,
+		      double v[4], int *n)
+{
+	const char *text = cli_text(o, id, NULL);
+
+	if (!text)
+		return true;
+	*n = imc_parse_floats(text, v);
+	return *n > 0 || cli_bad_value(o, id, "1 to 4 numbers: A,B,C");
+}
+
+static bool read_pre(const struct cli_options *o, struct imc_preprocess *p)
+{
+	p->given = cli_given(o, CLI_OPT_MEAN) || cli_given(o, CLI_OPT_STD) ||
+		   cli_given(o, CLI_OPT_SCALE);
+	if (!read_list(o, CLI_OPT_MEAN, p->mean, &p->n_mean) ||
+	    !read_list(o, CLI_OPT_STD, p->std, &p->n_std) ||
+	    !cli_number(o, CLI_OPT_SCALE, 1e-30, 1e30, &p->scale))
+		return false;
+	for (int i = 0; i < p->n_std; i++)
+		if (!(p->std[i] > 0))
+			return cli_bad_value(o, CLI_OPT_STD,
+					     "numbers above 0");
+	return true;
+}
+
+/* A pass by name; NULL is fine where none was named. */
+static bool check_pass(const struct cli_options *o, enum cli_option id,
+		       const char *name)
+{
+	struct imc_arena *a = o->arena;
+	const char **names = imc_arena_array(a, imc_n_pass, sizeof *names);
+	const char *nearest;
+
+	if (!name || imc_pass_by_name(name))
+		return true;
+	for (size_t i = 0; i < imc_n_pass; i++)
+		names[i] = imc_passes[i].name;
+	nearest = imc_nearest(name, names, imc_n_pass);
+	if (nearest)
+		return cli_bad_value(o, id,
+				     imc_arena_printf(a, "a pass, such as '%s'",
+						      nearest));
+	return cli_bad_value(o, id, "a pass; 'imcc passes' lists them");
+}
+
+static bool check_passes(const struct cli_options *o)
+{
+	const struct cli_values *dump = &o->value[CLI_OPT_DUMP];
+
+	for (size_t i = 0; i < dump->n; i++)
+		if (strcmp(dump->v[i], "all") != 0 &&
+		    !check_pass(o, CLI_OPT_DUMP, dump->v[i]))
+			return false;
+	return check_pass(o, CLI_OPT_STOP_AFTER,
+			  cli_text(o, CLI_OPT_STOP_AFTER, NULL));
+}
+
+static bool check_sets(const struct cli_options *o)
+{
+	const struct cli_values *set = &o->value[CLI_OPT_SET];
+
+	for (size_t i = 0; i < set->n; i++)
+		if (!strchr(set->v[i], '='))
+			return imc_diag(o->d, IMC_NOWHERE,
+					IMC_D_USAGE_BAD_VALUE, "set",
+					set->v[i], "KEY=VALUE");
+	return true;
+}
+
+static bool read_options(const struct cli_options *o, struct imc_options *opt)
+{
+	int64_t bits = 0, seed = 1;
+
+	opt->percentile = 99.99;
+	if (!cli_int(o, CLI_OPT_WEIGHT_BITS, 2, 32, &bits) ||
+	    !cli_int(o, CLI_OPT_SEED, 0, INT64_MAX, &seed) ||
+	    !cli_word(o, CLI_OPT_CALIB_METHOD, &opt->calib_method) ||
+	    !cli_number(o, CLI_OPT_PERCENTILE, 50, 100, &opt->percentile) ||
+	    !cli_word(o, CLI_OPT_POST, &opt->post) ||
+	    !cli_word(o, CLI_OPT_SOLVER, &opt->solver))
+		return false;
+	opt->weight_bits = (int)bits;
+	opt->seed = (uint64_t)seed;
+	opt->spill = cli_given(o, CLI_OPT_SPILL);
+	opt->timings = cli_given(o, CLI_OPT_TIMINGS);
+	return true;
+}
+
+bool cli_settings_read(const struct cli_options *o, struct cli_ui *ui,
+		       struct cli_settings *out)
+{
+	*out = (struct cli_settings){.o = o, .ui = ui};
+	out->target = cli_text(o, CLI_OPT_TARGET, NULL);
+	out->verify = always_verify || cli_given(o, CLI_OPT_VERIFY);
+	return read_options(o, &out->opt) && read_pre(o, &out->pre) &&
+	       cli_int(o, CLI_OPT_CALIB_LIMIT, 1, INT32_MAX,
+		       &out->calib_limit) &&
+	       check_passes(o) && check_sets(o);
+}
