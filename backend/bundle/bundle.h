@@ -11,10 +11,6 @@
  * holds half a bundle. Same module, same bytes. False: reported. */
 bool imc_bundle_write(const struct imc_module *m, const char *dir);
 
-/* The module's text form in a bundle, with its blob module.bin beside it, so
- * that `imcc eval` can go on from it. */
-#define IMC_BUNDLE_MODULE "module.imc"
-
 /* Name of the network as a C identifier. */
 const char *imc_c_name(const char *model_name, struct imc_arena *a);
 

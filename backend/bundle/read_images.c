@@ -17,7 +17,7 @@ static uint32_t le32(const unsigned char *p)
 static const char *fault(const unsigned char *p, size_t size, int32_t rows,
 			 int32_t cols, struct imc_arena *a)
 {
-	size_t payload = (size_t)rows * (size_t)cols, header;
+	size_t payload = (size_t)rows * (size_t)cols, at;
 
 	if (size < IMC_IMAGE_MIN_BYTES || rows <= 0 || cols <= 0)
 		return "it is cut off";
@@ -30,11 +30,11 @@ static const char *fault(const unsigned char *p, size_t size, int32_t rows,
 	    le16(p + 10) != ((uint32_t)cols & 0xffff))
 		return imc_arena_printf(a, "it has %ux%u cells, wanted %dx%d",
 					le16(p + 8), le16(p + 10), rows, cols);
-	header = le16(p + 6);
-	if (header < IMC_IMAGE_MIN_BYTES || header > size ||
-	    size - header != payload)
+	at = le32(p + 20);
+	if (at < IMC_IMAGE_MIN_BYTES || at > size ||
+	    size - at != payload)
 		return "its size is not what its header says";
-	if (crc32(0, p + header, (uInt)payload) != le32(p + 16))
+	if (crc32(0, p + at, (uInt)payload) != le32(p + 16))
 		return "the CRC-32 of its cells is wrong";
 	return NULL;
 }
@@ -48,6 +48,6 @@ bool imc_image_read(const char *path, const void *bytes, size_t size,
 
 	if (why)
 		return imc_diag(d, IMC_IN_FILE(path), IMC_D_IMAGE_BROKEN, why);
-	memcpy(cell, p + le16(p + 6), (size_t)rows * (size_t)cols);
+	memcpy(cell, p + le32(p + 20), (size_t)rows * (size_t)cols);
 	return true;
 }

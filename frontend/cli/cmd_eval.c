@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,22 +63,30 @@ static bool read_image(struct job *j, const char *dir, int32_t k)
 /* What the bundle programs, instead of what the module would. */
 static bool read_images(struct job *j, const char *dir)
 {
-	size_t cells = (size_t)j->m->map.array_rows *
-		       (size_t)j->m->map.array_cols;
-
 	j->images = imc_map_images(j->m->g, &j->m->map, j->arena);
-	for (int32_t k = 0; k < j->images.n; k++) {
-		bool used = false;
-
-		for (size_t i = 0; i < j->m->map.n_tile; i++)
-			used |= j->m->map.tile[i].array == k;
-		if (!used)
-			continue;
-		memset(j->images.cell[k], 0, cells);
+	for (int32_t k = 0; k < j->images.n; k++)
 		if (!read_image(j, dir, k))
 			return false;
-	}
 	return true;
+}
+
+/* The module of a bundle: DIR/module/NAME.imc; NULL: it has none. */
+static const char *module_path(const char *dir, struct imc_arena *a)
+{
+	const char *folder = imc_arena_printf(a, "%s/module", dir);
+	const char *found = NULL;
+	DIR *p = opendir(folder);
+
+	for (struct dirent *e; p && (e = readdir(p));) {
+		size_t n = strlen(e->d_name);
+
+		if (n > 4 && !strcmp(e->d_name + n - 4, ".imc"))
+			found = imc_arena_printf(a, "%s/%s", folder,
+						 e->d_name);
+	}
+	if (p)
+		closedir(p);
+	return found;
 }
 
 static bool open_float_of(struct job *j, const char *dir)
@@ -102,12 +111,11 @@ static bool open_float_of(struct job *j, const char *dir)
 static bool open_bundle(struct job *j, const char *dir)
 {
 	struct imc_diags *d = j->s.o->d;
-	const char *path =
-		imc_arena_printf(j->arena, "%s/" IMC_BUNDLE_MODULE, dir);
+	const char *path = module_path(dir, j->arena);
 
-	if (access(path, F_OK) != 0)
+	if (!path)
 		return imc_diag(d, IMC_IN_FILE(dir), IMC_D_NOT_A_BUNDLE,
-				IMC_BUNDLE_MODULE);
+				"module/NAME.imc");
 	j->m = cli_module_parse(path, d);
 	if (!j->m)
 		return false;

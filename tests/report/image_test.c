@@ -12,7 +12,8 @@ static void make_image(unsigned char *p)
 	unsigned long crc;
 
 	memset(p, 0, SIZE);
-	memcpy(p, "IMCX\1\0\x40\0\3\0\4\0\4\1\0\0", 16);
+	memcpy(p, "IMCX\1\0\x20\0\3\0\4\0\4\1\0\0", 16);
+	p[20] = HEADER;
 	for (int i = 0; i < ROWS * COLS; i++)
 		p[HEADER + i] = (unsigned char)(i - 6);
 	crc = crc32(0, p + HEADER, ROWS * COLS);
@@ -29,7 +30,7 @@ static const struct {
 	{4, 2, "a version or encoding this imcc does not know"},
 	{13, 2, "a version or encoding this imcc does not know"},
 	{8, 4, "it has 4x4 cells, wanted 3x4"},
-	{6, 65, "its size is not what its header says"},
+	{20, 65, "its size is not what its header says"},
 	{-1, SIZE - 1, "its size is not what its header says"},
 	{HEADER, 99, "the CRC-32 of its cells is wrong"},
 };
