@@ -381,10 +381,14 @@ static bool check_arity(struct imc_onnx_import *im, imc_node_id id)
 	const struct imc_op_info *info = imc_op_info(n->op);
 	const char *fault = NULL;
 
-	if (n->n_in < info->n_in_min || n->n_in > info->n_in_max)
-		fault = imc_arena_printf(
-			im->d->arena, "it has %d inputs instead of %d to %d",
-			n->n_in, info->n_in_min, info->n_in_max);
+	if (n->n_in < info->n_in_min)
+		fault = imc_arena_printf(im->d->arena,
+					 "it has %d inputs, it needs %d",
+					 n->n_in, info->n_in_min);
+	if (n->n_in > info->n_in_max)
+		fault = imc_arena_printf(im->d->arena,
+					 "it has %d inputs, at most %d fit",
+					 n->n_in, info->n_in_max);
 	for (int k = 0; k < info->n_in_min && !fault; k++)
 		if (!imc_val_ok(n->in[k]))
 			fault = imc_arena_printf(im->d->arena,
@@ -396,9 +400,12 @@ static bool check_arity(struct imc_onnx_import *im, imc_node_id id)
 static bool complete(struct imc_onnx_import *im, const struct imc_onnx_node *p,
 		     imc_node_id id)
 {
+	bool ok;
+
 	imc_onnx_opset_defaults(im, id);
-	return connect(im, p, id) & imc_onnx_import_attrs(im, p, id) &&
-	       imc_onnx_adapt(im, p, id) && check_arity(im, id);
+	ok = connect(im, p, id);
+	ok = imc_onnx_import_attrs(im, p, id) && ok;
+	return ok && imc_onnx_adapt(im, p, id) && check_arity(im, id);
 }
 
 static bool add_nodes(struct imc_onnx_import *im)

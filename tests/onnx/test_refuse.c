@@ -144,8 +144,8 @@ static void values(struct imc_arena *a)
 	       "net.onnx: node 3 (Neg 'o'): error: it has no output\n"
 	       "net.onnx: node 1 (Abs 'a'): error: value 'nowhere' is read, "
 	       "but nothing defines it\n"
-	       "net.onnx: node 2 (Add 'p'): error: it has 1 inputs instead of "
-	       "2 to 2\n");
+	       "net.onnx: node 2 (Add 'p'): error: it has 1 inputs, it needs "
+	       "2\n");
 	n = start(a);
 	net_node(&n, "Add", "a", "x z", "y");
 	net_node(&n, "Relu", "r", "y", "z");
