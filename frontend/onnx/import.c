@@ -491,6 +491,8 @@ static bool build(struct imc_onnx_import *im)
 
 	ok = add_inputs(im) && ok;
 	ok = add_nodes(im) && ok;
+	if (im->d->n_error >= MANY_ERRORS)
+		return false; /* nodes were left out: no more can be said */
 	ok = add_graph_outputs(im) && ok;
 	if (!ok)
 		return false;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "tests/check.h"
-#include "tests/onnx/harness.h"
+#include "tests/onnx/onnx_harness.h"
 
 #define BROKEN "net.onnx: error: not a readable ONNX model: "
 

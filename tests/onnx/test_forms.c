@@ -4,7 +4,7 @@
 
 #include "ir/op.h"
 #include "tests/check.h"
-#include "tests/onnx/harness.h"
+#include "tests/onnx/onnx_harness.h"
 
 static struct net start(struct imc_arena *a, int64_t opset)
 {

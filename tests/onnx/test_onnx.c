@@ -1,7 +1,7 @@
 /* The ONNX front end on models made in memory. */
 #include <stdio.h>
 
-#include "tests/onnx/harness.h"
+#include "tests/onnx/onnx_harness.h"
 
 int main(int argc, char **argv)
 {

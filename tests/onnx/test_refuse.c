@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "tests/check.h"
-#include "tests/onnx/harness.h"
+#include "tests/onnx/onnx_harness.h"
 
 static void expect(struct net *n, const char *text)
 {
@@ -180,6 +180,61 @@ static void tensors(struct imc_arena *a)
 	       "overflows\n");
 }
 
+static void training(struct imc_arena *a)
+{
+	struct net n = start(a);
+
+	net_i(&n, "training_mode", 1);
+	net_node(&n, "BatchNormalization", "b", "x x x x x", "h");
+	net_zeros(&n, "ratio", "");
+	net_i64(&n, "on", "1");
+	net_node(&n, "Dropout", "d", "h ratio on", "y");
+	expect(&n,
+	       "net.onnx: node 0 (BatchNormalization 'b'): error: attribute "
+	       "'training_mode': only 0 is supported\n"
+	       "net.onnx: node 1 (Dropout 'd'): error: unsupported operator: "
+	       "it may drop values at random (training_mode); export the "
+	       "network for inference\n");
+}
+
+static void odd_constants(struct imc_arena *a)
+{
+	struct net n = start(a);
+	struct imc_buf inner = {.arena = a}, sparse = {.arena = a};
+
+	put_tensor(&inner, "s", 1, "", "", 0);
+	put_bytes(&sparse, 1, inner.p, inner.n);
+	put_bytes(&n.graph, 15, sparse.p, sparse.n);
+	net_s(&n, "value_string", "text");
+	net_node(&n, "Constant", "c", "", "k");
+	net_node(&n, "Constant", "d", "", "l");
+	net_node(&n, "Add", "a", "k l", "y");
+	expect(&n,
+	       "net.onnx: error: tensor 's': sparse tensors are not supported; "
+	       "store it densely\n"
+	       "net.onnx: node 0 (Constant 'c'): error: attribute "
+	       "'value_string': only numbers in a dense tensor, a list or "
+	       "alone can be constants\n"
+	       "net.onnx: node 1 (Constant 'd'): error: a Constant has exactly "
+	       "one attribute\n");
+}
+
+static void old_axis(struct imc_arena *a)
+{
+	struct net n = net_new(a, 6);
+
+	net_input(&n, "x", 1, "1 4 8 8");
+	net_output(&n, "y");
+	net_node(&n, "Relu", "r", "x", "h");
+	net_zeros(&n, "b", "4");
+	net_i(&n, "broadcast", 1);
+	net_i(&n, "axis", 1);
+	net_node(&n, "Add", "a", "h b", "y");
+	expect(&n, "net.onnx: node 1 (Add 'a'): error: attribute 'axis': the "
+		   "rank of an operand is not known; convert the model to "
+		   "operator set 7 or later\n");
+}
+
 static void opset(struct imc_arena *a)
 {
 	struct net n = net_new(a, 24);
@@ -194,7 +249,8 @@ static void opset(struct imc_arena *a)
 int test_refuse(void)
 {
 	static void (*const tests[])(struct imc_arena *) = {
-		unsupported, forms, attributes, inputs, values, tensors, opset};
+		unsupported, forms, attributes, inputs,	       values,
+		tensors,     opset, training,	odd_constants, old_axis};
 
 	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
 		struct imc_arena *a = imc_arena_new();

@@ -1,4 +1,4 @@
-/* encode.h: writes small ONNX models, for tests. */
+/* onnx_encode.h: writes small ONNX models, for tests. */
 #ifndef IMC_TEST_ENCODE_H
 #define IMC_TEST_ENCODE_H
 

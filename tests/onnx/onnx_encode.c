@@ -1,4 +1,4 @@
-#include "tests/onnx/encode.h"
+#include "tests/onnx/onnx_encode.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "tests/onnx/harness.h"
+#include "tests/onnx/onnx_harness.h"
 
 #include <stdlib.h>
 #include <string.h>

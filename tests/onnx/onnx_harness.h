@@ -1,9 +1,9 @@
-/* harness.h: reads a made model and looks at what came of it. */
+/* onnx_harness.h: reads a made model and looks at what came of it. */
 #ifndef IMC_TEST_HARNESS_H
 #define IMC_TEST_HARNESS_H
 
 #include "frontend/onnx/onnx.h"
-#include "tests/onnx/encode.h"
+#include "tests/onnx/onnx_encode.h"
 
 #define HOLDS(condition) CHECK(condition, "does not hold")
 

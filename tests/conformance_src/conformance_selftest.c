@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 
 #include "tests/check.h"
-#include "tests/onnx/encode.h"
+#include "tests/onnx/onnx_encode.h"
 
 static void write_file(struct imc_arena *a, const char *folder,
 		       const char *name, const struct imc_buf *b)
