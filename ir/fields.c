@@ -29,6 +29,7 @@ const struct imc_member imc_option_members[] = {
 	MEMBER(INT, imc_options, post),
 	MEMBER(BOOL, imc_options, spill),
 	MEMBER(INT, imc_options, solver),
+	MEMBER(BOOL, imc_options, timings),
 	END,
 };
 

@@ -77,23 +77,24 @@ bool imc_type_q_pool(struct imc_graph *g, struct imc_node *n,
 	const struct imc_value *table = imc_node_in(g, n, 1);
 	struct imc_value *out = imc_node_out(g, n, 0);
 	struct imc_walk rows, cols;
+	struct imc_plane px;
 
-	if (g->layout != IMC_NHWC || x->dtype != IMC_I8 || x->rank != 4)
+	if (g->layout != IMC_NHWC || x->dtype != IMC_I8 || x->rank < 3 ||
+	    x->rank > 4)
 		return wrong(d, n, "the input is not i8, channel-last");
+	px = imc_plane_of(x, g->layout);
 	if (!table || table->t.dtype != IMC_I32 || table->t.rank != 1)
 		return wrong(d, n, "the table is not i32 of rank 1");
 	if (n->a.kernel[0] > MAX_SIDE || n->a.kernel[1] > MAX_SIDE)
 		return wrong(d, n, "a side of the window exceeds 4096");
-	if (!walk_axis(n, 0, x->dim[1], &rows) ||
-	    !walk_axis(n, 1, x->dim[2], &cols))
+	if (!walk_axis(n, 0, px.h, &rows) ||
+	    !walk_axis(n, 1, px.w, &cols))
 		return wrong(d, n, "the window does not fit into the input");
 	if (!table_serves(n, &rows, &cols, table->t.dim[0]))
 		return wrong(d, n, "the table does not serve every window");
-	out->t = (struct imc_tensor){
-		.dtype = IMC_I8,
-		.rank = 4,
-		.dim = {x->dim[0], rows.out, cols.out, x->dim[3]},
-		.data = out->t.data};
+	out->t.dtype = IMC_I8;
+	out->t.rank = x->rank;
+	imc_plane_shape(&out->t, g->layout, px.n, px.c, rows.out, cols.out);
 	out->shaped = true;
 	return true;
 }
@@ -133,25 +134,26 @@ void imc_eval_q_pool(const struct imc_graph *g, const struct imc_node *n,
 		     const struct imc_tensor *in, struct imc_tensor *out,
 		     struct imc_arena *scratch)
 {
+	struct imc_plane x = imc_plane_of(&in[0], g->layout);
 	struct pool p = {.n = n,
-			 .c = in[0].dim[3],
+			 .c = x.c,
 			 .zero_x = imc_node_in(g, n, 0)->zero,
 			 .zero_y = imc_node_out(g, n, 0)->zero,
 			 .table = in[1].data};
 	bool pad = n->a.count_pad[0] != 0;
 	int8_t *to = out[0].data;
 
-	if (!walk_axis(n, 0, in[0].dim[1], &p.y) ||
-	    !walk_axis(n, 1, in[0].dim[2], &p.x))
+	if (!walk_axis(n, 0, x.h, &p.y) ||
+	    !walk_axis(n, 1, x.w, &p.x))
 		return; /* never: the type rule said so */
 	p.sum = imc_arena_array(scratch, (size_t)p.c, sizeof *p.sum);
 	for (int64_t b = 0; b < in[0].dim[0]; b++) {
-		const int8_t *x =
+		const int8_t *from =
 			(const int8_t *)in[0].data + b * p.y.in * p.x.in * p.c;
 
 		for (int64_t i = 0; i < p.y.out; i++)
 			for (int64_t j = 0; j < p.x.out; j++, to += p.c)
-				pool_window(&p, x, span_of(&p.y, pad, i),
+				pool_window(&p, from, span_of(&p.y, pad, i),
 					    span_of(&p.x, pad, j), to);
 	}
 }

@@ -265,7 +265,7 @@ static bool finite_number(struct imc_reader *r, double *out)
 
 bool imc_read_f32(struct imc_reader *r, float *out)
 {
-	uint64_t bits;
+	uint64_t bits = 0;
 	uint32_t low;
 	double x = 0;
 
@@ -286,7 +286,7 @@ bool imc_read_f32(struct imc_reader *r, float *out)
 
 bool imc_read_f64(struct imc_reader *r, double *out)
 {
-	uint64_t bits;
+	uint64_t bits = 0;
 
 	*out = 0;
 	if (!imc_read_is(r, '~'))

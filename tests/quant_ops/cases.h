@@ -1,0 +1,37 @@
+/* cases.h: random quantised networks, and what they should give. */
+#ifndef IMC_TEST_CASES_H
+#define IMC_TEST_CASES_H
+
+#include "ir/module.h"
+
+/* A small generator, so that a failing case can be made again. */
+struct rnd {
+	uint64_t state;
+};
+
+/* An integer in lo .. hi. */
+int64_t pick(struct rnd *r, int64_t lo, int64_t hi);
+
+/* A q_conv2d with random everything; x is its input. */
+struct conv_case {
+	struct imc_graph *g;
+	imc_node_id id;
+	struct imc_tensor x;
+	const char *text; /* its sizes, for a message */
+};
+
+struct conv_case make_conv(struct rnd *r, struct imc_arena *a);
+
+/* y of the node by the formulas of ir/README.md, in 64 bits, slowly. */
+void naive_conv(const struct conv_case *c, int8_t *y);
+
+/* Cuts the node into tiles of random columns and puts them on arrays. */
+struct imc_map make_map(const struct conv_case *c, struct rnd *r,
+			struct imc_arena *a);
+
+/* Gives each the number of failed checks. */
+int test_conv(struct rnd *r);
+int test_map(struct rnd *r);
+int test_cores(struct rnd *r);
+
+#endif
