@@ -1,0 +1,168 @@
+/* Crossbar images, and the .npy files of the host runner. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "imc_hal_host.h"
+#include "imc_npy.h"
+#include "imc_rt.h"
+#include "imc_run.h"
+#include "tests/check.h"
+#include "tests/runtime/random.h"
+
+#define ROWS 8
+#define COLS 6
+#define PAYLOAD 128
+#define BYTES (PAYLOAD + ROWS * COLS)
+
+static void put(unsigned char *p, uint32_t v, int n)
+{
+	for (int i = 0; i < n; i++)
+		p[i] = (unsigned char)(v >> (8 * i));
+}
+
+/* An image of one region: columns 2..4, word lines 1..6. */
+static void make_image(unsigned char *p)
+{
+	memset(p, 0, BYTES);
+	memcpy(p, "IMCX", 4);
+	put(p + 4, 1, 2);
+	put(p + 6, 32, 2);
+	put(p + 8, ROWS, 2);
+	put(p + 10, COLS, 2);
+	p[12] = 4;
+	p[13] = 1;
+	put(p + 14, 1, 2);
+	put(p + 20, PAYLOAD, 4);
+	put(p + 32 + 2, 2, 2);
+	put(p + 32 + 4, 1, 2);
+	put(p + 32 + 6, 3, 2);
+	put(p + 32 + 8, 6, 2);
+	for (int i = 0; i < ROWS * COLS; i++)
+		p[PAYLOAD + i] = (unsigned char)(i - 20);
+	put(p + 16, imc_rt_crc32(p + PAYLOAD, ROWS * COLS), 4);
+}
+
+static void check_images(void)
+{
+	static int8_t cells[2 * ROWS * COLS];
+	static int32_t sums[2 * COLS];
+	struct imc_hal hal = {2, ROWS, COLS, cells, sums, NULL, NULL};
+	unsigned char p[BYTES];
+
+	make_image(p);
+	EXPECT(imc_rt_program(&hal, 1, p, BYTES, IMC_RT_CHECK_CRC) == 0);
+	for (int i = 0; i < ROWS * COLS; i++) {
+		int in = i / COLS >= 1 && i / COLS < 7 && i % COLS >= 2 &&
+			 i % COLS < 5;
+
+		EXPECT(cells[i] == 0);
+		EXPECT(cells[ROWS * COLS + i] == (in ? i - 20 : 0));
+	}
+	EXPECT(imc_rt_program(&hal, 2, p, BYTES, 0) == IMC_RT_E_DEVICE);
+	EXPECT(imc_rt_program(&hal, 0, p, BYTES - 1, 0) == IMC_RT_E_IMAGE);
+	EXPECT(imc_rt_program(&hal, 0, p, 16, 0) == IMC_RT_E_IMAGE);
+	p[PAYLOAD] ^= 1;
+	EXPECT(imc_rt_program(&hal, 0, p, BYTES, IMC_RT_CHECK_CRC) ==
+	       IMC_RT_E_IMAGE);
+	put(p + 32 + 6, 5, 2);
+	CHECK(imc_rt_program(&hal, 0, p, BYTES, 0) == IMC_RT_E_IMAGE,
+	      "a region outside the image");
+	p[0] = 'X';
+	EXPECT(imc_rt_program(&hal, 0, p, BYTES, 0) == IMC_RT_E_IMAGE);
+	EXPECT(imc_rt_crc32("123456789", 9) == 0xcbf43926);
+}
+
+/* ---- the runner, on a network that copies its input ---- */
+
+static int8_t in_data[12], out_data[12];
+
+static int copy(void *cx)
+{
+	(void)cx;
+	memcpy(out_data, in_data, sizeof out_data);
+	return 0;
+}
+
+static int run(const struct imc_run_net *net, const char *in, const char *out)
+{
+	char a[32], b[32], program[] = "test";
+	char *argv[] = {program, a, b, NULL};
+
+	sprintf(a, "%s", in);
+	sprintf(b, "%s", out);
+	return imc_run_main(3, argv, net);
+}
+
+static void write_bytes(const char *path, const char *shape,
+			const unsigned char *x, size_t n)
+{
+	char text[128];
+	FILE *f = fopen(path, "wb");
+
+	memset(text, ' ', sizeof text);
+	memcpy(text, "\x93NUMPY\x01\x00\x76\x00", 10);
+	sprintf(text + 10,
+		"{'descr': '|u1', 'fortran_order': False, "
+		"'shape': %s, }",
+		shape);
+	text[strlen(text)] = ' ';
+	text[127] = '\n';
+	fwrite(text, 1, 128, f);
+	fwrite(x, 1, n, f);
+	fclose(f);
+}
+
+/* A network [1][2][3][2] channel-last; the model says [1][2][2][3]. */
+static void check_runner(void)
+{
+	struct imc_run_tensor t[2] = {
+		{"x", 4, {1, 2, 3, 2}, 1, 0.5f, -1, in_data},
+		{"y", 4, {1, 2, 3, 2}, 1, 0.5f, -1, out_data},
+	};
+	struct imc_run_net net = {.name = "copy",
+				  .n_input = 1,
+				  .n_output = 1,
+				  .input = &t[0],
+				  .output = &t[1],
+				  .scale = 0.5,
+				  .n_mean = 2,
+				  .n_std = 1,
+				  .mean = {1, 2},
+				  .std = {2},
+				  .run = copy};
+	unsigned char x[24];
+	struct imc_npy y;
+
+	for (int i = 0; i < 24; i++)
+		x[i] = (unsigned char)(2 * i);
+	write_bytes("runner_in.npy", "(2, 2, 3, 2)", x, 24);
+	EXPECT(run(&net, "runner_in.npy", "runner_out.npy") == 0);
+	EXPECT(!imc_npy_read("runner_out.npy", &y));
+	EXPECT(y.rank == 4 && y.dim[0] == 2 && y.dim[1] == 2 && y.dim[3] == 3);
+	for (int i = 0; i < 24; i++) {
+		int s = i / 12, c = i / 6 % 2, at = i % 6;
+		double v = ((s * 12 + at * 2 + c) - (c ? 2 : 1)) / 2.0;
+
+		CHECK(imc_npy_at(&y, i) == v, "%d: %g", i, imc_npy_at(&y, i));
+	}
+	free(y.data);
+	/* the same as the model orders it */
+	write_bytes("runner_in.npy", "(2, 2, 3)", x, 12);
+	EXPECT(run(&net, "runner_in.npy", "runner_out.npy") == 0);
+	EXPECT(!imc_npy_read("runner_out.npy", &y) && y.dim[0] == 1);
+	EXPECT(imc_npy_at(&y, 7) == (7 - 2) / 2.0);
+	free(y.data);
+	write_bytes("runner_in.npy", "(13,)", x, 13);
+	EXPECT(run(&net, "runner_in.npy", "runner_out.npy") == 1);
+	EXPECT(run(&net, "absent.npy", "runner_out.npy") == 1);
+	remove("runner_in.npy");
+	remove("runner_out.npy");
+}
+
+int main(void)
+{
+	check_images();
+	check_runner();
+	return check_result();
+}

@@ -1,0 +1,57 @@
+#include "imc_rt_num.h"
+#include "ir/num.h"
+#include "tests/check.h"
+#include "tests/runtime/random.h"
+
+static const int64_t values[] = {
+	0,	    1,
+	2,	    3,
+	127,	    128,
+	255,	    1000,
+	65535,	    1 << 20,
+	1 << 30,    INT32_MAX,
+	-1,	    -2,
+	-3,	    -127,
+	-128,	    -1000,
+	-(1 << 20), -(1 << 30),
+	-INT32_MAX, INT32_MIN + 0LL,
+};
+
+static const int32_t mults[] = {0,	 1,	    2,		3,  1 << 15,
+				1 << 30, INT32_MAX, 1431655765, 99, 2147483646};
+
+#define N(x) (sizeof(x) / sizeof *(x))
+
+static void check_one(int64_t v, int32_t mult, int32_t shift)
+{
+	int32_t zero = (int32_t)(v % 100);
+
+	CHECK(imc_rt_rescale(v, mult, shift) == imc_rescale(v, mult, shift),
+	      "%lld * %d >> %d", (long long)v, mult, shift);
+	EXPECT(imc_rt_requant(v, mult, shift, zero, -128, 127) ==
+	       imc_requant(v, mult, shift, zero, -128, 127));
+	EXPECT(imc_rt_clamp(v, -7, 7) == imc_clamp(v, -7, 7));
+}
+
+static void check_known(void)
+{
+	CHECK(imc_rt_rescale(5, 1, 1) == 3, "2.5 goes to 3");
+	CHECK(imc_rt_rescale(-5, 1, 1) == -3, "-2.5 goes to -3");
+	CHECK(imc_rt_rescale(-1, 1, 2) == 0, "-0.25 goes to 0");
+	EXPECT(imc_rt_requant(1000, 1, 0, 0, -128, 100) == 100);
+}
+
+int main(void)
+{
+	struct random r = {1};
+
+	for (size_t i = 0; i < N(values); i++)
+		for (size_t j = 0; j < N(mults); j++)
+			for (int32_t s = 0; s <= IMC_SHIFT_MAX; s++)
+				check_one(values[i], mults[j], s);
+	for (int i = 0; i < 20000; i++)
+		check_one(pick(&r, -INT32_MAX, INT32_MAX),
+			  pick(&r, 0, INT32_MAX), pick(&r, 0, IMC_SHIFT_MAX));
+	check_known();
+	return check_result();
+}
