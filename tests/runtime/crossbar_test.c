@@ -9,7 +9,7 @@
 #include "tests/check.h"
 #include "tests/runtime/random.h"
 
-#define ROWS 64
+#define ROWS 128
 #define COLS 48
 #define ARRAYS 24
 #define MAX_X 4096
