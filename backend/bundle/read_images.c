@@ -31,8 +31,7 @@ static const char *fault(const unsigned char *p, size_t size, int32_t rows,
 		return imc_arena_printf(a, "it has %ux%u cells, wanted %dx%d",
 					le16(p + 8), le16(p + 10), rows, cols);
 	at = le32(p + 20);
-	if (at < IMC_IMAGE_MIN_BYTES || at > size ||
-	    size - at != payload)
+	if (at < IMC_IMAGE_MIN_BYTES || at > size || size - at != payload)
 		return "its size is not what its header says";
 	if (crc32(0, p + at, (uInt)payload) != le32(p + 16))
 		return "the CRC-32 of its cells is wrong";

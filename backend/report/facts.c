@@ -101,8 +101,8 @@ static void find_arrays(const struct imc_module *m, struct imc_arena *a,
 			struct imc_report_facts *f)
 {
 	double cells = (double)m->map.array_rows * m->map.array_cols, all = 0;
-	struct imc_report_array *of = imc_arena_array(
-		a, (size_t)m->map.n_array + 1, sizeof *of);
+	struct imc_report_array *of =
+		imc_arena_array(a, (size_t)m->map.n_array + 1, sizeof *of);
 
 	for (size_t i = 0; i < m->map.n_tile; i++) {
 		const struct imc_tile *t = &m->map.tile[i];

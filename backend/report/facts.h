@@ -13,7 +13,7 @@ struct imc_report_layer {
 	struct imc_cost cost;
 	int32_t n_tile;
 	double cell_utilisation; /* 0: not on a crossbar */
-	const char *note;        /* "" or why it is where it is */
+	const char *note;	 /* "" or why it is where it is */
 	const struct imc_value *in, *out;
 };
 
@@ -28,8 +28,8 @@ struct imc_report_facts {
 	struct imc_report_layer *layer; /* in the order they run */
 	size_t n_array;
 	struct imc_report_array *array; /* by number */
-	struct imc_cost total;          /* layers and transfers */
-	struct imc_cost transfers;      /* between L2 and L1 */
+	struct imc_cost total;		/* layers and transfers */
+	struct imc_cost transfers;	/* between L2 and L1 */
 	struct imc_cost engine[IMC_N_ENGINE];
 	double array_utilisation; /* cells of tiles in those of used arrays */
 	int64_t l2_peak_bytes;

@@ -6,7 +6,7 @@
 /* Length of the UTF-8 sequence at s, or 0: no such sequence (RFC 3629). */
 static size_t utf8_length(const unsigned char *s)
 {
-	size_t n = s[0] < 0x80 ? 1
+	size_t n = s[0] < 0x80			  ? 1
 		   : s[0] >= 0xc2 && s[0] <= 0xdf ? 2
 		   : s[0] >= 0xe0 && s[0] <= 0xef ? 3
 		   : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4

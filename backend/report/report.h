@@ -8,7 +8,7 @@
 
 /* Sizes that only the bundle knows. */
 struct imc_report_sizes {
-	int64_t image_bytes;     /* all crossbar images */
+	int64_t image_bytes;	 /* all crossbar images */
 	int64_t code_data_bytes; /* emitted C and other data */
 };
 

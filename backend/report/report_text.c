@@ -82,15 +82,16 @@ static void print_title(const struct imc_module *m,
 		       "their cells\n",
 		       m->map.n_used, m->map.n_array, m->map.lower_bound,
 		       f->array_utilisation * 100);
-	imc_buf_printf(out, "  L1           %lld of %lld bytes (at least %lld)\n",
+	imc_buf_printf(out,
+		       "  L1           %lld of %lld bytes (at least %lld)\n",
 		       (long long)m->plan.l1_bytes, (long long)m->hw->l1_bytes,
 		       (long long)m->plan.l1_lower_bound);
-	imc_buf_printf(out,
-		       "  L2           %lld of %lld bytes: images %lld, code and "
-		       "data %lld\n",
-		       (long long)f->l2_peak_bytes, (long long)m->hw->l2_bytes,
-		       (long long)s->image_bytes,
-		       (long long)s->code_data_bytes);
+	imc_buf_printf(
+		out,
+		"  L2           %lld of %lld bytes: images %lld, code and "
+		"data %lld\n",
+		(long long)f->l2_peak_bytes, (long long)m->hw->l2_bytes,
+		(long long)s->image_bytes, (long long)s->code_data_bytes);
 	imc_buf_printf(out, "  calibration  %lld samples of %s, %s\n",
 		       (long long)m->calib_n, f->calib_file,
 		       imc_report_method(&m->opt));
@@ -128,9 +129,9 @@ static void add_layer(struct table *t, const struct imc_report_layer *l,
 			       : "");
 	add_cell(t, !analog ? "" : l->as->post_adc ? "adc" : "digital");
 	add_cell(t, imc_arena_printf(a, "%.2f", l->cost.ns * 1e-3));
-	add_cell(t, imc_arena_printf(
-			    a, "%.1f%%",
-			    total_ns > 0 ? l->cost.ns * 100 / total_ns : 0));
+	add_cell(t, imc_arena_printf(a, "%.1f%%",
+				     total_ns > 0 ? l->cost.ns * 100 / total_ns
+						  : 0));
 	add_cell(t, imc_arena_printf(a, "%.4g", l->cost.pj * 1e-3));
 	add_cell(t, analog ? imc_arena_printf(a, "%.0f%%",
 					      l->cell_utilisation * 100)
@@ -138,8 +139,8 @@ static void add_layer(struct table *t, const struct imc_report_layer *l,
 	add_cell(t, l->as->spilled ? "*" : "");
 }
 
-static void print_layers(const struct imc_report_facts *f,
-			 struct imc_arena *a, struct imc_buf *out)
+static void print_layers(const struct imc_report_facts *f, struct imc_arena *a,
+			 struct imc_buf *out)
 {
 	struct table t = {.a = a, .n_col = 14, .left = "lllrrrrrlrrrrl"};
 	bool spilled = false;
@@ -165,14 +166,14 @@ static void add_engine(struct table *t, const char *name,
 		return;
 	add_cell(t, name);
 	add_cell(t, imc_arena_printf(t->a, "%.2f", c->ns * 1e-3));
-	add_cell(t, imc_arena_printf(t->a, "%.1f%%",
-				     total_ns > 0 ? c->ns * 100 / total_ns
-						  : 0));
+	add_cell(t,
+		 imc_arena_printf(t->a, "%.1f%%",
+				  total_ns > 0 ? c->ns * 100 / total_ns : 0));
 	add_cell(t, imc_arena_printf(t->a, "%.4g", c->pj * 1e-3));
 }
 
-static void print_engines(const struct imc_report_facts *f,
-			  struct imc_arena *a, struct imc_buf *out)
+static void print_engines(const struct imc_report_facts *f, struct imc_arena *a,
+			  struct imc_buf *out)
 {
 	static const char *const head[] = {"engine", "us", "share", "nJ"};
 	struct table t = {.a = a, .n_col = 4, .left = "lrrr"};
@@ -187,8 +188,8 @@ static void print_engines(const struct imc_report_facts *f,
 }
 
 static void print_arrays(const struct imc_module *m,
-			 const struct imc_report_facts *f,
-			 struct imc_arena *a, struct imc_buf *out)
+			 const struct imc_report_facts *f, struct imc_arena *a,
+			 struct imc_buf *out)
 {
 	static const char *const head[] = {"array", "tiles", "cells", "used"};
 	double all = (double)m->map.array_rows * m->map.array_cols;
@@ -196,8 +197,9 @@ static void print_arrays(const struct imc_module *m,
 
 	if (!f->n_array)
 		return;
-	imc_buf_printf(out, "\nArrays (%d rows, %d columns each; placed by %s)"
-			    "\n\n",
+	imc_buf_printf(out,
+		       "\nArrays (%d rows, %d columns each; placed by %s)"
+		       "\n\n",
 		       m->map.array_rows, m->map.array_cols,
 		       m->map.solver ? m->map.solver : "hand");
 	add_head(&t, head);
@@ -206,8 +208,7 @@ static void print_arrays(const struct imc_module *m,
 
 		add_cell(&t, imc_arena_printf(a, "%d", r->array));
 		add_cell(&t, imc_arena_printf(a, "%d", r->n_tile));
-		add_cell(&t,
-			 imc_arena_printf(a, "%lld", (long long)r->cells));
+		add_cell(&t, imc_arena_printf(a, "%lld", (long long)r->cells));
 		add_cell(&t, imc_arena_printf(a, "%.1f%%",
 					      (double)r->cells * 100 / all));
 	}

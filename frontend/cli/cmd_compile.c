@@ -148,8 +148,8 @@ int cli_compile(const struct cli_options *o, struct cli_ui *ui)
 
 	if (!check_usage(o) || !cli_settings_read(o, ui, &s))
 		return CLI_USAGE;
-	if (!compile(&s, without_slash(cli_text(o, CLI_OPT_OUTPUT, ""),
-				       o->arena)))
+	if (!compile(&s,
+		     without_slash(cli_text(o, CLI_OPT_OUTPUT, ""), o->arena)))
 		return CLI_FAULT;
 	return CLI_OK;
 }

@@ -14,7 +14,7 @@ struct job {
 	struct cli_settings s;
 	int64_t limit, skip, label_offset;
 	int format;
-	struct imc_module *m;       /* quantised and mapped */
+	struct imc_module *m;	    /* quantised and mapped */
 	struct imc_module *float_m; /* NULL: its model was not found */
 	struct imc_images images;
 	struct imc_arena *arena;
@@ -47,14 +47,14 @@ static bool read_image(struct job *j, const char *dir, int32_t k)
 {
 	const struct imc_module *m = j->m;
 	struct imc_arena *file = imc_arena_new();
-	const char *path = imc_arena_printf(
-		file, "%s/data/%s_xbar%d.bin", dir,
-		imc_c_name(m->model_name, file), (int)k);
+	const char *path =
+		imc_arena_printf(file, "%s/data/%s_xbar%d.bin", dir,
+				 imc_c_name(m->model_name, file), (int)k);
 	size_t size = 0;
 	const void *bytes = imc_file_read(path, file, j->s.o->d, &size);
 	bool ok = bytes && imc_image_read(path, bytes, size, m->map.array_rows,
-					  m->map.array_cols,
-					  j->images.cell[k], j->s.o->d);
+					  m->map.array_cols, j->images.cell[k],
+					  j->s.o->d);
 
 	imc_arena_free(file);
 	return ok;
@@ -81,8 +81,7 @@ static const char *module_path(const char *dir, struct imc_arena *a)
 		size_t n = strlen(e->d_name);
 
 		if (n > 4 && !strcmp(e->d_name + n - 4, ".imc"))
-			found = imc_arena_printf(a, "%s/%s", folder,
-						 e->d_name);
+			found = imc_arena_printf(a, "%s/%s", folder, e->d_name);
 	}
 	if (p)
 		closedir(p);
@@ -137,10 +136,9 @@ static bool read_samples(const struct job *j, struct imc_arena *a,
 		pre = j->m->pre;
 		pre.given = false;
 	}
-	if (!imc_data_samples(path, j->m ? j->m->g : j->float_m->g,
-			      imc_onnx_read_tensor, &pre,
-			      j->limit ? j->skip + j->limit : 0, a, j->s.o->d,
-			      x))
+	if (!imc_data_samples(
+		    path, j->m ? j->m->g : j->float_m->g, imc_onnx_read_tensor,
+		    &pre, j->limit ? j->skip + j->limit : 0, a, j->s.o->d, x))
 		return false;
 	*n = x->n - j->skip;
 	return *n > 0 || imc_diag(j->s.o->d, IMC_IN_FILE(path), IMC_D_SKIP_ALL,

@@ -7,7 +7,8 @@
 
 static void print_file(const char *path, const struct imc_onnx_info *i)
 {
-	printf("%s\n  graph      %s\n", path, i->graph_name ? i->graph_name : "");
+	printf("%s\n  graph      %s\n", path,
+	       i->graph_name ? i->graph_name : "");
 	printf("  opset      %lld", (long long)i->opset);
 	for (size_t k = 0; k < i->n_domain; k++)
 		printf(", %s", i->domain[k]);

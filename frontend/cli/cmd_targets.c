@@ -25,8 +25,8 @@ int cli_targets(const struct cli_options *o, struct cli_ui *ui)
 	(void)ui;
 	for (size_t i = 0; i < imc_target_files_count; i++) {
 		const struct imc_embedded *f = &imc_target_files[i];
-		struct imc_hw *hw = imc_hw_read(f->path, f->bytes, f->size,
-						o->arena, o->d);
+		struct imc_hw *hw =
+			imc_hw_read(f->path, f->bytes, f->size, o->arena, o->d);
 
 		if (!hw)
 			return CLI_FAULT;

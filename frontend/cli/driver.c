@@ -49,8 +49,8 @@ struct imc_module *cli_module_import(const char *path, struct imc_diags *d,
 		m->model_path = imc_arena_strdup(m->arena, path);
 		m->model_name = stem_of(path, m->arena);
 		m->model_sha256 = cli_sha256(bytes, size, m->arena);
-		m->g = imc_onnx_read_bytes(m->model_path, bytes, size,
-					   m->arena, d, info);
+		m->g = imc_onnx_read_bytes(m->model_path, bytes, size, m->arena,
+					   d, info);
 	}
 	imc_arena_free(file);
 	if (m->g)
@@ -64,8 +64,8 @@ struct imc_module *cli_module_parse(const char *path, struct imc_diags *d)
 	struct imc_arena *file = imc_arena_new();
 	struct imc_module *m = NULL;
 	size_t size = 0, blob_size = 0;
-	const char *blob_path = imc_arena_printf(
-		file, "%.*s.bin", (int)strlen(path) - 4, path);
+	const char *blob_path =
+		imc_arena_printf(file, "%.*s.bin", (int)strlen(path) - 4, path);
 	const void *text = imc_file_read(path, file, d, &size), *blob = NULL;
 	bool ok = text != NULL;
 
@@ -191,8 +191,8 @@ static void after_pass(void *p, const struct imc_pass *pass, int ordinal,
 {
 	struct running *r = p;
 	const struct imc_pass_time *t = &m->pass[m->n_pass - 1];
-	bool last = r->how->stop_after &&
-		    !strcmp(r->how->stop_after, pass->name);
+	bool last =
+		r->how->stop_after && !strcmp(r->how->stop_after, pass->name);
 
 	cli_ui_clear(r->s->ui);
 	if (r->s->ui->verbose)

@@ -15,14 +15,14 @@ struct cli_settings {
 	const char *target; /* NULL: not given */
 	struct imc_options opt;
 	struct imc_preprocess pre; /* scale 0: not given */
-	int64_t calib_limit;       /* 0: all */
+	int64_t calib_limit;	   /* 0: all */
 	bool verify;
 };
 
 /* How far to go, and what to leave behind. */
 struct cli_run {
 	const char *stop_after; /* or NULL */
-	const char *dump_dir;   /* where dumps go; NULL: none */
+	const char *dump_dir;	/* where dumps go; NULL: none */
 };
 
 /* Reads the options. False: wrong usage, reported. */

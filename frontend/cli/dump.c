@@ -54,9 +54,9 @@ bool cli_dump_write(const char *dir, int ordinal, const char *pass,
 		      strerror(errno));
 	ok = ok && cli_file_write(imc_arena_printf(a, "%s.imc", path), text.p,
 				  text.n, m->diags);
-	ok = ok && (blob.n == 0 ||
-		    cli_file_write(imc_arena_printf(a, "%s.bin", path),
-				   blob.p, blob.n, m->diags));
+	ok = ok &&
+	     (blob.n == 0 || cli_file_write(imc_arena_printf(a, "%s.bin", path),
+					    blob.p, blob.n, m->diags));
 	imc_arena_free(a);
 	return ok;
 }

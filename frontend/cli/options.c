@@ -75,10 +75,10 @@ static bool unknown(const struct cli_options *o, const char *before,
 	for (int i = 0; i < CLI_N_OPTION; i++)
 		if (takes(o, i))
 			names[n++] = options[i].name;
-	return imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_OPTION, before, name,
-			hint(o->arena, "--",
-			     strlen(name) > 1 ? imc_nearest(name, names, n)
-					      : NULL));
+	return imc_diag(
+		o->d, IMC_NOWHERE, IMC_D_USAGE_OPTION, before, name,
+		hint(o->arena, "--",
+		     strlen(name) > 1 ? imc_nearest(name, names, n) : NULL));
 }
 
 static void push(struct imc_arena *a, struct cli_values *v, const char *text)
@@ -98,8 +98,8 @@ static bool store(struct cli_options *o, int id, const char *value,
 		return imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_SWITCH, p->name);
 	if (*p->arg && !value) {
 		if (!next)
-			return imc_diag(o->d, IMC_NOWHERE,
-					IMC_D_USAGE_VALUE, p->name, p->arg);
+			return imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_VALUE,
+					p->name, p->arg);
 		value = next;
 		*used = true;
 	}
@@ -107,8 +107,8 @@ static bool store(struct cli_options *o, int id, const char *value,
 	return true;
 }
 
-static bool parse_long(struct cli_options *o, const char *arg,
-		       const char *next, bool *used)
+static bool parse_long(struct cli_options *o, const char *arg, const char *next,
+		       bool *used)
 {
 	const char *equals = strchr(arg, '=');
 	size_t n = equals ? (size_t)(equals - arg) : strlen(arg);
@@ -126,8 +126,7 @@ static bool parse_short(struct cli_options *o, const char *arg,
 {
 	for (int i = 0; i < CLI_N_OPTION; i++)
 		if (takes(o, i) && options[i].letter == arg[0])
-			return store(o, i, arg[1] ? arg + 1 : NULL, next,
-				     used);
+			return store(o, i, arg[1] ? arg + 1 : NULL, next, used);
 	return unknown(o, "-", imc_arena_strndup(o->arena, arg, 1));
 }
 
@@ -212,10 +211,10 @@ bool cli_number(const struct cli_options *o, enum cli_option id, double lo,
 		return true;
 	v = strtod(text, &end);
 	if (end == text || *end || !(v >= lo) || !(v <= hi))
-		return cli_bad_value(
-			o, id,
-			imc_arena_printf(o->arena, "a number of %g to %g", lo,
-					 hi));
+		return cli_bad_value(o, id,
+				     imc_arena_printf(o->arena,
+						      "a number of %g to %g",
+						      lo, hi));
 	*out = v;
 	return true;
 }
@@ -242,8 +241,7 @@ void cli_help_all(FILE *out)
 	      "usage: imcc COMMAND [OPTION]...\n\n",
 	      out);
 	for (int c = 0; c < CLI_N_COMMAND; c++)
-		fprintf(out, "  %-8s %s\n", commands[c].name,
-			commands[c].text);
+		fprintf(out, "  %-8s %s\n", commands[c].name, commands[c].text);
 	fputs("\n  --help, -h     print this help; 'imcc COMMAND --help' has "
 	      "the options\n"
 	      "  --version      print the version\n\n"

@@ -31,8 +31,7 @@ static bool read_pre(const struct cli_options *o, struct imc_preprocess *p)
 		return false;
 	for (int i = 0; i < p->n_std; i++)
 		if (!(p->std[i] > 0))
-			return cli_bad_value(o, CLI_OPT_STD,
-					     "numbers above 0");
+			return cli_bad_value(o, CLI_OPT_STD, "numbers above 0");
 	return true;
 }
 
@@ -50,9 +49,9 @@ static bool check_pass(const struct cli_options *o, enum cli_option id,
 		names[i] = imc_passes[i].name;
 	nearest = imc_nearest(name, names, imc_n_pass);
 	if (nearest)
-		return cli_bad_value(o, id,
-				     imc_arena_printf(a, "a pass, such as '%s'",
-						      nearest));
+		return cli_bad_value(
+			o, id,
+			imc_arena_printf(a, "a pass, such as '%s'", nearest));
 	return cli_bad_value(o, id, "a pass; 'imcc passes' lists them");
 }
 
@@ -75,8 +74,8 @@ static bool check_sets(const struct cli_options *o)
 	for (size_t i = 0; i < set->n; i++)
 		if (!strchr(set->v[i], '='))
 			return imc_diag(o->d, IMC_NOWHERE,
-					IMC_D_USAGE_BAD_VALUE, "set",
-					set->v[i], "KEY=VALUE");
+					IMC_D_USAGE_BAD_VALUE, "set", set->v[i],
+					"KEY=VALUE");
 	return true;
 }
 

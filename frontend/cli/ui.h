@@ -8,7 +8,7 @@
 
 struct cli_ui {
 	bool terminal, colour, verbose;
-	bool bar; /* a progress bar stands on the last line */
+	bool bar;	  /* a progress bar stands on the last line */
 	const char *what; /* the step that the clock began for */
 	struct timespec begin;
 };

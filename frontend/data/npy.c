@@ -23,9 +23,9 @@ static const struct {
 	const char *code;
 	enum imc_dtype dtype;
 } codes[] = {
-	{"b1", IMC_BOOL}, {"?", IMC_BOOL},  {"i1", IMC_I8},  {"u1", IMC_U8},
-	{"i2", IMC_I16},  {"u2", IMC_U16},  {"i4", IMC_I32}, {"u4", IMC_U32},
-	{"i8", IMC_I64},  {"u8", IMC_U64},  {"f2", IMC_F16}, {"f4", IMC_F32},
+	{"b1", IMC_BOOL}, {"?", IMC_BOOL}, {"i1", IMC_I8},  {"u1", IMC_U8},
+	{"i2", IMC_I16},  {"u2", IMC_U16}, {"i4", IMC_I32}, {"u4", IMC_U32},
+	{"i8", IMC_I64},  {"u8", IMC_U64}, {"f2", IMC_F16}, {"f4", IMC_F32},
 	{"f8", IMC_F64},
 };
 
@@ -196,7 +196,8 @@ static bool read_header(struct header *h)
 			return fail(h, "expected , or } in its header");
 	}
 	if (!h->has_descr || !h->has_order || !h->has_shape)
-		return fail(h, "its header lacks descr, fortran_order or shape");
+		return fail(h,
+			    "its header lacks descr, fortran_order or shape");
 	return true;
 }
 
@@ -237,13 +238,13 @@ static bool check_size(struct header *h, size_t have, struct imc_arena *a)
 	if (!imc_mul_size((size_t)count, imc_dtype_size(h->t.dtype), &bytes))
 		return fail(h, "its shape is too large");
 	if (bytes != have)
-		return fail(h, imc_arena_printf(
-				       a,
-				       "shape %s of %s needs %zu bytes of "
-				       "data, found %zu",
-				       imc_shape_text(&h->t, a),
-				       imc_dtype_name(h->t.dtype), bytes,
-				       have));
+		return fail(
+			h, imc_arena_printf(a,
+					    "shape %s of %s needs %zu bytes of "
+					    "data, found %zu",
+					    imc_shape_text(&h->t, a),
+					    imc_dtype_name(h->t.dtype), bytes,
+					    have));
 	return true;
 }
 
@@ -323,8 +324,9 @@ static void write_header(struct imc_buf *b, const struct imc_tensor *t)
 
 	imc_buf_bytes(b, magic, sizeof magic);
 	imc_buf_bytes(b, "\1\0\0\0", 4);
-	imc_buf_printf(b, "{'descr': '%cf4', 'fortran_order': False, "
-			  "'shape': (",
+	imc_buf_printf(b,
+		       "{'descr': '%cf4', 'fortran_order': False, "
+		       "'shape': (",
 		       host_is_big() ? '>' : '<');
 	for (int i = 0; i < t->rank; i++)
 		imc_buf_printf(b, "%s%lld", i ? ", " : "",

@@ -109,8 +109,7 @@ bool imc_pre_beside(const char *path, struct imc_arena *a, struct imc_diags *d,
 	const char *own, *common;
 
 	own = imc_arena_printf(a, "%.*s.yaml", (int)stem, path);
-	common = imc_arena_printf(a, "%.*sdata.yaml", (int)(base - path),
-				  path);
+	common = imc_arena_printf(a, "%.*sdata.yaml", (int)(base - path), path);
 	if (!access(own, F_OK))
 		return read_beside(own, a, d, pre);
 	if (!access(common, F_OK))
@@ -147,8 +146,8 @@ bool imc_pre_settle(struct imc_preprocess *pre, bool integer, int64_t channels,
 	}
 	for (int i = 0; i < pre->n_std; i++)
 		if (!(pre->std[i] > 0))
-			return imc_diag(d, IMC_IN_FILE(path),
-					IMC_D_DATA_VALUE, "std", "above 0");
+			return imc_diag(d, IMC_IN_FILE(path), IMC_D_DATA_VALUE,
+					"std", "above 0");
 	return check_count(pre->n_mean, "mean", channels, path, d) &&
 	       check_count(pre->n_std, "std", channels, path, d);
 }

@@ -18,13 +18,13 @@ struct shape {
 struct unit {
 	const char *name;
 	struct imc_tensor input; /* as in the ONNX model */
-	struct shape s;          /* C, H, W when rank is 3 */
-	int64_t batch, count;    /* count: elements of s */
+	struct shape s;		 /* C, H, W when rank is 3 */
+	int64_t batch, count;	 /* count: elements of s */
 };
 
 /* How the data relates to the unit. */
 struct fit {
-	int64_t n;         /* units in the data */
+	int64_t n;	   /* units in the data */
 	bool channel_last; /* data is H, W, C */
 };
 
@@ -126,8 +126,8 @@ static enum match compare(const struct unit *u, const struct shape *s)
 	if (count_of(s) != u->count)
 		return NO;
 	/* flat data, or a flat input: only when no order is in doubt */
-	if (have.rank <= 1 && (channels_of(u) == 1 ||
-			       u->count == channels_of(u)))
+	if (have.rank <= 1 &&
+	    (channels_of(u) == 1 || u->count == channels_of(u)))
 		return FIRST;
 	return want.rank <= 1 && have.rank <= 2 ? FIRST : NO;
 }
@@ -252,7 +252,8 @@ static bool read_samples(const char *path, const struct unit *u,
 			 const struct imc_tensor *t, int64_t limit,
 			 struct fit *f, struct imc_diags *d)
 {
-	bool onnx = strlen(path) >= 3 && !strcmp(path + strlen(path) - 3, ".pb");
+	bool onnx =
+		strlen(path) >= 3 && !strcmp(path + strlen(path) - 3, ".pb");
 
 	if (u->count <= 0 || !find_fit(u, t, onnx, f) || f->n % u->batch)
 		return report_shape(path, u, t, d);

@@ -6,8 +6,7 @@
 
 #include "frontend/data/npy.h"
 
-static void *cannot_read(const char *path, struct imc_diags *d,
-			 const char *why)
+static void *cannot_read(const char *path, struct imc_diags *d, const char *why)
 {
 	imc_diag(d, IMC_IN_FILE(path), IMC_D_CANNOT_READ, why);
 	return NULL;

@@ -53,8 +53,7 @@ static const char *path_of(struct reader *r, const struct level *in)
 
 	if (!in->key)
 		return imc_arena_printf(r->a, "%s[%d]", base, in->n);
-	return *base ? imc_arena_printf(r->a, "%s.%s", base, in->key)
-		     : in->key;
+	return *base ? imc_arena_printf(r->a, "%s.%s", base, in->key) : in->key;
 }
 
 /* Appends a node to the open container, or as the root. NULL: reported. */
@@ -99,8 +98,7 @@ static bool wants_key(const struct reader *r)
 {
 	const struct level *in = r->depth ? &r->stack[r->depth - 1] : NULL;
 
-	return in && !in->key &&
-	       r->out->node[in->node].kind == IMC_YAML_MAP;
+	return in && !in->key && r->out->node[in->node].kind == IMC_YAML_MAP;
 }
 
 static bool on_scalar(struct reader *r, const yaml_event_t *e)

@@ -19,12 +19,12 @@ enum imc_yaml_kind { IMC_YAML_SCALAR, IMC_YAML_MAP, IMC_YAML_LIST };
  * before what it holds. */
 struct imc_yaml_node {
 	enum imc_yaml_kind kind;
-	int parent;       /* index of its container; -1: the root, node 0 */
-	int index;        /* position in its container, from 0 */
+	int parent;	  /* index of its container; -1: the root, node 0 */
+	int index;	  /* position in its container, from 0 */
 	const char *path; /* "ima.arrays", "mean[0]"; "" for the root */
 	const char *key;  /* "arrays"; NULL in a list and for the root */
 	const char *text; /* of a scalar; else NULL */
-	bool quoted;      /* the scalar was written in quotes */
+	bool quoted;	  /* the scalar was written in quotes */
 	struct imc_loc loc, key_loc; /* of the value, and of its key */
 };
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh IMCC: what the command line says to wrong usage and to --help.
-imcc=$1
+imcc=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 n=0

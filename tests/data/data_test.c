@@ -106,8 +106,8 @@ static void test_types(struct world *w)
 
 		CHECK(ok, "%s: %s", elements[i].descr, said(w));
 		if (ok)
-			CHECK(imc_element(&t, 0) == elements[i].value,
-			      "%s: %g", elements[i].descr, imc_element(&t, 0));
+			CHECK(imc_element(&t, 0) == elements[i].value, "%s: %g",
+			      elements[i].descr, imc_element(&t, 0));
 	}
 }
 
@@ -131,8 +131,9 @@ static void test_orders(struct world *w)
 	OK(read_npy(w, &b, &t) && t.rank == 0);
 	b = npy(w, 1, dict(w, "|u1", true, "(0, 3)"), data, 0);
 	OK(read_npy(w, &b, &t) && imc_tensor_count(&t) == 0);
-	b = npy(w, 1, "{\"shape\":(2L,),\"descr\":\"|u1\","
-		      "\"fortran_order\":False}",
+	b = npy(w, 1,
+		"{\"shape\":(2L,),\"descr\":\"|u1\","
+		"\"fortran_order\":False}",
 		data, 2);
 	CHECK(read_npy(w, &b, &t) && t.dim[0] == 2, "%s", said(w));
 }
@@ -146,13 +147,11 @@ static const struct {
 	{"{'descr", "text in its header has no end"},
 	{"{'descr'", "expected : in its header"},
 	{"{'colour': 1}", "an unknown key in its header"},
-	{"{'descr': '<f4'}",
-	 "its header lacks descr, fortran_order or shape"},
+	{"{'descr': '<f4'}", "its header lacks descr, fortran_order or shape"},
 	{"{'descr': '<c8', ", "elements of that type are not supported; wanted "
 			      "bool, integers, or floats of 2, 4 or 8 bytes"},
 	{"{'descr': [('x', '<f4')], ", "records are not supported"},
-	{"{'fortran_order': Maybe",
-	 "fortran_order is neither True nor False"},
+	{"{'fortran_order': Maybe", "fortran_order is neither True nor False"},
 	{"{'shape': 3", "expected a shape in its header"},
 	{"{'shape': (-3,)", "expected a dimension in its header"},
 	{"{'shape': (3 4)", "expected , or ) in its shape"},
@@ -231,8 +230,7 @@ static void put(struct world *w, const char *name, const void *p, size_t n)
 }
 
 /* A network that has only one input, of that shape. */
-static struct imc_graph *graph_of(struct world *w, int rank,
-				  const int64_t *dim)
+static struct imc_graph *graph_of(struct world *w, int rank, const int64_t *dim)
 {
 	struct imc_graph *g = imc_graph_new(w->a, "g");
 	imc_val v = imc_graph_add_value(g, "image");
@@ -274,19 +272,44 @@ static const struct layout layouts[] = {
 	{2, {1, 6}, "(2, 2, 3)", 12, 2, plain, 0},
 	{3, {1, 3, 4}, "(2, 4, 3)", 24, 2, last, 0},
 	{4, {2, 1, 2, 2}, "(4, 2, 2)", 16, 2, plain, 0},
-	{4, {1, 3, 2, 4}, "(2, 24)", 48, 0, 0,
+	{4,
+	 {1, 3, 2, 4},
+	 "(2, 24)",
+	 48,
+	 0,
+	 0,
 	 "data of shape [2, 24] does not fit input 'image'; wanted "
 	 "[N, 3, 2, 4] or [N, 2, 4, 3]"},
-	{4, {1, 3, 2, 4}, "(2, 3, 4, 2)", 48, 0, 0,
+	{4,
+	 {1, 3, 2, 4},
+	 "(2, 3, 4, 2)",
+	 48,
+	 0,
+	 0,
 	 "data of shape [2, 3, 4, 2] does not fit input 'image'; wanted "
 	 "[N, 3, 2, 4] or [N, 2, 4, 3]"},
-	{4, {1, 3, 3, 3}, "(2, 3, 3, 3)", 54, 0, 0,
+	{4,
+	 {1, 3, 3, 3},
+	 "(2, 3, 3, 3)",
+	 54,
+	 0,
+	 0,
 	 "data of shape [2, 3, 3, 3] could be channel-first or channel-last "
 	 "for input 'image'; give it as a .pb of ONNX"},
-	{4, {2, 1, 2, 2}, "(3, 2, 2)", 12, 0, 0,
+	{4,
+	 {2, 1, 2, 2},
+	 "(3, 2, 2)",
+	 12,
+	 0,
+	 0,
 	 "data of shape [3, 2, 2] does not fit input 'image'; wanted "
 	 "[N, 1, 2, 2] or [N, 2, 2, 1]"},
-	{2, {1, 6}, "(2, 5)", 10, 0, 0,
+	{2,
+	 {1, 6},
+	 "(2, 5)",
+	 10,
+	 0,
+	 0,
 	 "data of shape [2, 5] does not fit input 'image'; wanted [N, 6]"},
 	{2, {1, 6}, "(0, 6)", 0, 0, 0, "holds no sample"},
 };
@@ -338,10 +361,16 @@ static void test_preprocess(struct world *w)
 {
 	static const int64_t dim[] = {1, 3, 2, 2};
 	struct imc_graph *g = graph_of(w, 4, dim);
-	struct imc_preprocess unit = {.given = true, .n_mean = 3, .n_std = 1,
-				      .mean = {0.5, 0.25, 0}, .std = {0.5}};
-	struct imc_preprocess byte = {.given = true, .n_mean = 1,
-				      .mean = {4}, .n_std = 1, .std = {2}};
+	struct imc_preprocess unit = {.given = true,
+				      .n_mean = 3,
+				      .n_std = 1,
+				      .mean = {0.5, 0.25, 0},
+				      .std = {0.5}};
+	struct imc_preprocess byte = {.given = true,
+				      .n_mean = 1,
+				      .mean = {4},
+				      .n_std = 1,
+				      .std = {2}};
 	struct imc_preprocess pre = {0}, four = unit;
 	struct imc_samples s;
 
@@ -354,25 +383,24 @@ static void test_preprocess(struct world *w)
 	four.n_mean = 4;
 	OK(!read_samples(w, g, &four, 0, &s));
 	OK(!strcmp(said(w), "4 values of mean for an input of 3 channels; "
-			       "give one, or one a channel"));
+			    "give one, or one a channel"));
 	put(w, "data.yaml", "scale: 0.5\n", 11);
 	OK(read_samples(w, g, &pre, 0, &s) && pre.given);
 	OK(s.x[0][1] == 1.5f);
 	put(w, "x.yaml", "mean: [1, 2, 3]\nstd: 2\n", 23);
 	pre = (struct imc_preprocess){0};
 	OK(read_samples(w, g, &pre, 0, &s) && pre.scale == 1 &&
-	      pre.n_mean == 3);
+	   pre.n_mean == 3);
 	CHECK(s.x[0][4] == -0.5f, "%g", (double)s.x[0][4]);
 	put(w, "x.yaml", "means: 1\n", 9);
 	pre = (struct imc_preprocess){0};
 	OK(!read_samples(w, g, &pre, 0, &s));
 	OK(!strcmp(said(w), "unknown key 'means'; known are mean, std, "
-			       "scale"));
+			    "scale"));
 	put(w, "x.yaml", "std: [1, x]\n", 12);
 	pre = (struct imc_preprocess){0};
 	OK(!read_samples(w, g, &pre, 0, &s));
-	OK(!strcmp(said(w),
-		      "'std' must be a number or a list of up to 4"));
+	OK(!strcmp(said(w), "'std' must be a number or a list of up to 4"));
 	unlink(path_in(w, "x.yaml"));
 	unlink(path_in(w, "data.yaml"));
 }
@@ -392,17 +420,15 @@ static void test_labels(struct world *w)
 	memcpy(copy, bad, sizeof bad);
 	t.dim[0] = 2;
 	OK(imc_npy_write(path_in(w, "y.npy"), &t, &w->d));
-	OK(!imc_data_labels(path_in(w, "y.npy"), NULL, w->a, &w->d, &n,
-			       &v));
+	OK(!imc_data_labels(path_in(w, "y.npy"), NULL, w->a, &w->d, &n, &v));
 	OK(!strcmp(said(w), "label 1 is 0.5; wanted an integer"));
 	t.rank = 2;
 	t.dim[0] = 1;
 	t.dim[1] = 2;
 	OK(imc_npy_write(path_in(w, "y.npy"), &t, &w->d));
-	OK(!imc_data_labels(path_in(w, "y.npy"), NULL, w->a, &w->d, &n,
-			       &v));
+	OK(!imc_data_labels(path_in(w, "y.npy"), NULL, w->a, &w->d, &n, &v));
 	OK(!strcmp(said(w), "labels of shape [1, 2]; wanted [N], one for "
-			       "each sample"));
+			    "each sample"));
 	unlink(path_in(w, "y.npy"));
 }
 
@@ -417,11 +443,11 @@ static void test_files(struct world *w)
 	put(w, "z", "PK\3\4", 4);
 	OK(!imc_data_tensor(path_in(w, "z"), NULL, w->a, &w->d, &t));
 	OK(!strcmp(said(w), "neither .npy nor a tensor of ONNX (.pb); an "
-			       ".npz or zip archive: unpack it first"));
+			    ".npz or zip archive: unpack it first"));
 	put(w, "z", "", 0);
 	OK(!imc_data_tensor(path_in(w, "z"), NULL, w->a, &w->d, &t));
 	OK(!strcmp(said(w), "neither .npy nor a tensor of ONNX (.pb); the "
-			       "file is empty"));
+			    "file is empty"));
 	unlink(path_in(w, "z"));
 }
 

@@ -26,9 +26,9 @@ static void test_tree(void)
 	OK(ima && ima->kind == IMC_YAML_MAP);
 	n = imc_yaml_get(&y, (int)(ima - y.node), "arrays");
 	OK(n && !strcmp(n->path, "ima.arrays") && !strcmp(n->text, "34") &&
-	      !n->quoted);
-	OK(n && n->loc.line == 3 && n->loc.col == 11 &&
-	      n->key_loc.line == 3 && n->key_loc.col == 3);
+	   !n->quoted);
+	OK(n && n->loc.line == 3 && n->loc.col == 11 && n->key_loc.line == 3 &&
+	   n->key_loc.col == 3);
 	list = imc_yaml_get(&y, (int)(ima - y.node), "list");
 	OK(list && list->kind == IMC_YAML_LIST);
 	n = imc_yaml_child(&y, (int)(list - y.node), 1);
@@ -75,7 +75,7 @@ static void test_refused(void)
 		struct imc_yaml y;
 
 		OK(!imc_yaml_read("h.yaml", refused[i].text,
-				     strlen(refused[i].text), a, &d, &y));
+				  strlen(refused[i].text), a, &d, &y));
 		CHECK(d.n == 1 && !strcmp(d.v[0].text, refused[i].said), "%s",
 		      d.n ? d.v[0].text : "");
 		imc_arena_free(a);

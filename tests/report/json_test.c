@@ -85,8 +85,7 @@ int main(void)
 	check_text("\xe2\x82", "[\"\\ufffd\\ufffd\"]\n");
 	check_text("\xc0\xaf", "[\"\\ufffd\\ufffd\"]\n");
 	check_text("\xed\xa0\x80", "[\"\\ufffd\\ufffd\\ufffd\"]\n");
-	check_text("\xf4\x90\x80\x80",
-		   "[\"\\ufffd\\ufffd\\ufffd\\ufffd\"]\n");
+	check_text("\xf4\x90\x80\x80", "[\"\\ufffd\\ufffd\\ufffd\\ufffd\"]\n");
 	check_number(0.1, "0.1");
 	check_number(1.0 / 3, "0.333333");
 	check_number(-0.0, "0");

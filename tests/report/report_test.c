@@ -72,12 +72,22 @@ static void make_map(struct imc_module *m)
 		IMC_PUSH(m->arena, m->map.tile, m->map.n_tile, m->map.cap_tile);
 
 	as[0] = (struct imc_assign){.engine = IMC_ENGINE_CROSSBAR,
-				    .weight_bits = 4, .act_bits = 8,
-				    .slices = 1, .copies = 1, .n_tile = 1};
-	as[1] = (struct imc_assign){.engine = IMC_ENGINE_CORES, .act_bits = 8,
-				    .copies = 1, .spilled = true};
-	*t = (struct imc_tile){.n_row = 18, .n_col = 4, .x = 5, .y = 7,
-			       .w = 4, .h = 18, .array = 1};
+				    .weight_bits = 4,
+				    .act_bits = 8,
+				    .slices = 1,
+				    .copies = 1,
+				    .n_tile = 1};
+	as[1] = (struct imc_assign){.engine = IMC_ENGINE_CORES,
+				    .act_bits = 8,
+				    .copies = 1,
+				    .spilled = true};
+	*t = (struct imc_tile){.n_row = 18,
+			       .n_col = 4,
+			       .x = 5,
+			       .y = 7,
+			       .w = 4,
+			       .h = 18,
+			       .array = 1};
 	m->map.assign = as;
 	m->map.n_assign = 2;
 	m->map.array_rows = 256;
@@ -102,8 +112,7 @@ static struct imc_module make_module(struct imc_arena *a, struct imc_hw *hw,
 				     struct imc_diags *d)
 {
 	struct imc_module m = {.arena = a, .hw = hw, .diags = d};
-	struct imc_pass_time *t =
-		IMC_PUSH(a, m.pass, m.n_pass, m.cap_pass);
+	struct imc_pass_time *t = IMC_PUSH(a, m.pass, m.n_pass, m.cap_pass);
 
 	*t = (struct imc_pass_time){"fold_bn", 1.5, 3};
 	m.model_name = "net";
@@ -165,11 +174,16 @@ int main(int argc, char **argv)
 {
 	struct imc_arena *a = imc_arena_new();
 	struct imc_diags d = {.arena = a};
-	struct imc_hw hw = {.name = "small", .source = "dir/small.yaml",
-			    .chip_clusters = 1, .cluster_cores = 8,
-			    .cluster_freq = 500, .ima_arrays = 3,
-			    .ima_rows = 256, .ima_cols = 128,
-			    .ima_cell_bits = 4, .l1_bytes = 1024,
+	struct imc_hw hw = {.name = "small",
+			    .source = "dir/small.yaml",
+			    .chip_clusters = 1,
+			    .cluster_cores = 8,
+			    .cluster_freq = 500,
+			    .ima_arrays = 3,
+			    .ima_rows = 256,
+			    .ima_cols = 128,
+			    .ima_cell_bits = 4,
+			    .l1_bytes = 1024,
 			    .l2_bytes = 65536};
 	struct imc_report_sizes s = {.image_bytes = 32832,
 				     .code_data_bytes = 1000};
