@@ -139,8 +139,10 @@ static const struct row {
 	ROW(GREATER_OR_EQUAL, greater_or_equal, IMC_NUMBERS),
 #undef ROW
 #define ROW(id, name)                                                          \
-	[IMC_OP_##id] = {                                                      \
-		IMC_TYPE_BIT(BOOL), true, false, {NULL, NULL, name##_i64, NULL}}
+	[IMC_OP_##id] = {IMC_TYPE_BIT(BOOL),                                   \
+			 true,                                                 \
+			 false,                                                \
+			 {NULL, NULL, name##_i64, NULL}}
 	ROW(AND, and),
 	ROW(OR, or),
 	ROW(XOR, xor),
@@ -158,8 +160,9 @@ static bool check_attributes(const struct imc_typing *t)
 	enum imc_dtype a = imc_typing_in(t, 0)->dtype;
 
 	if (n->op == IMC_OP_MOD && is_float(a) && n->a.mode[0] == 0)
-		return imc_typing_fail(t, "remainder of %s without fmod; "
-					  "fmod = 1 would do",
+		return imc_typing_fail(t,
+				       "remainder of %s without fmod; "
+				       "fmod = 1 would do",
 				       imc_dtype_name(a));
 	if (n->a.act[0] && !is_float(a))
 		return imc_typing_fail(t, "a fused clip needs floats, not %s",
@@ -174,7 +177,7 @@ bool imc_type_binary(struct imc_graph *g, struct imc_node *n,
 	const struct row *row = &rows[n->op];
 	struct imc_tensor y;
 
-	if (!imc_typing_outputs(&t, 1) || !imc_typing_takes(&t, 0, row->types))
+	if (!imc_typing_begin(&t, 1) || !imc_typing_takes(&t, 0, row->types))
 		return false;
 	if (row->other_type ? !imc_typing_takes(&t, 1, row->types)
 			    : !imc_typing_same(&t, 1))
@@ -184,10 +187,11 @@ bool imc_type_binary(struct imc_graph *g, struct imc_node *n,
 		return false;
 	if (n->op == IMC_OP_PRELU &&
 	    imc_tensor_count(&y) != imc_tensor_count(imc_typing_in(&t, 0)))
-		return imc_typing_fail(&t, "slope of shape %s is larger than "
-					   "the input",
-				       imc_typing_text(
-					       &t, imc_typing_in(&t, 1)));
+		return imc_typing_fail(
+			&t,
+			"slope of shape %s is larger than "
+			"the input",
+			imc_typing_text(&t, imc_typing_in(&t, 1)));
 	if (row->gives_bool)
 		y.dtype = IMC_BOOL;
 	return imc_typing_set(&t, 0, &y);

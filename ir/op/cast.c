@@ -3,13 +3,12 @@
 #include "ir/op/typing.h"
 #include "ir/support/checked.h"
 
-bool imc_type_cast(struct imc_graph *g, struct imc_node *n,
-		   struct imc_diags *d)
+bool imc_type_cast(struct imc_graph *g, struct imc_node *n, struct imc_diags *d)
 {
 	const struct imc_typing t = {g, n, d};
 	struct imc_tensor y;
 
-	if (!imc_typing_outputs(&t, 1) || !imc_typing_takes(&t, 0, IMC_ANY_TYPE))
+	if (!imc_typing_begin(&t, 1) || !imc_typing_takes(&t, 0, IMC_ANY_TYPE))
 		return false;
 	y = *imc_typing_in(&t, 0);
 	y.dtype = (enum imc_dtype)n->a.to[0];

@@ -34,8 +34,9 @@ static bool type_gather(const struct imc_typing *t, int axis)
 	struct imc_tensor y = {.dtype = x->dtype};
 
 	if (x->rank - 1 + index->rank > IMC_MAX_RANK)
-		return imc_typing_fail(t, "the output has rank %d; at most %d "
-					  "would do",
+		return imc_typing_fail(t,
+				       "the output has rank %d; at most %d "
+				       "would do",
 				       x->rank - 1 + index->rank, IMC_MAX_RANK);
 	for (int i = 0; i < axis; i++)
 		y.dim[y.rank++] = x->dim[i];
@@ -56,8 +57,9 @@ static bool type_elements(const struct imc_typing *t, int axis)
 	for (int i = 0; i < x->rank && fits; i++)
 		fits = i == axis || index->dim[i] <= x->dim[i];
 	if (!fits)
-		return imc_typing_fail(t, "indices of shape %s do not fit an "
-					  "input of shape %s",
+		return imc_typing_fail(t,
+				       "indices of shape %s do not fit an "
+				       "input of shape %s",
 				       imc_typing_text(t, index),
 				       imc_typing_text(t, x));
 	y.dtype = x->dtype;
@@ -70,7 +72,7 @@ bool imc_type_gather(struct imc_graph *g, struct imc_node *n,
 	const struct imc_typing t = {g, n, d};
 	const struct imc_tensor *x;
 
-	if (!imc_typing_outputs(&t, 1) ||
+	if (!imc_typing_begin(&t, 1) ||
 	    !imc_typing_takes(&t, 0, IMC_ANY_TYPE) ||
 	    !imc_typing_takes(&t, 1, IMC_INDICES))
 		return false;

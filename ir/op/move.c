@@ -153,8 +153,9 @@ static bool check_parts(const struct imc_typing *t, int64_t size)
 		int64_t part = part_size(t->n, list, size, k);
 
 		if (part < 0 || part > size - sum)
-			return imc_typing_fail(t, "part %d of %lld does not "
-						  "fit an axis of size %lld",
+			return imc_typing_fail(t,
+					       "part %d of %lld does not "
+					       "fit an axis of size %lld",
 					       k, (long long)part,
 					       (long long)size);
 		sum += part;
@@ -194,8 +195,7 @@ static void split(const struct imc_node *n, const struct imc_tensor *in,
 	size_t at = 0;
 
 	for (int k = 0; k < n->n_out; k++) {
-		size_t run = each *
-			     (size_t)part_size(n, list, x->dim[axis], k);
+		size_t run = each * (size_t)part_size(n, list, x->dim[axis], k);
 
 		if (out[k].data)
 			copy_runs(out[k].data, run, (const char *)x->data + at,
@@ -276,16 +276,18 @@ static bool type_blocks(const struct imc_typing *t)
 	p = imc_plane_of(&y, t->g->layout);
 	if (t->n->op == IMC_OP_DEPTH_TO_SPACE) {
 		if (p.c % area)
-			return imc_typing_fail(t, "%lld channels are not a "
-						  "multiple of %lld",
+			return imc_typing_fail(t,
+					       "%lld channels are not a "
+					       "multiple of %lld",
 					       (long long)p.c, (long long)area);
 		if (!imc_mul_i64(p.h, b, &p.h) || !imc_mul_i64(p.w, b, &p.w))
 			return imc_typing_fail(t, "the output is too large");
 		p.c /= area;
 	} else {
 		if (p.h % b || p.w % b)
-			return imc_typing_fail(t, "%lld x %lld positions are "
-						  "not blocks of %lld",
+			return imc_typing_fail(t,
+					       "%lld x %lld positions are "
+					       "not blocks of %lld",
 					       (long long)p.h, (long long)p.w,
 					       (long long)b);
 		if (!imc_mul_i64(p.c, area, &p.c))
@@ -343,11 +345,12 @@ static bool type_trilu(const struct imc_typing *t)
 	const struct imc_tensor *k = imc_typing_in(t, 1);
 
 	if (x->rank < 2)
-		return imc_typing_fail(t, "the input has rank %d; at least 2 "
-					  "would do",
+		return imc_typing_fail(t,
+				       "the input has rank %d; at least 2 "
+				       "would do",
 				       x->rank);
-	if (k && (!imc_typing_takes(t, 1, IMC_INDICES) ||
-		  imc_tensor_count(k) != 1))
+	if (k &&
+	    (!imc_typing_takes(t, 1, IMC_INDICES) || imc_tensor_count(k) != 1))
 		return imc_typing_fail(t, "the diagonal is not one integer");
 	return imc_typing_set(t, 0, x);
 }
@@ -388,12 +391,11 @@ static bool (*const rules[IMC_N_OP])(const struct imc_typing *) = {
 	[IMC_OP_TRILU] = type_trilu,
 };
 
-bool imc_type_move(struct imc_graph *g, struct imc_node *n,
-		   struct imc_diags *d)
+bool imc_type_move(struct imc_graph *g, struct imc_node *n, struct imc_diags *d)
 {
 	const struct imc_typing t = {g, n, d};
 
-	if (!imc_typing_outputs(&t, n->op == IMC_OP_SPLIT ? INT32_MAX : 1) ||
+	if (!imc_typing_begin(&t, n->op == IMC_OP_SPLIT ? INT32_MAX : 1) ||
 	    !imc_typing_takes(&t, 0, IMC_ANY_TYPE))
 		return false;
 	return rules[n->op](&t);

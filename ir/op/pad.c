@@ -59,8 +59,9 @@ static bool check_value(const struct imc_typing *t)
 	if (!v)
 		return true;
 	if (imc_tensor_count(v) != 1)
-		return imc_typing_fail(t, "the padding value has shape %s; "
-					  "one element would do",
+		return imc_typing_fail(t,
+				       "the padding value has shape %s; "
+				       "one element would do",
 				       imc_typing_text(t, v));
 	/* of a quantised tensor it may still be the real number */
 	return x->scale > 0 || imc_typing_same(t, 2);
@@ -77,8 +78,9 @@ static int64_t pad_axis(const struct imc_typing *t, int i, int64_t size)
 
 	if (before < -size || after < -size || largest > MOST_PAD ||
 	    before + after < -size) {
-		imc_typing_fail(t, "pads %lld and %lld do not fit axis %d of "
-				   "size %lld",
+		imc_typing_fail(t,
+				"pads %lld and %lld do not fit axis %d of "
+				"size %lld",
 				(long long)before, (long long)after, i,
 				(long long)size);
 		return -1;
@@ -86,8 +88,9 @@ static int64_t pad_axis(const struct imc_typing *t, int i, int64_t size)
 	out = size + before + after;
 	if (out > 0 && largest > 0 && mode != CONSTANT &&
 	    (size == 0 || (mode == REFLECT && largest >= size))) {
-		imc_typing_fail(t, "pads %lld and %lld are too large to "
-				   "reflect axis %d of size %lld",
+		imc_typing_fail(t,
+				"pads %lld and %lld are too large to "
+				"reflect axis %d of size %lld",
 				(long long)before, (long long)after, i,
 				(long long)size);
 		return -1;
@@ -153,8 +156,8 @@ static void padding(const struct imc_graph *g, const struct imc_node *n,
 
 /* x with axis i padded, in scratch. */
 static struct imc_tensor pad_one(const struct imc_node *n, int i,
-				 const struct imc_tensor *x,
-				 const void *fill, struct imc_arena *scratch)
+				 const struct imc_tensor *x, const void *fill,
+				 struct imc_arena *scratch)
 {
 	int64_t before = n->a.starts.v[i];
 	struct imc_tensor y = *x;
@@ -165,8 +168,8 @@ static struct imc_tensor pad_one(const struct imc_node *n, int i,
 	y.data = imc_arena_alloc(scratch, imc_tensor_bytes(&y));
 	index = imc_arena_array(scratch, (size_t)y.dim[i], sizeof *index);
 	for (int64_t k = 0; k < y.dim[i]; k++)
-		index[k] = source(k - before, x->dim[i],
-				  (enum mode)n->a.mode[0]);
+		index[k] =
+			source(k - before, x->dim[i], (enum mode)n->a.mode[0]);
 	t = (struct imc_take){imc_span(x, 0, i),
 			      x->dim[i],
 			      imc_span(x, i + 1, x->rank),

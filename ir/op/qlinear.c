@@ -93,14 +93,19 @@ static bool solve_window(const struct imc_typing *t, const int64_t *x,
 {
 	struct imc_attrs *a = &t->n->a;
 
+	for (int i = 0; i < 4; i++)
+		if (a->pads[i] > INT32_MAX || a->pads[i] < -INT32_MAX)
+			return imc_typing_fail(t, "a pad is %lld",
+					       (long long)a->pads[i]);
 	for (int i = 0; i < 2; i++) {
 		struct imc_walk walk = walk_of(t->n, i, x[i], w[i]);
 
 		if (a->kernel[i] == 0)
 			a->kernel[i] = w[i];
 		if (a->kernel[i] != w[i])
-			return imc_typing_fail(t, "kernel %lld; the weights "
-						  "have %lld",
+			return imc_typing_fail(t,
+					       "kernel %lld; the weights "
+					       "have %lld",
 					       (long long)a->kernel[i],
 					       (long long)w[i]);
 		if (!imc_walk_solve(&walk, (int)a->auto_pad[0], false))
@@ -117,8 +122,8 @@ static bool solve_window(const struct imc_typing *t, const int64_t *x,
 static bool check_bias(const struct imc_typing *t, int64_t n)
 {
 	struct places p = places_of(t->n->op);
-	const struct imc_tensor *b = p.bias < 0 ? NULL
-						: imc_typing_in(t, p.bias);
+	const struct imc_tensor *b =
+		p.bias < 0 ? NULL : imc_typing_in(t, p.bias);
 
 	if (!b)
 		return true;
@@ -144,8 +149,9 @@ bool imc_qconv_type(const struct imc_typing *t)
 	sizes4(x, sx);
 	sizes4(w, sw);
 	if (sw[0] % group || sx[1] % group || sx[1] / group != sw[1])
-		return imc_typing_fail(t, "weights %s do not fit %lld "
-					  "channels in %lld groups",
+		return imc_typing_fail(t,
+				       "weights %s do not fit %lld "
+				       "channels in %lld groups",
 				       imc_typing_text(t, w), (long long)sx[1],
 				       (long long)group);
 	if (!check_inputs(t, sw[0]) || !check_bias(t, sw[0]) ||
@@ -213,15 +219,14 @@ static void add_tap(const struct tap *t, const int32_t *in, uint32_t *acc)
 	inside(&t->v, t->ky, &y0, &y1);
 	inside(&t->h, t->kx, &x0, &x1);
 	for (int64_t y = y0; y < y1; y++) {
-		int64_t row = y * t->v.stride + t->ky * t->v.dilation -
-			      t->v.before;
-		int64_t from = row * t->h.in + t->kx * t->h.dilation -
-			       t->h.before;
+		int64_t row =
+			y * t->v.stride + t->ky * t->v.dilation - t->v.before;
+		int64_t from =
+			row * t->h.in + t->kx * t->h.dilation - t->h.before;
 
 		for (int64_t x = x0; x < x1; x++)
 			acc[y * t->h.out + x] +=
-				(uint32_t)(t->w *
-					   in[from + x * t->h.stride]);
+				(uint32_t)(t->w * in[from + x * t->h.stride]);
 	}
 }
 
@@ -381,8 +386,7 @@ static int64_t *batch_index(const struct imc_tensor *of,
 			    struct imc_arena *scratch)
 {
 	int64_t count = imc_tensor_count(batch), at = 0;
-	int64_t *index = imc_arena_array(scratch, (size_t)count,
-					 sizeof *index);
+	int64_t *index = imc_arena_array(scratch, (size_t)count, sizeof *index);
 	struct imc_rows r = {0};
 
 	imc_rows_broadcast(&r, batch, of, 1);

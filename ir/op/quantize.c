@@ -18,8 +18,9 @@ bool imc_quantize_count(const struct imc_typing *t, int k, int64_t n)
 		return true;
 	if (x->rank == 1 && x->dim[0] == n)
 		return true;
-	return imc_typing_fail(t, "input %d has shape %s; one element or "
-				  "%lld would do",
+	return imc_typing_fail(t,
+			       "input %d has shape %s; one element or "
+			       "%lld would do",
 			       k, imc_typing_text(t, x), (long long)n);
 }
 
@@ -57,8 +58,7 @@ static bool type_dequantize(const struct imc_typing *t)
 
 	if (!imc_typing_takes(t, 0, CODES | IMC_TYPE_BIT(I32)) ||
 	    !imc_typing_takes(t, 1, IMC_TYPE_BIT(F32) | IMC_TYPE_BIT(F16)) ||
-	    (imc_typing_in(t, 2) && !imc_typing_same(t, 2)) ||
-	    !check_scales(t))
+	    (imc_typing_in(t, 2) && !imc_typing_same(t, 2)) || !check_scales(t))
 		return false;
 	y.dtype = imc_typing_in(t, 1)->dtype;
 	return imc_typing_set(t, 0, &y);
@@ -94,7 +94,7 @@ bool imc_type_quantize(struct imc_graph *g, struct imc_node *n,
 	const struct imc_typing t = {g, n, d};
 	int n_out = n->op == IMC_OP_DYNAMIC_QUANTIZE ? 3 : 1;
 
-	if (!imc_typing_outputs(&t, n_out) ||
+	if (!imc_typing_begin(&t, n_out) ||
 	    !imc_typing_takes(&t, 0, IMC_ANY_TYPE))
 		return false;
 	return rules[n->op](&t);
@@ -106,10 +106,10 @@ void imc_quantize_store(struct imc_tensor *y, int64_t i, float v, int64_t zero)
 	int bits = 8 * (int)imc_dtype_size(y->dtype);
 	int64_t lo = is_signed ? -((int64_t)1 << (bits - 1)) : 0;
 	int64_t hi = lo + ((int64_t)1 << bits) - 1;
-	int64_t code = imc_clamp(imc_clamp(imc_i64_of(rint((double)v)),
-					   INT32_MIN, INT32_MAX) +
-					 zero,
-				 lo, hi);
+	int64_t code = imc_clamp(
+		imc_clamp(imc_i64_of(rint((double)v)), INT32_MIN, INT32_MAX) +
+			zero,
+		lo, hi);
 
 	imc_lanes_store(IMC_LANE_I64, &code, y->dtype, y->data, i, 1);
 }

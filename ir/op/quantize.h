@@ -15,8 +15,7 @@ void imc_qmatmul_eval(const struct imc_node *n, const struct imc_tensor *in,
 
 /* Stores round(v) + zero as element i of y, saturated; halves to even. Not
  * a number gives zero. y: an integer type of at most 32 bits. */
-void imc_quantize_store(struct imc_tensor *y, int64_t i, float v,
-			int64_t zero);
+void imc_quantize_store(struct imc_tensor *y, int64_t i, float v, int64_t zero);
 
 /* False (reported): input k, if present, has neither one element nor n. */
 bool imc_quantize_count(const struct imc_typing *t, int k, int64_t n);

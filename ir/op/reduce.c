@@ -138,8 +138,9 @@ static bool type_cum_sum(const struct imc_typing *t)
 		return false;
 	axis = imc_typing_in(t, 1);
 	if (imc_tensor_count(axis) != 1)
-		return imc_typing_fail(t, "axis has shape %s; one integer "
-					  "would do",
+		return imc_typing_fail(t,
+				       "axis has shape %s; one integer "
+				       "would do",
 				       imc_typing_text(t, axis));
 	value = axis->data ? imc_i64_at(axis, 0) : 0;
 	if (!imc_typing_axis(t, &value, imc_typing_in(t, 0)->rank))
@@ -152,7 +153,7 @@ bool imc_type_reduce(struct imc_graph *g, struct imc_node *n,
 {
 	const struct imc_typing t = {g, n, d};
 
-	if (!imc_typing_outputs(&t, 1))
+	if (!imc_typing_begin(&t, 1))
 		return false;
 	if (n->op == IMC_OP_CUM_SUM)
 		return type_cum_sum(&t);
@@ -198,8 +199,7 @@ static void accumulate_exp(struct job *j, const double *shift)
 	for (imc_rows_begin(&r); r.more; imc_rows_next(&r))
 		for (int64_t i = 0; i < r.len; i++) {
 			int64_t to = r.off[0] + i * r.step[0];
-			double x = imc_f64_at(j->x,
-					      r.off[1] + i * r.step[1]);
+			double x = imc_f64_at(j->x, r.off[1] + i * r.step[1]);
 
 			acc[to] += exp(x - shift[to]);
 		}
@@ -232,11 +232,10 @@ static void start(const struct job *j, double value)
 		else if (j->lane == IMC_LANE_I64)
 			((int64_t *)j->acc)[i] = imc_i64_of(value);
 		else
-			((uint64_t *)j->acc)[i] =
-				value < 0 ? 0
-				: isinf(value)
-					? UINT64_MAX
-					: (uint64_t)value;
+			((uint64_t *)j->acc)[i] = value < 0 ? 0
+						  : isinf(value)
+							  ? UINT64_MAX
+							  : (uint64_t)value;
 	}
 }
 
@@ -281,8 +280,7 @@ static void plan_rows(struct imc_rows *r, const struct imc_node *n,
 		}
 }
 
-static struct job plan_job(const struct imc_node *n,
-			   const struct imc_tensor *x,
+static struct job plan_job(const struct imc_node *n, const struct imc_tensor *x,
 			   const struct imc_tensor *y,
 			   struct imc_arena *scratch)
 {
@@ -326,7 +324,7 @@ static void eval_reduce(const struct imc_node *n, const struct imc_tensor *x,
 }
 
 /* The index of the largest (sign > 0) or smallest of n elements of s. */
-#define BEST(name, T, lane)                                                          \
+#define BEST(name, T, lane)                                                    \
 	static int64_t best_##name(struct imc_strip s, int64_t n, int sign,    \
 				   bool last)                                  \
 	{                                                                      \
@@ -336,8 +334,8 @@ static void eval_reduce(const struct imc_node *n, const struct imc_tensor *x,
                                                                                \
 		for (int64_t i = 0; i < n; i++) {                              \
 			s.at = at + i * s.step;                                \
-			const T x = *(const T *)imc_lanes_load(                \
-				s, lane, 1, &b);                               \
+			const T x =                                            \
+				*(const T *)imc_lanes_load(s, lane, 1, &b);    \
 			bool wins = sign > 0 ? x > top : x < top;              \
                                                                                \
 			if (i == 0 || wins || (last && x == top)) {            \
@@ -391,7 +389,7 @@ static void run_sum(const struct imc_node *n, const struct imc_tensor *x,
 		if (real)
 			sum.f64[0] += *(const double *)p;
 		else
-			sum.u64[0] += (uint64_t)*(const int64_t *)p;
+			sum.u64[0] += (uint64_t) * (const int64_t *)p;
 		imc_lanes_store(lane, n->a.exclusive[0] ? &before : &sum,
 				y->dtype, y->data, s.at, 1);
 	}
@@ -402,8 +400,9 @@ static void eval_cum_sum(const struct imc_node *n, const struct imc_tensor *in,
 {
 	const struct imc_tensor *x = &in[0];
 	int64_t given = imc_i64_at(&in[1], 0);
-	int axis = (int)imc_max_i64(0, imc_min_i64(x->rank - 1,
-				    given < 0 ? given + x->rank : given));
+	int axis = (int)imc_max_i64(
+		0,
+		imc_min_i64(x->rank - 1, given < 0 ? given + x->rank : given));
 	int64_t len = x->dim[axis], inner = imc_span(x, axis + 1, x->rank);
 	int64_t count = imc_span(x, 0, axis) * inner;
 

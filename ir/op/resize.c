@@ -53,8 +53,9 @@ static bool sized(const struct imc_typing *t, struct imc_tensor *y)
 		int64_t v = imc_i64_at(sizes, i);
 
 		if (v < 0 || (v > 0) != (y->dim[i] > 0))
-			return imc_typing_fail(t, "axis %d of size %lld "
-						  "becomes %lld",
+			return imc_typing_fail(t,
+					       "axis %d of size %lld "
+					       "becomes %lld",
 					       i, (long long)y->dim[i],
 					       (long long)v);
 		y->dim[i] = v;
@@ -73,8 +74,9 @@ static bool scaled(const struct imc_typing *t, struct imc_tensor *y)
 		float out = floorf((float)y->dim[i] * s);
 
 		if (!(s > 0) || !(out < 0x1p40f) || (y->dim[i] && out < 1))
-			return imc_typing_fail(t, "axis %d of size %lld is "
-						  "scaled by %g",
+			return imc_typing_fail(t,
+					       "axis %d of size %lld is "
+					       "scaled by %g",
 					       i, (long long)y->dim[i],
 					       (double)s);
 		y->dim[i] = (int64_t)out;
@@ -89,7 +91,7 @@ bool imc_type_resize(struct imc_graph *g, struct imc_node *n,
 	uint32_t types = n->a.mode[0] == NEAREST ? IMC_ANY_TYPE : IMC_FLOATS;
 	struct imc_tensor y;
 
-	if (!imc_typing_outputs(&t, 1) || !imc_typing_takes(&t, IN_X, types))
+	if (!imc_typing_begin(&t, 1) || !imc_typing_takes(&t, IN_X, types))
 		return false;
 	if (n->a.coord[0] == TF_CROP_AND_RESIZE)
 		return imc_typing_fail(&t, "coordinate mode tf_crop_and_resize "
@@ -121,9 +123,9 @@ static float coordinate(const struct axis *x, int64_t i)
 	case PYTORCH_HALF_PIXEL:
 		return x->out > 1 ? (at + 0.5f) / x->scale - 0.5f : 0;
 	case ALIGN_CORNERS:
-		return x->out > 1 ? at * (float)(x->in - 1) /
-					    (float)(x->out - 1)
-				  : 0;
+		return x->out > 1
+			       ? at * (float)(x->in - 1) / (float)(x->out - 1)
+			       : 0;
 	case TF_HALF_PIXEL_FOR_NN:
 		return (at + 0.5f) / x->scale;
 	case ASYMMETRIC:
@@ -174,8 +176,8 @@ static double keys(double d, double a)
 
 static struct taps linear_taps(const struct axis *x, int64_t i)
 {
-	double at = fmax(0, fmin((double)(x->in - 1),
-				 (double)coordinate(x, i)));
+	double at =
+		fmax(0, fmin((double)(x->in - 1), (double)coordinate(x, i)));
 	int64_t low = inside(x, floor(at));
 	double part = at - (double)low;
 
@@ -193,9 +195,10 @@ static struct taps cubic_taps(const struct axis *x, int64_t i)
 		bool outside = place < 0 || place > (double)(x->in - 1);
 
 		t.at[k] = inside(x, place);
-		t.weight[k] = outside && x->a->exclude[0]
-				      ? 0
-				      : keys(at - place, (double)x->a->alpha[0]);
+		t.weight[k] =
+			outside && x->a->exclude[0]
+				? 0
+				: keys(at - place, (double)x->a->alpha[0]);
 		sum += t.weight[k];
 	}
 	for (int k = 0; k < t.n && x->a->exclude[0] && sum != 0; k++)
@@ -224,12 +227,11 @@ static bool unchanged(const struct axis *x)
 	return x->in == x->out && x->scale == 1;
 }
 
-static void *resample_nearest(const struct axis *x,
-			      const struct imc_tensor *t, int i,
-			      struct imc_arena *scratch)
+static void *resample_nearest(const struct axis *x, const struct imc_tensor *t,
+			      int i, struct imc_arena *scratch)
 {
-	int64_t *index = imc_arena_array(scratch, (size_t)x->out,
-					 sizeof *index);
+	int64_t *index =
+		imc_arena_array(scratch, (size_t)x->out, sizeof *index);
 	struct imc_take take = {
 		.outer = imc_span(t, 0, i),
 		.n_in = x->in,
@@ -262,9 +264,9 @@ static void *resample_smooth(const struct axis *x, const struct imc_tensor *t,
 
 		for (int64_t o = 0; o < outer * s.n; o++) {
 			int64_t block = o / s.n, tap = o % s.n;
-			const double *from = (const double *)t->data +
-					     (block * x->in + s.at[tap]) *
-						     inner;
+			const double *from =
+				(const double *)t->data +
+				(block * x->in + s.at[tap]) * inner;
 			double *to = y + (block * x->out + k) * inner;
 
 			for (int64_t e = 0; e < inner; e++)

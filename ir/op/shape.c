@@ -33,8 +33,9 @@ static bool solve_dims(const struct imc_typing *t, const struct imc_tensor *x,
 		if (v == 0 && !a->allowzero[0] && i < x->rank)
 			v = x->dim[i];
 		else if (v < -1 || (v == 0 && !a->allowzero[0]))
-			return imc_typing_fail(t, "dimension %d of the new "
-						  "shape is %lld",
+			return imc_typing_fail(t,
+					       "dimension %d of the new "
+					       "shape is %lld",
 					       i, (long long)v);
 		if (v == -1 && open >= 0)
 			return imc_typing_fail(t, "the new shape has two "
@@ -111,8 +112,9 @@ static bool type_squeeze(const struct imc_typing *t)
 		if (!contains(axes, i))
 			y.dim[y.rank++] = x->dim[i];
 		else if (x->dim[i] != 1)
-			return imc_typing_fail(t, "axis %d has size %lld; "
-						  "only size 1 can go",
+			return imc_typing_fail(t,
+					       "axis %d has size %lld; "
+					       "only size 1 can go",
 					       i, (long long)x->dim[i]);
 	}
 	return imc_typing_set(t, 0, &y);
@@ -128,8 +130,9 @@ static bool type_unsqueeze(const struct imc_typing *t)
 		return false;
 	y.rank = x->rank + axes->n;
 	if (y.rank > IMC_MAX_RANK)
-		return imc_typing_fail(t, "the output has rank %d; at most %d "
-					  "would do",
+		return imc_typing_fail(t,
+				       "the output has rank %d; at most %d "
+				       "would do",
 				       y.rank, IMC_MAX_RANK);
 	if (!imc_typing_axes(t, axes, y.rank))
 		return false;
@@ -156,8 +159,9 @@ static bool type_constant_of_shape(const struct imc_typing *t)
 	if (!imc_typing_ints(t, 0, &dims))
 		return false;
 	if (value && imc_tensor_count(value) != 1)
-		return imc_typing_fail(t, "the value has shape %s; one "
-					  "element would do",
+		return imc_typing_fail(t,
+				       "the value has shape %s; one "
+				       "element would do",
 				       imc_typing_text(t, value));
 	y.rank = dims.n;
 	for (int i = 0; i < dims.n; i++) {
@@ -232,8 +236,9 @@ static bool type_range(const struct imc_typing *t)
 			return false;
 		in[k] = imc_typing_in(t, k);
 		if (imc_tensor_count(in[k]) != 1)
-			return imc_typing_fail(t, "input %d has shape %s; one "
-						  "number would do",
+			return imc_typing_fail(t,
+					       "input %d has shape %s; one "
+					       "number would do",
 					       k, imc_typing_text(t, in[k]));
 	}
 	y.dtype = in[0]->dtype;
@@ -267,7 +272,7 @@ bool imc_type_shape(struct imc_graph *g, struct imc_node *n,
 {
 	const struct imc_typing t = {g, n, d};
 
-	if (!imc_typing_outputs(&t, 1))
+	if (!imc_typing_begin(&t, 1))
 		return false;
 	if (n->op != IMC_OP_CONSTANT && !imc_typing_takes(&t, 0, IMC_ANY_TYPE))
 		return false;

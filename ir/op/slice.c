@@ -111,7 +111,6 @@ void imc_slice_eval(const struct imc_node *n, const struct imc_tensor *x,
 	}
 	for (int i = 0; i < x->rank; i++)
 		imc_rows_axis(&r, y->dim[i], sy[i], sx[i]);
-	imc_copy_strided(&r, y->data, (const char *)x->data +
-					      from * (int64_t)size,
-			 size);
+	imc_copy_strided(&r, y->data,
+			 (const char *)x->data + from * (int64_t)size, size);
 }

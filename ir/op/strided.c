@@ -68,8 +68,8 @@ void imc_rows_next(struct imc_rows *r)
 		bool wraps = ++r->at[i] == r->dim[i];
 
 		for (int o = 0; o < r->n_operand; o++)
-			r->off[o] += r->stride[o][i] *
-				     (wraps ? 1 - r->dim[i] : 1);
+			r->off[o] +=
+				r->stride[o][i] * (wraps ? 1 - r->dim[i] : 1);
 		if (!wraps)
 			return;
 		r->at[i] = 0;
@@ -163,8 +163,8 @@ void imc_take_axis(const struct imc_take *t, void *dst, const void *src)
 	char *d = dst;
 
 	for (int64_t o = 0; o < t->outer; o++) {
-		const char *s = (const char *)src +
-				(size_t)(o * t->n_in) * block;
+		const char *s =
+			(const char *)src + (size_t)(o * t->n_in) * block;
 
 		for (int64_t i = 0; i < t->n_out;) {
 			int64_t n = run_length(t, i), at = t->index[i];

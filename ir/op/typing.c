@@ -21,12 +21,39 @@ bool imc_typing_fail(const struct imc_typing *t, const char *fmt, ...)
 	return imc_diag(t->d, t->n->loc, IMC_D_SHAPE_MISMATCH, text);
 }
 
-bool imc_typing_outputs(const struct imc_typing *t, int n_max)
+static bool check_attributes(const struct imc_typing *t)
 {
-	if (t->n->n_out >= 1 && t->n->n_out <= n_max)
-		return true;
-	return imc_typing_fail(t, "has %d outputs; 1 to %d would do",
-			       t->n->n_out, n_max);
+	const struct imc_op_info *info = imc_op_info(t->n->op);
+
+	for (int i = 0; i < info->n_attr; i++) {
+		const struct imc_attr_info *row = &info->attr[i];
+		const int64_t *v =
+			(const int64_t *)(const void *)((const char *)&t->n->a +
+							row->offset);
+
+		for (int k = 0; k < row->count && row->type == IMC_FIELD_I; k++)
+			if (v[k] < row->min || v[k] > row->max)
+				return imc_typing_fail(
+					t,
+					"attribute %s is %lld; %lld to %lld "
+					"would do",
+					row->name, (long long)v[k],
+					(long long)row->min,
+					(long long)row->max);
+	}
+	return true;
+}
+
+bool imc_typing_begin(const struct imc_typing *t, int n_max)
+{
+	const struct imc_node *n = t->n;
+
+	if (n->n_out < 1 || n->n_out > n_max)
+		return imc_typing_fail(t, "has %d outputs; 1 to %d would do",
+				       n->n_out, n_max);
+	if (n_max < INT32_MAX && !imc_val_ok(n->out[0]))
+		return imc_typing_fail(t, "the first output has no name");
+	return check_attributes(t);
 }
 
 const struct imc_tensor *imc_typing_in(const struct imc_typing *t, int k)
@@ -101,8 +128,9 @@ bool imc_typing_ints(const struct imc_typing *t, int k, struct imc_ints *out)
 	x = imc_typing_in(t, k);
 	if (x->rank > 1 || imc_tensor_count(x) > IMC_MAX_RANK)
 		return imc_typing_fail(
-			t, "input %d has shape %s; a list of at most %d "
-			   "integers would do",
+			t,
+			"input %d has shape %s; a list of at most %d "
+			"integers would do",
 			k, imc_typing_text(t, x), IMC_MAX_RANK);
 	list.n = (int)imc_tensor_count(x);
 	for (int i = 0; i < list.n; i++)

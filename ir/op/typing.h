@@ -29,8 +29,10 @@ struct imc_typing {
 bool imc_typing_fail(const struct imc_typing *t, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* False (reported): the node has not 1 .. n_max outputs. */
-bool imc_typing_outputs(const struct imc_typing *t, int n_max);
+/* Begins a type rule. False (reported): the node has not 1 .. n_max outputs,
+ * the first one is absent (but with INT32_MAX), or an attribute is out of the
+ * range that ops.def gives. */
+bool imc_typing_begin(const struct imc_typing *t, int n_max);
 
 /* Input k, or NULL when it is absent. */
 const struct imc_tensor *imc_typing_in(const struct imc_typing *t, int k);

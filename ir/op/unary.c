@@ -56,8 +56,7 @@ REAL(hard_sigmoid, limit((double)a->alpha[0] * x + (double)a->beta[0], 0, 1))
 REAL(hard_swish, x *limit(x / 6 + 0.5, 0, 1))
 REAL(leaky_relu, x < 0 ? (double)a->alpha[0] * x : x)
 REAL(elu, x < 0 ? (double)a->alpha[0] * expm1(x) : x)
-REAL(selu, (double)a->gamma[0] *
-		   (x > 0 ? x : (double)a->alpha[0] * expm1(x)))
+REAL(selu, (double)a->gamma[0] * (x > 0 ? x : (double)a->alpha[0] * expm1(x)))
 REAL(celu, x < 0 ? (double)a->alpha[0] * expm1(x / (double)a->alpha[0]) : x)
 REAL(thresholded_relu, x > (double)a->alpha[0] ? x : 0)
 REAL(softplus, softplus(x))
@@ -191,10 +190,11 @@ bool imc_type_unary(struct imc_graph *g, struct imc_node *n,
 	bool drops = n->op == IMC_OP_DROPOUT;
 	struct imc_tensor y;
 
-	if (!imc_typing_outputs(&t, drops ? 2 : 1) ||
+	if (!imc_typing_begin(&t, drops ? 2 : 1) ||
 	    !imc_typing_takes(&t, 0, row->types))
 		return false;
-	if (n->op == IMC_OP_CLIP && (!check_bound(&t, 1) || !check_bound(&t, 2)))
+	if (n->op == IMC_OP_CLIP &&
+	    (!check_bound(&t, 1) || !check_bound(&t, 2)))
 		return false;
 	y = *imc_typing_in(&t, 0);
 	if (row->result != SAME_TYPE)

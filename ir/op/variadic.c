@@ -65,7 +65,7 @@ bool imc_type_variadic(struct imc_graph *g, struct imc_node *n,
 	const struct imc_typing t = {g, n, d};
 	struct imc_tensor y;
 
-	if (!imc_typing_outputs(&t, 1))
+	if (!imc_typing_begin(&t, 1))
 		return false;
 	if (n->op == IMC_OP_WHERE)
 		return type_where(&t);
@@ -73,8 +73,7 @@ bool imc_type_variadic(struct imc_graph *g, struct imc_node *n,
 		return false;
 	y = *imc_typing_in(&t, 0);
 	for (int k = 1; k < n->n_in; k++)
-		if (!imc_typing_same(&t, k) ||
-		    !imc_typing_broadcast(&t, k, &y))
+		if (!imc_typing_same(&t, k) || !imc_typing_broadcast(&t, k, &y))
 			return false;
 	return imc_typing_set(&t, 0, &y);
 }
@@ -101,8 +100,8 @@ static void fold(kernel *run, const struct imc_tensor *x, struct imc_tensor *y)
 					       r.step[1]};
 			/* step 1 of a native type is y itself, in place */
 			struct imc_strip sy = {y->dtype, y->data, at, 1};
-			void *py = (void *)(uintptr_t)imc_lanes_load(
-				sy, lane, n, &cy);
+			void *py = (void *)(uintptr_t)imc_lanes_load(sy, lane,
+								     n, &cy);
 
 			run(py, imc_lanes_load(sx, lane, n, &cx), n);
 			imc_lanes_store(lane, py, y->dtype, y->data, at, n);
