@@ -35,6 +35,10 @@ static void number_values(struct imc_graph *g, uint32_t *of)
 		if (used)
 			g->value[kept++] = g->value[i];
 	}
+	/* IMC_PUSH hands out the slots behind the last as they are */
+	if (g->n_value > kept)
+		memset(g->value + kept, 0,
+		       (g->n_value - kept) * sizeof *g->value);
 	g->n_value = kept;
 }
 
@@ -76,6 +80,9 @@ void imc_graph_compact(struct imc_graph *g)
 		g->order[i] = id;
 		rename_node(g, &g->node[i], of, id);
 	}
+	if (g->n_node > g->n_order)
+		memset(g->node + g->n_order, 0,
+		       (g->n_node - g->n_order) * sizeof *g->node);
 	g->n_node = g->n_order;
 	for (size_t i = 0; i < g->n_input; i++)
 		g->input[i] = renamed(of, g->input[i]);

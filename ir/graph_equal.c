@@ -23,8 +23,7 @@ static bool same_float(float a, float b)
 
 static bool same_tensor(const struct imc_tensor *a, const struct imc_tensor *b)
 {
-	if (a->dtype != b->dtype || a->rank != b->rank ||
-	    !a->data != !b->data)
+	if (a->dtype != b->dtype || a->rank != b->rank || !a->data != !b->data)
 		return false;
 	for (int i = 0; i < a->rank; i++)
 		if (a->dim[i] != b->dim[i])
@@ -45,9 +44,9 @@ static bool same_value(struct pair *p, const struct imc_value *a,
 		       const struct imc_value *b)
 {
 	return same_text(a->name, b->name) && a->shaped == b->shaped &&
-	       (!a->shaped || same_tensor(&a->t, &b->t)) &&
-	       same_range(a, b) && same_float(a->scale, b->scale) &&
-	       a->zero == b->zero && same_val(p, a->scales, b->scales);
+	       (!a->shaped || same_tensor(&a->t, &b->t)) && same_range(a, b) &&
+	       same_float(a->scale, b->scale) && a->zero == b->zero &&
+	       same_val(p, a->scales, b->scales);
 }
 
 /* A scales value has none itself, so this goes two deep at most. */
@@ -73,8 +72,7 @@ static bool same_vals(struct pair *p, size_t n, const imc_val *x,
 
 static bool same_ints(const struct imc_ints *a, const struct imc_ints *b)
 {
-	return a->n == b->n &&
-	       !memcmp(a->v, b->v, (size_t)a->n * sizeof *a->v);
+	return a->n == b->n && !memcmp(a->v, b->v, (size_t)a->n * sizeof *a->v);
 }
 
 static bool same_attr(const struct imc_attr_info *i, const struct imc_attrs *a,

@@ -25,10 +25,10 @@ static bool affine_of(struct imc_rw *rw, const struct imc_node *n,
 	mean = t[3]->data;
 	var = t[4]->data;
 	out->n = imc_tensor_count(t[1]);
-	out->mul = imc_arena_array(rw->scratch, (size_t)out->n,
-				   sizeof *out->mul);
-	out->add = imc_arena_array(rw->scratch, (size_t)out->n,
-				   sizeof *out->add);
+	out->mul =
+		imc_arena_array(rw->scratch, (size_t)out->n, sizeof *out->mul);
+	out->add =
+		imc_arena_array(rw->scratch, (size_t)out->n, sizeof *out->add);
 	for (int64_t c = 0; c < out->n; c++) {
 		out->mul[c] = (double)scale[c] /
 			      sqrt((double)var[c] + (double)n->a.epsilon[0]);
@@ -43,9 +43,9 @@ static imc_val channel_const(struct imc_rw *rw, imc_node_id id,
 			     int64_t n)
 {
 	const struct imc_node *bn = imc_node_at(rw->g, id);
-	const char *name = imc_arena_printf(
-		rw->g->arena, "%s.%s",
-		imc_value_at(rw->g, bn->out[0])->name, what);
+	const char *name =
+		imc_arena_printf(rw->g->arena, "%s.%s",
+				 imc_value_at(rw->g, bn->out[0])->name, what);
 	float *f = imc_arena_array(rw->scratch, (size_t)n, sizeof *f);
 	int64_t dim[IMC_MAX_RANK] = {n, 1, 1, 1, 1, 1, 1, 1};
 

@@ -44,8 +44,7 @@ static bool is_positive(const struct imc_graph *g, const struct imc_node *n)
 }
 
 /* A window must not lie in the padding alone. */
-static bool smaller_than_kernel(const struct imc_node *n,
-				const int64_t pads[4])
+static bool smaller_than_kernel(const struct imc_node *n, const int64_t pads[4])
 {
 	for (int i = 0; i < 4; i++)
 		if (n->a.pads[i] + pads[i] >= n->a.kernel[i % 2])

@@ -11,8 +11,7 @@ struct scale {
 	bool mul;
 };
 
-static bool scale_of(const struct imc_graph *g, imc_node_id id,
-		     struct scale *s)
+static bool scale_of(const struct imc_graph *g, imc_node_id id, struct scale *s)
 {
 	const struct imc_node *n;
 	int k;
@@ -27,13 +26,12 @@ static bool scale_of(const struct imc_graph *g, imc_node_id id,
 }
 
 /* The numbers of s along `axis` of its x; NULL: it varies otherwise. */
-static double *numbers(struct imc_rw *rw, imc_node_id id,
-		       const struct scale *s, int axis)
+static double *numbers(struct imc_rw *rw, imc_node_id id, const struct scale *s,
+		       int axis)
 {
 	const struct imc_node *n = imc_node_at(rw->g, id);
 
-	return imc_rw_channels(rw, s->c, imc_rw_type_in(rw->g, n, s->at),
-			       axis);
+	return imc_rw_channels(rw, s->c, imc_rw_type_in(rw->g, n, s->at), axis);
 }
 
 /* Into the matrix node that computes x. */
@@ -51,8 +49,8 @@ static bool fold_back(struct imc_rw *rw, imc_node_id id)
 	if (axis < 0)
 		return false;
 	v = numbers(rw, id, &s, axis);
-	if (!v || !imc_rw_scale_matrix(rw, def, s.mul ? v : NULL,
-				       s.mul ? NULL : v))
+	if (!v ||
+	    !imc_rw_scale_matrix(rw, def, s.mul ? v : NULL, s.mul ? NULL : v))
 		return false;
 	imc_rw_take_over(rw, def, id);
 	return true;
@@ -94,8 +92,8 @@ static bool add_into(struct imc_rw *rw, imc_node_id id, const double *v)
 	const struct imc_tensor *w = imc_rw_f32_in(rw->g, n, 1);
 	const float *f = w->data;
 	int64_t count = imc_tensor_count(w);
-	double *add = imc_arena_array(rw->scratch, (size_t)w->dim[0],
-				      sizeof *add);
+	double *add =
+		imc_arena_array(rw->scratch, (size_t)w->dim[0], sizeof *add);
 
 	for (int k = 0; k < 4; k++)
 		if (n->a.pads[k] > 0)
@@ -136,9 +134,9 @@ static imc_val float_const(struct imc_rw *rw, imc_node_id id, const char *what,
 			   int rank, const double *v, int64_t n)
 {
 	const struct imc_node *node = imc_node_at(rw->g, id);
-	const char *name = imc_arena_printf(
-		rw->g->arena, "%s.%s",
-		imc_value_at(rw->g, node->out[0])->name, what);
+	const char *name =
+		imc_arena_printf(rw->g->arena, "%s.%s",
+				 imc_value_at(rw->g, node->out[0])->name, what);
 	float *x = imc_arena_array(rw->scratch, (size_t)n, sizeof *x);
 	int64_t dim[] = {n, 1, 1, 1};
 

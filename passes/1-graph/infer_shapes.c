@@ -28,10 +28,10 @@ static bool is_constant(const struct imc_graph *g, const struct imc_node *n)
 static void evaluate(struct imc_graph *g, const struct imc_node *n)
 {
 	struct imc_arena *scratch = imc_arena_new();
-	struct imc_tensor *in = imc_arena_array(
-		scratch, (size_t)n->n_in + 1, sizeof *in);
-	struct imc_tensor *out = imc_arena_array(
-		scratch, (size_t)n->n_out + 1, sizeof *out);
+	struct imc_tensor *in =
+		imc_arena_array(scratch, (size_t)n->n_in + 1, sizeof *in);
+	struct imc_tensor *out =
+		imc_arena_array(scratch, (size_t)n->n_out + 1, sizeof *out);
 
 	for (int k = 0; k < n->n_in; k++)
 		if (imc_node_in(g, n, k))
@@ -44,9 +44,8 @@ static void evaluate(struct imc_graph *g, const struct imc_node *n)
 		struct imc_value *v = imc_node_out(g, n, k);
 
 		if (v)
-			v->t.data = imc_arena_memdup(
-				g->arena, out[k].data,
-				imc_tensor_bytes(&out[k]));
+			v->t.data = imc_arena_memdup(g->arena, out[k].data,
+						     imc_tensor_bytes(&out[k]));
 	}
 	imc_arena_free(scratch);
 }

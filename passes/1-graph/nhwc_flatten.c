@@ -20,9 +20,8 @@ static imc_node_id flattened(const struct imc_graph *g,
 	x = imc_rw_type_in(g, imc_node_at(g, t), 0);
 	if (imc_node_at(g, t)->a.perm.n != x->rank ||
 	    imc_node_at(g, t)->a.perm.v[0] != 0 ||
-	    imc_rw_type_in(g, conv, 0)->dim[0] != x->dim[0] ||
-	    w->dim[1] != 1 || w->dim[2] != 1 ||
-	    w->dim[3] * x->dim[0] != imc_tensor_count(x))
+	    imc_rw_type_in(g, conv, 0)->dim[0] != x->dim[0] || w->dim[1] != 1 ||
+	    w->dim[2] != 1 || w->dim[3] * x->dim[0] != imc_tensor_count(x))
 		return IMC_NO_NODE;
 	return t;
 }

@@ -56,8 +56,8 @@ bool imc_rw_is(const struct imc_graph *g, imc_node_id id, enum imc_op op)
 	return imc_rw_found(id) && imc_node_at(g, id)->op == op;
 }
 
-imc_node_id imc_rw_sole_def(const struct imc_graph *g,
-			    const struct imc_node *n, int k)
+imc_node_id imc_rw_sole_def(const struct imc_graph *g, const struct imc_node *n,
+			    int k)
 {
 	imc_node_id def = imc_rw_def(g, n, k);
 
@@ -98,9 +98,8 @@ bool imc_rw_ints(const struct imc_tensor *t, struct imc_ints *out)
 		return false;
 	out->n = (int)n;
 	for (int i = 0; i < out->n; i++)
-		out->v[i] = t->dtype == IMC_I64
-				    ? ((const int64_t *)t->data)[i]
-				    : ((const int32_t *)t->data)[i];
+		out->v[i] = t->dtype == IMC_I64 ? ((const int64_t *)t->data)[i]
+						: ((const int32_t *)t->data)[i];
 	return true;
 }
 
@@ -109,7 +108,8 @@ imc_val imc_rw_const(struct imc_rw *rw, const char *name, int rank,
 {
 	struct imc_tensor t = {.dtype = IMC_F32, .rank = rank};
 
-	memcpy(t.dim, dim, (size_t)rank * sizeof *dim);
+	for (int i = 0; i < rank; i++)
+		t.dim[i] = dim[i];
 	t.data = (void *)(uintptr_t)x; /* copied, not written */
 	return imc_graph_add_const(rw->g, name, &t);
 }
@@ -144,8 +144,8 @@ imc_node_id imc_rw_add(struct imc_rw *rw, enum imc_op op, imc_node_id like,
 	return id;
 }
 
-imc_val imc_rw_reshape(struct imc_rw *rw, imc_node_id like, imc_val a,
-		       int rank, const int64_t *dim)
+imc_val imc_rw_reshape(struct imc_rw *rw, imc_node_id like, imc_val a, int rank,
+		       const int64_t *dim)
 {
 	imc_node_id id = imc_rw_add(rw, IMC_OP_RESHAPE, like, a, IMC_NO_VAL);
 	struct imc_ints *dims = &imc_node_at(rw->g, id)->a.dims;
@@ -159,8 +159,7 @@ imc_val imc_rw_reshape(struct imc_rw *rw, imc_node_id like, imc_val a,
 imc_val imc_rw_transpose(struct imc_rw *rw, imc_node_id like, imc_val a,
 			 int rank, const int64_t *perm)
 {
-	imc_node_id id =
-		imc_rw_add(rw, IMC_OP_TRANSPOSE, like, a, IMC_NO_VAL);
+	imc_node_id id = imc_rw_add(rw, IMC_OP_TRANSPOSE, like, a, IMC_NO_VAL);
 	struct imc_ints *p = &imc_node_at(rw->g, id)->a.perm;
 
 	p->n = rank;

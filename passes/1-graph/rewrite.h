@@ -55,8 +55,8 @@ imc_node_id imc_rw_def(const struct imc_graph *g, const struct imc_node *n,
 bool imc_rw_is(const struct imc_graph *g, imc_node_id id, enum imc_op op);
 
 /* The same if n is its only reader and its output is not the graph's. */
-imc_node_id imc_rw_sole_def(const struct imc_graph *g,
-			    const struct imc_node *n, int k);
+imc_node_id imc_rw_sole_def(const struct imc_graph *g, const struct imc_node *n,
+			    int k);
 
 /* The one node that reads output 0 of n, or IMC_NO_NODE: several do, or the
  * graph's outputs do. */
@@ -92,8 +92,8 @@ imc_node_id imc_rw_add(struct imc_rw *rw, enum imc_op op, imc_node_id like,
 		       imc_val a, imc_val b);
 
 /* A reshape (transpose) of a, typed; returns its output. */
-imc_val imc_rw_reshape(struct imc_rw *rw, imc_node_id like, imc_val a,
-		       int rank, const int64_t *dim);
+imc_val imc_rw_reshape(struct imc_rw *rw, imc_node_id like, imc_val a, int rank,
+		       const int64_t *dim);
 imc_val imc_rw_transpose(struct imc_rw *rw, imc_node_id like, imc_val a,
 			 int rank, const int64_t *perm);
 
@@ -102,8 +102,7 @@ void imc_rw_infer(struct imc_rw *rw, imc_node_id id);
 
 /* Node id becomes an `op` with n_in inputs (at most those it has) and default
  * attributes; its outputs stay. */
-void imc_rw_become(struct imc_rw *rw, imc_node_id id, enum imc_op op,
-		   int n_in);
+void imc_rw_become(struct imc_rw *rw, imc_node_id id, enum imc_op op, int n_in);
 
 /* `by` computes output 0 of id instead of id, which dies; by gets the origins
  * of id. The old output of by has then no more to say. */

@@ -84,8 +84,7 @@ static double *bias_of(struct imc_rw *rw, const struct imc_node *n,
 
 /* New weights for node id, each multiplied by the number of its output
  * channel. The old ones may serve another node and stay as they are. */
-static void scale_weights(struct imc_rw *rw, imc_node_id id,
-			  const double *mul)
+static void scale_weights(struct imc_rw *rw, imc_node_id id, const double *mul)
 {
 	const struct imc_node *n = imc_node_at(rw->g, id);
 	const struct imc_tensor *w = imc_rw_f32_in(rw->g, n, 1);
@@ -111,8 +110,7 @@ static void set_bias(struct imc_rw *rw, imc_node_id id, const double *bias,
 	float *x = imc_arena_array(rw->scratch, (size_t)n_channel, sizeof *x);
 	const struct imc_node *n = imc_node_at(rw->g, id);
 	const char *name = imc_arena_printf(
-		rw->g->arena, "%s.bias",
-		imc_value_at(rw->g, n->out[0])->name);
+		rw->g->arena, "%s.bias", imc_value_at(rw->g, n->out[0])->name);
 	imc_val c;
 
 	for (int64_t k = 0; k < n_channel; k++)

@@ -31,8 +31,7 @@ static bool sweep(struct imc_rw *rw, imc_rw_rule *const *rule, size_t n)
 bool imc_rw_run(struct imc_module *m, struct imc_pass_cx *cx,
 		imc_rw_rule *const *rule, size_t n)
 {
-	struct imc_rw rw = {
-		.g = m->g, .d = m->diags, .scratch = cx->scratch};
+	struct imc_rw rw = {.g = m->g, .d = m->diags, .scratch = cx->scratch};
 	bool sorted = true;
 
 	while (sorted && !rw.failed && sweep(&rw, rule, n)) {

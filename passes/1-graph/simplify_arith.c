@@ -56,14 +56,13 @@ bool imc_simplify_identity(struct imc_rw *rw, imc_node_id id)
 
 	if (swap_operands(rw->g, n))
 		return true;
-	if (n->op == IMC_OP_DROPOUT && n->n_out > 1 &&
-	    imc_val_ok(n->out[1]) &&
+	if (n->op == IMC_OP_DROPOUT && n->n_out > 1 && imc_val_ok(n->out[1]) &&
 	    imc_graph_n_use(rw->g, n->out[1], NULL) > 0)
 		return false;
 	if (n->op == IMC_OP_IDENTITY || n->op == IMC_OP_DROPOUT ||
-	    (n->op == IMC_OP_CAST && imc_rw_type_in(rw->g, n, 0)->dtype ==
-					     imc_rw_type_out(rw->g, n, 0)
-						     ->dtype) ||
+	    (n->op == IMC_OP_CAST &&
+	     imc_rw_type_in(rw->g, n, 0)->dtype ==
+		     imc_rw_type_out(rw->g, n, 0)->dtype) ||
 	    is_neutral(rw->g, n))
 		return imc_rw_bypass(rw, id);
 	return false;
@@ -83,9 +82,8 @@ bool imc_simplify_sum(struct imc_rw *rw, imc_node_id id)
 	}
 	acc = n->in[0];
 	for (int k = 1; k + 1 < n_in; k++) {
-		imc_node_id add = imc_rw_add(
-			rw, IMC_OP_ADD, id, acc,
-			imc_node_at(rw->g, id)->in[k]);
+		imc_node_id add = imc_rw_add(rw, IMC_OP_ADD, id, acc,
+					     imc_node_at(rw->g, id)->in[k]);
 
 		imc_rw_infer(rw, add);
 		acc = imc_node_at(rw->g, add)->out[0];
@@ -201,8 +199,8 @@ static bool near(float a, double b)
 }
 
 /* The value x when input k of n is clip(x + 3, 0, 6) and read here only. */
-static imc_val relu6_plus_3(const struct imc_graph *g,
-			    const struct imc_node *n, int k)
+static imc_val relu6_plus_3(const struct imc_graph *g, const struct imc_node *n,
+			    int k)
 {
 	imc_node_id clip = imc_rw_sole_def(g, n, k), add;
 	const struct imc_node *c, *a;
@@ -243,8 +241,7 @@ static void add_origins(struct imc_rw *rw, imc_node_id id, imc_node_id at,
 
 /* Node id becomes a unary op of x. All that lies between reads x alone, so
  * the walk above is as short as the pattern. */
-static void absorb(struct imc_rw *rw, imc_node_id id, enum imc_op op,
-		   imc_val x)
+static void absorb(struct imc_rw *rw, imc_node_id id, enum imc_op op, imc_val x)
 {
 	add_origins(rw, id, id, x);
 	imc_node_at(rw->g, id)->in[0] = x;

@@ -17,8 +17,7 @@ static bool says_shape(const struct imc_graph *g, const struct imc_node *n)
 	const struct imc_tensor *y = imc_rw_type_out(g, n, 0);
 
 	return n->n_in == 1 && n->a.dims.n == y->rank &&
-	       !memcmp(n->a.dims.v, y->dim,
-		       (size_t)y->rank * sizeof *y->dim);
+	       !memcmp(n->a.dims.v, y->dim, (size_t)y->rank * sizeof *y->dim);
 }
 
 bool imc_simplify_to_reshape(struct imc_rw *rw, imc_node_id id)

@@ -2,7 +2,8 @@
 
 static bool is_reduce(const struct imc_node *n)
 {
-	return n->op >= IMC_OP_REDUCE_MEAN && n->op <= IMC_OP_REDUCE_LOG_SUM_EXP;
+	return n->op >= IMC_OP_REDUCE_MEAN &&
+	       n->op <= IMC_OP_REDUCE_LOG_SUM_EXP;
 }
 
 bool imc_simplify_reduce_axes(struct imc_rw *rw, imc_node_id id)
@@ -65,8 +66,7 @@ bool imc_simplify_reduce(struct imc_rw *rw, imc_node_id id)
 
 static bool no_pads(const struct imc_node *n)
 {
-	return !n->a.pads[0] && !n->a.pads[1] && !n->a.pads[2] &&
-	       !n->a.pads[3];
+	return !n->a.pads[0] && !n->a.pads[1] && !n->a.pads[2] && !n->a.pads[3];
 }
 
 bool imc_simplify_pool(struct imc_rw *rw, imc_node_id id)
@@ -80,8 +80,8 @@ bool imc_simplify_pool(struct imc_rw *rw, imc_node_id id)
 	y = imc_rw_type_out(rw->g, n, 0);
 	if (n->n_in != 1 || n->n_out != 1 || x->rank != 4 || !no_pads(n) ||
 	    n->a.kernel[0] != x->dim[2] || n->a.kernel[1] != x->dim[3] ||
-	    n->a.dilation[0] != 1 || n->a.dilation[1] != 1 ||
-	    y->dim[2] != 1 || y->dim[3] != 1)
+	    n->a.dilation[0] != 1 || n->a.dilation[1] != 1 || y->dim[2] != 1 ||
+	    y->dim[3] != 1)
 		return false;
 	imc_rw_become(rw, id,
 		      n->op == IMC_OP_MAX_POOL ? IMC_OP_GLOBAL_MAX_POOL

@@ -98,8 +98,7 @@ void imc_nhwc_wrap(struct imc_rw *rw, imc_node_id id)
 		imc_node_at(rw->g, id)->in[k] = v;
 	}
 	for (int k = 0; k < imc_node_at(rw->g, id)->n_out; k++)
-		if (imc_nhwc_is_picture(rw->g,
-					imc_node_at(rw->g, id)->out[k]))
+		if (imc_nhwc_is_picture(rw->g, imc_node_at(rw->g, id)->out[k]))
 			wrap_output(rw, id, k);
 }
 

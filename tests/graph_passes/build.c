@@ -17,7 +17,8 @@ static struct imc_tensor tensor(enum imc_dtype t, int rank, const int64_t *dim)
 {
 	struct imc_tensor x = {.dtype = t, .rank = rank};
 
-	memcpy(x.dim, dim, (size_t)rank * sizeof *dim);
+	for (int i = 0; i < rank; i++)
+		x.dim[i] = dim[i];
 	return x;
 }
 
@@ -72,9 +73,8 @@ imc_val t_ints(struct build *b, int n, const int64_t *v)
 imc_val t_node(struct build *b, enum imc_op op, int n_in, const imc_val *in)
 {
 	imc_node_id id = imc_graph_add_node(b->g, op, n_in, 1, NULL);
-	const char *name = imc_arena_printf(b->g->arena, "%s_%u",
-					    imc_op_info(op)->name,
-					    (unsigned)id.i);
+	const char *name = imc_arena_printf(
+		b->g->arena, "%s_%u", imc_op_info(op)->name, (unsigned)id.i);
 	struct imc_node *n = imc_node_at(b->g, id);
 
 	memcpy(n->in, in, (size_t)n_in * sizeof *in);
@@ -111,8 +111,7 @@ imc_val t_conv(struct build *b, imc_val x, int64_t n_in, int64_t n_out,
 struct imc_tensor *t_samples(const struct imc_graph *g, uint64_t seed,
 			     struct imc_arena *a)
 {
-	struct imc_tensor *in =
-		imc_arena_array(a, g->n_input + 1, sizeof *in);
+	struct imc_tensor *in = imc_arena_array(a, g->n_input + 1, sizeof *in);
 
 	for (size_t i = 0; i < g->n_input; i++) {
 		in[i] = imc_value_at(g, g->input[i])->t;
@@ -187,13 +186,15 @@ static imc_pass_fn *pass_fn(const char *name)
 	return NULL;
 }
 
-bool t_pass(struct imc_module *m, const char *name)
+bool t_pass(struct imc_module *m, const char *name, int64_t *n_changed)
 {
 	struct imc_pass_cx cx = {.scratch = imc_arena_new()};
 	imc_pass_fn *run = pass_fn(name);
 	bool ok = run && run(m, &cx);
 
 	imc_arena_free(cx.scratch);
+	if (n_changed)
+		*n_changed = cx.n_changed;
 	m->facts |= 1u << IMC_FACT_SHAPED;
 	return ok && imc_module_verify(m);
 }
@@ -204,8 +205,8 @@ const char *t_ops(const struct imc_graph *g, struct imc_arena *a)
 
 	imc_buf_text(&b, "");
 	for (size_t i = 0; i < g->n_order; i++)
-		imc_buf_printf(&b, "%s%s", i ? " " : "",
-			       imc_op_info(imc_node_at(g, g->order[i])->op)
-				       ->name);
+		imc_buf_printf(
+			&b, "%s%s", i ? " " : "",
+			imc_op_info(imc_node_at(g, g->order[i])->op)->name);
 	return b.p ? b.p : "";
 }

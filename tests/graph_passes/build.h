@@ -11,8 +11,10 @@ struct build {
 };
 
 #define DIM(...)                                                               \
-	(int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)),             \
-		(int64_t[]){__VA_ARGS__}
+	(int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (int64_t[]) \
+	{                                                                      \
+		__VA_ARGS__                                                    \
+	}
 
 /* A float input, a random constant (-1 .. 1), one filled with x, and a list of
  * integers. */
@@ -47,8 +49,9 @@ struct imc_tensor *t_eval(const struct imc_graph *g,
 double t_distance(const struct imc_tensor *a, const struct imc_tensor *b,
 		  size_t n);
 
-/* Runs pass `name` alone; false: it failed. */
-bool t_pass(struct imc_module *m, const char *name);
+/* Runs pass `name` alone; false: it failed, or left a module that does not
+ * verify. n_changed (may be NULL): what the pass counted. */
+bool t_pass(struct imc_module *m, const char *name, int64_t *n_changed);
 
 /* The operators of g in order, "conv2d clip". */
 const char *t_ops(const struct imc_graph *g, struct imc_arena *a);

@@ -24,16 +24,15 @@ static void gemm_trans_a(struct build *b)
 
 static void gemm_dynamic(struct build *b)
 {
-	t_output(b, OP(b, GEMM, t_input(b, DIM(2, 3)),
-		       t_input(b, DIM(3, 4))));
-	t_output(b, OP(b, MATMUL, t_const(b, DIM(2, 3)),
-		       t_input(b, DIM(3, 4))));
+	t_output(b, OP(b, GEMM, t_input(b, DIM(2, 3)), t_input(b, DIM(3, 4))));
+	t_output(b,
+		 OP(b, MATMUL, t_const(b, DIM(2, 3)), t_input(b, DIM(3, 4))));
 }
 
 static void matmul_rows(struct build *b)
 {
-	imc_val x = OP(b, MATMUL, t_input(b, DIM(1, 5, 3)),
-		       t_const(b, DIM(3, 4)));
+	imc_val x =
+		OP(b, MATMUL, t_input(b, DIM(1, 5, 3)), t_const(b, DIM(3, 4)));
 
 	x = OP(b, RELU, OP(b, ADD, t_const(b, DIM(4)), x));
 	t_output(b, OP(b, MATMUL, x, t_const(b, DIM(4, 2))));
@@ -46,8 +45,8 @@ static void matmul_ranks(struct build *b)
 		       t_const(b, DIM(3, 4))));
 	t_output(b, OP(b, MATMUL, t_input(b, DIM(2, 3, 2, 5, 3)),
 		       t_const(b, DIM(3, 4))));
-	t_output(b, OP(b, MATMUL, t_input(b, DIM(5, 3)),
-		       t_const(b, DIM(3, 4))));
+	t_output(b,
+		 OP(b, MATMUL, t_input(b, DIM(5, 3)), t_const(b, DIM(3, 4))));
 }
 
 static void conv_1d(struct build *b)
@@ -67,8 +66,7 @@ static void flatten(struct build *b)
 	imc_val x = t_conv(b, t_input(b, DIM(2, 3, 4, 5)), 3, 4, 3, 1);
 	imc_val y = OP(b, FLATTEN, OP(b, RELU, x));
 
-	t_output(b, OP(b, GEMM, y, t_const(b, DIM(80, 6)),
-		       t_const(b, DIM(6))));
+	t_output(b, OP(b, GEMM, y, t_const(b, DIM(80, 6)), t_const(b, DIM(6))));
 	t_output(b, OP(b, MATMUL, y, t_const(b, DIM(80, 7))));
 }
 
@@ -111,8 +109,7 @@ static void axes(struct build *b)
 	y = OP(b, GATHER, x, t_ints(b, 2, (int64_t[]){2, 0}));
 	t_attrs(b, y)->axis[0] = 1;
 	t_output(b, y);
-	y = OP(b, RESIZE, x, IMC_NO_VAL,
-	       t_fill(b, 2, DIM(4)));
+	y = OP(b, RESIZE, x, IMC_NO_VAL, t_fill(b, 2, DIM(4)));
 	((float *)imc_node_in(b->g, &b->g->node[b->g->n_node - 1], 2)
 		 ->t.data)[0] = 1;
 	((float *)imc_node_in(b->g, &b->g->node[b->g->n_node - 1], 2)
@@ -196,21 +193,20 @@ const struct test_case nhwc_cases[] = {
 	{"gemm", gemm, "lower_matmul", "reshape conv2d reshape",
 	 "reshape conv2d reshape"},
 	{"gemm_trans_a", gemm_trans_a, "lower_matmul",
-	 "reshape conv2d reshape gemm", NULL},
+	 "reshape transpose conv2d transpose reshape gemm", NULL},
 	{"gemm_dynamic", gemm_dynamic, "lower_matmul", "gemm matmul", NULL},
 	{"matmul_rows", matmul_rows, "lower_matmul",
 	 "reshape transpose conv2d transpose reshape relu reshape transpose "
 	 "conv2d transpose reshape",
 	 "reshape conv2d conv2d reshape"},
 	{"matmul_ranks", matmul_ranks, "lower_matmul simplify",
-	 "reshape transpose conv2d transpose reshape transpose conv2d "
-	 "transpose reshape transpose conv2d transpose reshape reshape "
-	 "transpose conv2d transpose reshape",
+	 "reshape conv2d reshape transpose conv2d transpose reshape "
+	 "transpose conv2d transpose reshape reshape transpose conv2d "
+	 "transpose reshape",
 	 NULL},
 	{"conv_1d", conv_1d, "lower_matmul simplify",
 	 "reshape conv2d reshape clip reshape max_pool conv2d reshape", NULL},
-	{"flatten", flatten, "",
-	 "conv2d relu flatten gemm matmul",
+	{"flatten", flatten, "", "conv2d relu flatten gemm matmul",
 	 "conv2d reshape conv2d reshape reshape conv2d reshape"},
 	{"flatten_kept", flatten_kept, "", "conv2d flatten softmax matmul",
 	 "conv2d transpose reshape softmax reshape conv2d reshape"},

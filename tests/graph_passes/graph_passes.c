@@ -22,7 +22,7 @@ static void print_faults(const struct imc_module *m)
 
 static bool pass(struct run *r, const char *name)
 {
-	bool ok = t_pass(r->m, name);
+	bool ok = t_pass(r->m, name, NULL);
 	double far;
 
 	CHECK(ok, "%s: %s fails", r->t->name, name);

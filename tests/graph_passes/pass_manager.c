@@ -49,8 +49,8 @@ static void run_from(uint32_t facts, const char *stop, const char *want,
 	struct imc_arena *a = imc_arena_new();
 	struct imc_module m = {.arena = a, .facts = facts};
 	struct seen s = {0};
-	struct imc_pass_run how = {.stop_after = stop, .after = after,
-				   .ui = &s};
+	struct imc_pass_run how = {
+		.stop_after = stop, .after = after, .ui = &s};
 	char got[128] = "";
 
 	CHECK(imc_passes_run(&m, &how) == ok, "result of '%s'", want);
