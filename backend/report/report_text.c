@@ -3,7 +3,7 @@
 #include "backend/report/facts.h"
 
 /* A table of text: cells are kept until their widths are known. */
-#define MAX_COL 14
+#define MAX_COL 13
 
 struct table {
 	struct imc_arena *a;
@@ -32,7 +32,7 @@ static void print_row(const struct table *t, size_t row, const int *width,
 	for (int c = 0; c < t->n_col; c++) {
 		const char *text = t->cell[row * (size_t)t->n_col + (size_t)c];
 
-		imc_buf_text(out, c ? "  " : "  ");
+		imc_buf_text(out, "  ");
 		imc_buf_printf(out, t->left[c] == 'l' ? "%-*s" : "%*s",
 			       width[c], text);
 	}
@@ -56,14 +56,35 @@ static void print_table(const struct table *t, struct imc_buf *out)
 		print_row(t, row, width, out);
 }
 
-/* The end of a long name says more than its beginning. */
-static const char *shortened(const char *s, size_t most, struct imc_arena *a)
+/* A name that cannot spoil the table: no control characters. */
+static char *cleaned(const char *s, struct imc_arena *a)
 {
-	size_t n = strlen(s);
+	char *out = imc_arena_strdup(a, s);
+
+	for (char *p = out; *p; p++)
+		if ((unsigned char)*p < 0x20)
+			*p = '?';
+	return out;
+}
+
+/* The end of a long name says more than its beginning. */
+static const char *last_part(const char *s, size_t most, struct imc_arena *a)
+{
+	const char *text = cleaned(s, a);
+	size_t n = strlen(text);
 
 	if (n <= most)
-		return s;
-	return imc_arena_printf(a, "..%s", s + n - (most - 2));
+		return text;
+	return imc_arena_printf(a, "..%s", text + n - (most - 2));
+}
+
+static const char *first_part(const char *s, size_t most, struct imc_arena *a)
+{
+	const char *text = cleaned(s, a);
+
+	if (strlen(text) <= most)
+		return text;
+	return imc_arena_printf(a, "%.*s..", (int)most - 2, text);
 }
 
 static void print_title(const struct imc_module *m,
@@ -98,8 +119,8 @@ static void print_title(const struct imc_module *m,
 }
 
 static const char *const layer_head[] = {
-	"layer", "op",	 "engine", "rows",  "cols",   "tiles", "copies",
-	"bits",	 "post", "us",	   "share", "energy", "cells", "",
+	"layer", "op",	 "engine", "rows",  "cols",   "tiles", "copy",
+	"bits",	 "post", "us",	   "share", "energy", "cells",
 };
 
 static const char *rows_text(const struct imc_report_layer *l,
@@ -118,9 +139,10 @@ static void add_layer(struct table *t, const struct imc_report_layer *l,
 	bool analog = l->as->engine == IMC_ENGINE_CROSSBAR;
 	struct imc_arena *a = t->a;
 
-	add_cell(t, shortened(l->name, 24, a));
-	add_cell(t, shortened(l->op, 13, a));
-	add_cell(t, imc_engine_name(l->as->engine));
+	add_cell(t, last_part(l->name, 20, a));
+	add_cell(t, first_part(l->op, 11, a));
+	add_cell(t, imc_arena_printf(a, "%s%s", imc_engine_name(l->as->engine),
+				     l->as->spilled ? " *" : ""));
 	add_cell(t, rows_text(l, a));
 	add_cell(t, l->mx.cols ? imc_arena_printf(a, "%d", l->mx.cols) : "");
 	add_cell(t, analog ? imc_arena_printf(a, "%d", l->n_tile) : "");
@@ -136,13 +158,12 @@ static void add_layer(struct table *t, const struct imc_report_layer *l,
 	add_cell(t, analog ? imc_arena_printf(a, "%.0f%%",
 					      l->cell_utilisation * 100)
 			   : "");
-	add_cell(t, l->as->spilled ? "*" : "");
 }
 
 static void print_layers(const struct imc_report_facts *f, struct imc_arena *a,
 			 struct imc_buf *out)
 {
-	struct table t = {.a = a, .n_col = 14, .left = "lllrrrrrlrrrrl"};
+	struct table t = {.a = a, .n_col = 13, .left = "lllrrrrrlrrrr"};
 	bool spilled = false;
 
 	imc_buf_text(out, "\nLayers (rows, cols: of the weight matrix; us, nJ)"
