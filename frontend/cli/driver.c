@@ -115,8 +115,12 @@ struct imc_module *cli_module_open(const struct cli_settings *s,
 	struct imc_module *m;
 	struct imc_hw *hw;
 
-	if (ends_with(path, ".imc"))
-		return checked(cli_module_parse(path, s->o->d), s);
+	if (ends_with(path, ".imc")) {
+		m = cli_module_parse(path, s->o->d);
+		if (m)
+			m->opt.timings = s->opt.timings;
+		return checked(m, s);
+	}
 	hw = imc_hw_load(target, a, s->o->d);
 	if (!hw || !set_keys(s, hw))
 		return NULL;
@@ -156,19 +160,34 @@ static bool settle_pre(struct imc_module *m, const struct cli_settings *s)
 	return true;
 }
 
-static bool find_samples(struct imc_module *m, const struct cli_settings *s,
+static bool read_samples(struct imc_module *m, const struct cli_settings *s,
 			 struct imc_arena *a, struct imc_samples *out)
 {
 	const char *calib = cli_text(s->o, CLI_OPT_CALIB, NULL);
 
-	m->pre = s->pre;
 	if (calib)
 		return imc_data_samples(calib, m->g, imc_onnx_read_tensor,
 					&m->pre, s->calib_limit, a, s->o->d,
-					out) &&
-		       settle_pre(m, s);
+					out);
 	imc_diag(s->o->d, IMC_NOWHERE, IMC_D_CALIB_SYNTHETIC);
 	*out = imc_samples_make(m->g, N_SYNTHETIC, s->opt.seed, a);
+	return true;
+}
+
+/* What a dumped module knew of its data holds until something else is said. */
+static bool find_samples(struct imc_module *m, const struct cli_settings *s,
+			 struct imc_arena *a, struct imc_samples *out)
+{
+	struct imc_preprocess had = m->pre;
+
+	if (s->pre.given)
+		m->pre = s->pre;
+	else
+		m->pre.given = false;
+	if (!read_samples(m, s, a, out))
+		return false;
+	if (!m->pre.given)
+		m->pre = had;
 	return settle_pre(m, s);
 }
 
