@@ -426,10 +426,10 @@ static bool fit_node(struct fit *f)
 	struct imc_arena *a = imc_arena_new();
 	struct numbers v = new_numbers(k, a);
 
-	if (n->a.post[0])
-		bias_rows(f, a);
 	imc_cut_matrix(f->m->hw, &mx, as->slices, as->bias_rows, as->bundle,
 		       &f->cut);
+	if (n->a.post[0])
+		bias_rows(f, a);
 	f->n_channel = k;
 	f->cols = (int32_t)imc_min_i64((int64_t)mx.cols * as->bundle, k);
 	n = imc_node_at(g, f->id);

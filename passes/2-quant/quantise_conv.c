@@ -143,11 +143,21 @@ static imc_val codes_const(struct job *j, const struct imc_value *w)
 	return id;
 }
 
+/* Input k of the node becomes the constant v[channel]. */
+static void put(struct job *j, imc_node_id id, int k, const char *what,
+		const int32_t *v)
+{
+	struct imc_graph *g = j->m->g;
+	const char *name = imc_arena_printf(j->scratch, "%s.%s",
+					    imc_node_at(g, id)->name, what);
+
+	imc_node_at(g, id)->in[k] = imc_const_i32(g, name, v, j->w.k);
+}
+
 /* Attributes and constant inputs of the q_conv2d that takes n's place. */
 static void rewrite(struct job *j, imc_node_id id, const struct imc_value *w)
 {
 	struct imc_graph *g = j->m->g;
-	const char *name = imc_arena_strdup(j->scratch, w->name);
 	bool adc = j->as->engine == IMC_ENGINE_CROSSBAR &&
 		   j->m->hw->ima_adc == 0;
 	imc_val codes = codes_const(j, w);
@@ -164,17 +174,11 @@ static void rewrite(struct job *j, imc_node_id id, const struct imc_value *w)
 	n->a.bundle[0] = j->as->bundle;
 	n->a.block_rows[0] = j->as->block_rows;
 	n->a.post[0] = j->as->post_adc;
+	put(j, id, 2, "bias", j->bias);
 	if (adc)
-		return;
-	n->in[2] = imc_const_i32(
-		g, imc_arena_printf(j->scratch, "%s.bias", name), j->bias,
-		j->w.k);
-	n->in[3] = imc_const_i32(
-		g, imc_arena_printf(j->scratch, "%s.mult", name), j->mult,
-		j->w.k);
-	n->in[4] = imc_const_i32(
-		g, imc_arena_printf(j->scratch, "%s.shift", name), j->shift,
-		j->w.k);
+		return; /* fit_adc brings the rest, and rescales the bias */
+	put(j, id, 3, "mult", j->mult);
+	put(j, id, 4, "shift", j->shift);
 }
 
 /* Without an ADC a crossbar gives whole sums, as the cores do. */
