@@ -7,7 +7,7 @@
 
 void imc_print_string(struct imc_buf *b, const char *s)
 {
-	imc_buf_text(b, s ? " \"" : " -");
+	imc_buf_text(b, s ? "\"" : "-");
 	if (!s)
 		return;
 	for (; *s; s++) {
@@ -48,9 +48,9 @@ void imc_print_f64(struct imc_buf *b, double x)
 void imc_print_val(struct imc_buf *b, imc_val v)
 {
 	if (imc_val_ok(v))
-		imc_buf_printf(b, " %%%" PRIu32, v.i);
+		imc_buf_printf(b, "%%%" PRIu32, v.i);
 	else
-		imc_buf_text(b, " -");
+		imc_buf_text(b, "-");
 }
 
 static void print_member(struct imc_buf *b, enum imc_member_type type,
@@ -97,7 +97,7 @@ static void print_text_line(struct imc_buf *b, const char *key, const char *s)
 {
 	if (!s)
 		return;
-	imc_buf_text(b, key);
+	imc_buf_printf(b, "%s ", key);
 	imc_print_string(b, s);
 	imc_buf_text(b, "\n");
 }
@@ -135,7 +135,7 @@ static void print_header(const struct imc_printer *p)
 	imc_buf_text(b, "\n");
 	print_pre(b, &m->pre);
 	if (m->calib_source || m->calib_n) {
-		imc_buf_text(b, "calib");
+		imc_buf_text(b, "calib ");
 		imc_print_string(b, m->calib_source);
 		imc_buf_printf(b, " %" PRId64 "\n", m->calib_n);
 	}

@@ -17,7 +17,7 @@ static void print_type(struct imc_buf *b, const struct imc_tensor *t)
 	do {                                                                   \
 		type x;                                                        \
 		memcpy(&x, at, sizeof x);                                      \
-		imc_buf_printf(b, " " fmt, x);                                 \
+		imc_buf_printf(b, fmt, x);                                     \
 	} while (0)
 
 static void print_float(struct imc_buf *b, const void *at)
@@ -25,7 +25,6 @@ static void print_float(struct imc_buf *b, const void *at)
 	float x;
 
 	memcpy(&x, at, sizeof x);
-	imc_buf_text(b, " ");
 	imc_print_f32(b, x);
 }
 
@@ -34,7 +33,6 @@ static void print_double(struct imc_buf *b, const void *at)
 	double x;
 
 	memcpy(&x, at, sizeof x);
-	imc_buf_text(b, " ");
 	imc_print_f64(b, x);
 }
 
@@ -84,9 +82,11 @@ static void print_inline(struct imc_buf *b, const struct imc_tensor *t)
 	size_t n = (size_t)imc_tensor_count(t), size = imc_dtype_size(t->dtype);
 
 	imc_buf_text(b, " = {");
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		imc_buf_text(b, i ? " " : "");
 		print_element(b, t->dtype, (const char *)t->data + i * size);
-	imc_buf_text(b, " }");
+	}
+	imc_buf_text(b, "}");
 }
 
 static void print_data(const struct imc_printer *p, const struct imc_tensor *t)
@@ -119,7 +119,7 @@ static void print_numbers(struct imc_buf *b, const struct imc_value *v)
 		imc_buf_printf(b, " zero %" PRId32, v->zero);
 	}
 	if (imc_val_ok(v->scales)) {
-		imc_buf_text(b, " scales");
+		imc_buf_text(b, " scales ");
 		imc_print_val(b, v->scales);
 	}
 }
@@ -137,7 +137,8 @@ static void print_value(const struct imc_printer *p, uint32_t id)
 
 	if (is_gap(v))
 		return;
-	imc_buf_printf(b, "%s %%%" PRIu32, v->t.data ? "const" : "value", id);
+	imc_buf_printf(b, "%s %%%" PRIu32 " ", v->t.data ? "const" : "value",
+		       id);
 	imc_print_string(b, v->name);
 	if (v->shaped || v->t.data)
 		print_type(b, &v->t);
@@ -154,19 +155,22 @@ static void print_loc(struct imc_buf *b, const struct imc_loc *l)
 	if (!l->file && !l->line && !l->col && l->node == -1 && !l->op &&
 	    !l->name)
 		return;
-	imc_buf_text(b, " at");
+	imc_buf_text(b, " at ");
 	imc_print_string(b, l->file);
-	imc_buf_printf(b, " %d %d %d", l->line, l->col, l->node);
+	imc_buf_printf(b, " %d %d %d ", l->line, l->col, l->node);
 	imc_print_string(b, l->op);
+	imc_buf_text(b, " ");
 	imc_print_string(b, l->name);
 }
 
 static void print_ids(struct imc_buf *b, int n, const imc_val *v)
 {
 	imc_buf_text(b, " (");
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
+		imc_buf_text(b, i ? " " : "");
 		imc_print_val(b, v[i]);
-	imc_buf_text(b, " )");
+	}
+	imc_buf_text(b, ")");
 }
 
 static void print_list(struct imc_buf *b, const struct imc_ints *list)
@@ -213,7 +217,7 @@ static void print_node(struct imc_buf *b, uint32_t id, const struct imc_node *n)
 {
 	const struct imc_op_info *info = imc_op_info(n->op);
 
-	imc_buf_printf(b, "node n%" PRIu32 " %s", id, info->name);
+	imc_buf_printf(b, "node n%" PRIu32 " %s ", id, info->name);
 	imc_print_string(b, n->name);
 	print_loc(b, &n->loc);
 	print_ids(b, n->n_in, n->in);
@@ -229,8 +233,10 @@ static void print_node(struct imc_buf *b, uint32_t id, const struct imc_node *n)
 	if (!n->n_origin)
 		return;
 	imc_buf_text(b, "origin");
-	for (int i = 0; i < n->n_origin; i++)
+	for (int i = 0; i < n->n_origin; i++) {
+		imc_buf_text(b, " ");
 		imc_print_string(b, n->origin[i]);
+	}
 	imc_buf_text(b, "\n");
 }
 
@@ -238,7 +244,7 @@ static void print_ends(struct imc_buf *b, const char *key, size_t n,
 		       const imc_val *v)
 {
 	for (size_t i = 0; i < n; i++) {
-		imc_buf_text(b, key);
+		imc_buf_printf(b, "%s ", key);
 		imc_print_val(b, v[i]);
 		imc_buf_text(b, "\n");
 	}
@@ -249,7 +255,7 @@ void imc_print_graph(const struct imc_printer *p)
 	const struct imc_graph *g = p->m->g;
 	struct imc_buf *b = p->text;
 
-	imc_buf_text(b, "graph");
+	imc_buf_text(b, "graph ");
 	imc_print_string(b, g->name);
 	imc_buf_text(b, g->layout == IMC_NHWC ? " nhwc\n" : " nchw\n");
 	for (size_t i = 0; i < g->n_value; i++)

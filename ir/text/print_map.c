@@ -15,7 +15,7 @@ void imc_print_map(const struct imc_printer *p)
 	const struct imc_map *m = &p->m->map;
 	struct imc_buf *b = p->text;
 
-	imc_buf_text(b, "map");
+	imc_buf_text(b, "map ");
 	imc_print_string(b, m->solver);
 	imc_print_members(b, imc_map_members, m);
 	imc_buf_text(b, "\n");
@@ -30,9 +30,9 @@ void imc_print_map(const struct imc_printer *p)
 
 static void print_step(struct imc_buf *b, const struct imc_step *s)
 {
-	imc_buf_printf(b, "step %s", imc_step_name(s->kind));
+	imc_buf_printf(b, "step %s ", imc_step_name(s->kind));
 	if (s->kind == IMC_STEP_RUN)
-		imc_buf_printf(b, " n%" PRIu32, s->node.i);
+		imc_buf_printf(b, "n%" PRIu32, s->node.i);
 	else
 		imc_print_val(b, s->val);
 	imc_print_members(b, imc_step_members, s);
@@ -52,7 +52,7 @@ void imc_print_plan(const struct imc_printer *p)
 	for (size_t i = 0; i < l->n_step; i++)
 		print_step(b, &l->step[i]);
 	for (size_t i = 0; i < l->n_buffer; i++) {
-		imc_buf_text(b, "buffer");
+		imc_buf_text(b, "buffer ");
 		imc_print_val(b, l->buffer[i].val);
 		imc_print_members(b, imc_buffer_members, &l->buffer[i]);
 		imc_buf_text(b, "\n");

@@ -15,14 +15,14 @@ struct imc_printer {
 	const char *blob_name; /* NULL: everything inline */
 };
 
-/* "a \"b\"", or - for NULL, with a space before it. */
+/* "a \"b\"", or - for NULL. */
 void imc_print_string(struct imc_buf *b, const char *s);
 
 /* Exactly: %a, or the bits of what is not finite. */
 void imc_print_f32(struct imc_buf *b, float x);
 void imc_print_f64(struct imc_buf *b, double x);
 
-/* " %12", or " -". */
+/* "%12", or "-". */
 void imc_print_val(struct imc_buf *b, imc_val v);
 
 /* " name=value" of every member that is not 0. */

@@ -215,7 +215,7 @@ static void check_softmax(struct rnd *r)
 	int64_t bad = 0;
 
 	for (int i = 0; i < 256; i++)
-		table[i] = (int32_t)((1 << 23) >> (i / 4));
+		table[i] = (int32_t)((1 << 23) >> (i / 10));
 	b = make_bench(r, IMC_OP_Q_SOFTMAX, in);
 	x = b.in[0].data;
 	y = run(&b);

@@ -1,0 +1,310 @@
+/* Printing, reading back, verifying, and reading what was damaged. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/check.h"
+#include "tests/text/text_module.h"
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/* What lies beside graph, map and plan. */
+static bool same_header(const struct imc_module *a, const struct imc_module *b)
+{
+	return same_text(a->model_name, b->model_name) &&
+	       same_text(a->model_path, b->model_path) &&
+	       same_text(a->model_sha256, b->model_sha256) &&
+	       a->opt.seed == b->opt.seed && a->opt.post == b->opt.post &&
+	       !memcmp(&a->opt.percentile, &b->opt.percentile,
+		       sizeof a->opt.percentile) &&
+	       a->facts == b->facts && a->pre.given == b->pre.given &&
+	       a->pre.n_mean == b->pre.n_mean && a->pre.n_std == b->pre.n_std &&
+	       !memcmp(a->pre.mean, b->pre.mean, sizeof a->pre.mean) &&
+	       !memcmp(a->pre.std, b->pre.std, sizeof a->pre.std) &&
+	       same_text(a->calib_source, b->calib_source) &&
+	       a->calib_n == b->calib_n;
+}
+
+/* A text, its blob, and room for messages. */
+struct sheet {
+	struct imc_arena *arena;
+	struct imc_diags diags;
+	struct imc_buf text, blob;
+	bool inline_all;
+};
+
+static struct sheet *new_sheet(bool inline_all)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct sheet *s = imc_arena_alloc(a, sizeof *s);
+
+	s->arena = s->diags.arena = s->text.arena = s->blob.arena = a;
+	s->inline_all = inline_all;
+	return s;
+}
+
+static void print(struct sheet *s, const struct imc_module *m)
+{
+	imc_text_print(m, &toy_hw, s->inline_all ? NULL : "toy.bin", &s->text,
+		       &s->blob);
+}
+
+static struct imc_module *parse(struct sheet *s, const char *text, size_t size)
+{
+	return imc_text_parse("toy.imc", text, size, s->blob.p, s->blob.n,
+			      &toy_hw, &s->diags);
+}
+
+static const char *message(const struct sheet *s)
+{
+	return s->diags.n ? s->diags.v[0].text : "";
+}
+
+static void check_equal(const struct sheet *s, const struct sheet *again,
+			const struct imc_module *m, const struct imc_module *b)
+{
+	CHECK(same_header(m, b), "header");
+	CHECK(imc_graph_equal(m->g, b->g), "graph");
+	CHECK(imc_map_equal(&m->map, &b->map), "map");
+	CHECK(imc_plan_equal(&m->plan, &b->plan), "plan");
+	CHECK(s->text.n == again->text.n &&
+		      !memcmp(s->text.p, again->text.p, s->text.n),
+	      "text:\n%s\nand\n%s", s->text.p, again->text.p);
+	CHECK(s->blob.n == again->blob.n &&
+		      (!s->blob.n ||
+		       !memcmp(s->blob.p, again->blob.p, s->blob.n)),
+	      "blob");
+}
+
+static void check_round_trip(enum stage stage, bool inline_all)
+{
+	struct sheet *s = new_sheet(inline_all), *again = new_sheet(inline_all);
+	struct imc_module *m = make_module(stage, &s->diags), *b;
+
+	CHECK(imc_module_verify(m), "stage %d: %s", (int)stage, message(s));
+	print(s, m);
+	CHECK(inline_all == (s->blob.n == 0), "blob of %zu bytes", s->blob.n);
+	b = parse(s, s->text.p, s->text.n);
+	CHECK(b, "stage %d: %s", (int)stage, message(s));
+	if (b) {
+		print(again, b);
+		check_equal(s, again, m, b);
+		CHECK(imc_module_verify(b), "%s", message(s));
+		for (size_t i = 0; i < b->g->n_value; i++) {
+			struct imc_tensor *t = &b->g->value[i].t;
+
+			CHECK(!t->data || imc_tensor_bytes(t) < 64 ||
+				      (uintptr_t)t->data % 64 == 0,
+			      "alignment");
+		}
+		imc_module_free(b);
+	}
+	imc_module_free(m);
+	imc_arena_free(s->arena);
+	imc_arena_free(again->arena);
+}
+
+/* Reads a damaged text of exactly this size; what is accepted must survive
+ * the verifier and printing. A refusal has one message. */
+static void read_damaged(struct sheet *s, const char *text, size_t size)
+{
+	char *exact = malloc(size ? size : 1);
+	struct sheet *out = new_sheet(true);
+	struct imc_module *m;
+
+	memcpy(exact, text, size);
+	out->blob = s->blob;
+	m = parse(out, exact, size);
+	CHECK(m ? out->diags.n == 0 : out->diags.n == 1, "%zu messages",
+	      out->diags.n);
+	if (m && m->g && imc_module_verify(m))
+		print(out, m);
+	imc_module_free(m);
+	imc_arena_free(out->arena);
+	free(exact);
+}
+
+static void check_damage(enum stage stage)
+{
+	static const char bytes[] = {0, ' ', '9', '-', '%', '"', '\n', '\x80'};
+	struct sheet *s = new_sheet(false);
+	struct imc_module *m = make_module(stage, &s->diags);
+
+	print(s, m);
+	for (size_t i = 0; i < s->text.n; i++)
+		read_damaged(s, s->text.p, i);
+	for (size_t i = 0; i < s->text.n; i++) {
+		char was = s->text.p[i];
+
+		s->text.p[i] = bytes[i % sizeof bytes];
+		read_damaged(s, s->text.p, s->text.n);
+		s->text.p[i] = (char)(was ^ 1 << i % 7);
+		read_damaged(s, s->text.p, s->text.n);
+		s->text.p[i] = was;
+	}
+	imc_module_free(m);
+	imc_arena_free(s->arena);
+}
+
+static void check_blob_damage(void)
+{
+	struct sheet *s = new_sheet(false);
+	struct imc_module *m = make_module(PLANNED, &s->diags), *b;
+
+	print(s, m);
+	s->blob.p[70] ^= 4;
+	b = parse(s, s->text.p, s->text.n);
+	CHECK(!b && strstr(message(s), "its check sum is wrong"), "%s",
+	      message(s));
+	s->diags.n = 0;
+	s->blob.n -= 8;
+	s->blob.p[70] ^= 4;
+	b = parse(s, s->text.p, s->text.n);
+	CHECK(!b && strstr(message(s), "its place is wrong"), "%s", message(s));
+	imc_module_free(b);
+	imc_module_free(m);
+	imc_arena_free(s->arena);
+}
+
+/* Texts, and the whole message each gives. */
+static void check_messages(void)
+{
+	static const char *const cases[][2] = {
+		{"", "toy.imc:1:1: error: expected imcc-module, found the end "
+		     "of the file"},
+		{"imcc-module 2\n",
+		 "toy.imc:1:13: error: expected an integer in its range, "
+		 "found '2'"},
+		{"imcc-module 1\n\nnonsense 3\n",
+		 "toy.imc:3:1: error: expected a kind of line, found "
+		 "'nonsense'"},
+		{"imcc-module 1\nvalue %0 \"x\" ?\n",
+		 "toy.imc:2:1: error: expected a graph line before, found "
+		 "'value'"},
+		{"imcc-module 1\ngraph \"g\" nhwc # c\nvalue %0 \"x\" i8[3\n",
+		 "toy.imc:3:18: error: expected ',', found the end of the "
+		 "line"},
+		{"imcc-module 1\ngraph \"g\" nhwc\ninput %0\n",
+		 "toy.imc:3:7: error: expected a value that was declared, "
+		 "found '%0'"},
+		{"imcc-module 1\ngraph \"g\" nhwc\nconst %1 \"w\" "
+		 "i8[900000000] = {1}\n",
+		 "toy.imc:3:31: error: expected a smaller shape before, found "
+		 "'1}'"},
+		{"imcc-module 1\ngraph \"g\" nhwc\nvalue %99999 \"x\" ?\n",
+		 "toy.imc:3:7: error: expected a value id that is not far "
+		 "off, found '%99999'"},
+		{"imcc-module 1\ngraph \"g\" nhwc\nvalue %7 \"x\" ?\n"
+		 "node n5 blur \"b\" (%7) -> (-)\n",
+		 "toy.imc:4:9: error: expected an operator, found 'blur'"},
+		{"imcc-module 1\ngraph \"g\" nhwc\nvalue %7 \"x\" ?\n"
+		 "node n5 relu \"b\" (%7) -> (-) axis=1\n",
+		 "toy.imc:4:30: error: expected an attribute of it, found "
+		 "'axis=1'"},
+		{"imcc-module 1\ngraph \"g\" nhwc\nconst %0 \"w\" i8[99] = "
+		 "@\"f\" 0 99 00000000\n",
+		 "toy.imc:3:41: error: constant 'w' is not in the binary "
+		 "file: there is no such file"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct sheet *s = new_sheet(false);
+		struct imc_module *m =
+			parse(s, cases[i][0], strlen(cases[i][0]));
+
+		CHECK(!m && !strcmp(message(s), cases[i][1]), "%s", message(s));
+		imc_module_free(m);
+		imc_arena_free(s->arena);
+	}
+}
+
+/* Ids may have gaps, and stay as they are. */
+static void check_sparse_ids(void)
+{
+	static const char text[] =
+		"imcc-module 1\ngraph \"g\" nhwc\n"
+		"value %30 \"x\" f32[2]\nvalue %20 \"y\" f32[2]\n"
+		"input %30\noutput %20\n"
+		"node n9 relu \"r\" (%30) -> (%20)\n";
+	struct sheet *s = new_sheet(true);
+	struct imc_module *m = parse(s, text, strlen(text));
+
+	CHECK(m && imc_module_verify(m), "%s", message(s));
+	if (m) {
+		CHECK(m->g->n_order == 1 && m->g->order[0].i == 9, "order");
+		CHECK(m->g->input[0].i == 30, "input");
+		print(s, m);
+		CHECK(strstr(s->text.p, "node n9 relu \"r\" (%30) -> (%20)"),
+		      "%s", s->text.p);
+	}
+	imc_module_free(m);
+	imc_arena_free(s->arena);
+}
+
+/* Whole messages of the verifier, for one fault each. */
+static void check_verifier(void)
+{
+	static const char *const want[] = {
+		"q_conv2d 'node': 'c' is not quantised",
+		"q_conv2d 'node': a shift is not 0 .. 62",
+		"q_conv2d 'node': weight 8 is not 1 slices of 4 bits",
+		"q_conv2d 'node': tile 0 has more than one ADC setting",
+		"node 'node': bundle 0 block 0 has the wrong rows or columns",
+		"tiles 0 and 1 overlap on array 3",
+		"step 2 uses 'v', which lives 1 to 1",
+		"buffers 1 and 3 overlap in step 1",
+		"reshape 'node': its output has not the numbers of its input",
+		"order has no use for node 7",
+	};
+
+	for (int i = 0; i < (int)(sizeof want / sizeof *want); i++) {
+		struct sheet *s = new_sheet(true);
+		struct imc_module *m = make_module(PLANNED, &s->diags);
+		struct imc_node *n = &m->g->node[0];
+		int32_t *shift = imc_node_in(m->g, n, 6)->t.data;
+
+		if (i == 0)
+			imc_node_out(m->g, n, 0)->scale = 0;
+		if (i == 1)
+			shift[3] = 63;
+		if (i == 2) {
+			n->a.slices[0] = 1;
+			((int8_t *)imc_node_in(m->g, n, 1)->t.data)[5] = 8;
+		}
+		if (i == 3)
+			shift[3] = 33;
+		if (i == 4)
+			m->map.tile[0].n_row--;
+		if (i == 5)
+			m->map.tile[0].array = 3;
+		if (i == 6)
+			m->plan.buffer[1].last = 1;
+		if (i == 7)
+			m->plan.buffer[3].offset = 64;
+		if (i == 8)
+			imc_node_out(m->g, &m->g->node[1], 0)->zero++;
+		if (i == 9)
+			m->g->order[0].i = 7;
+		CHECK(!imc_module_verify(m) && strstr(message(s), want[i]),
+		      "%d: %s", i, message(s));
+		imc_module_free(m);
+		imc_arena_free(s->arena);
+	}
+}
+
+int main(void)
+{
+	for (int s = 0; s < N_STAGE; s++) {
+		check_round_trip((enum stage)s, false);
+		check_round_trip((enum stage)s, true);
+	}
+	check_messages();
+	check_sparse_ids();
+	check_verifier();
+	check_blob_damage();
+	check_damage(FLOAT);
+	check_damage(PLANNED);
+	return check_result();
+}
