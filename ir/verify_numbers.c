@@ -192,7 +192,9 @@ static bool check_conv(const struct imc_verify *v, const struct imc_node *n)
 		return imc_verify_fail(v, n, "its bias exceeds 31 bits");
 	if (!a->adc[0] && a->drive.n)
 		return imc_verify_fail(v, n, "bias rows without an ADC");
-	return !a->adc[0] || check_adc(v, n);
+	if (!a->adc[0])
+		return a->slices[0] == 1 || check_slices(v, n);
+	return check_adc(v, n);
 }
 
 static bool check_table(const struct imc_verify *v, const struct imc_node *n)

@@ -9,6 +9,7 @@
 /* More rows could leave int32. */
 #define MAX_ROWS 65536
 #define MAX_SLICE_SHIFT 8
+#define MAX_OUTPUT ((int64_t)1 << 40)
 
 static bool wrong(struct imc_diags *d, const struct imc_node *n,
 		  const char *what)
@@ -100,7 +101,7 @@ bool imc_type_q_conv(struct imc_graph *g, struct imc_node *n,
 	const char *bad = check_inputs(g, n);
 	const struct imc_tensor *x, *w;
 	struct imc_value *out = imc_node_out(g, n, 0);
-	int64_t oh, ow;
+	int64_t oh, ow, size;
 
 	if (bad)
 		return wrong(d, n, bad);
@@ -113,6 +114,9 @@ bool imc_type_q_conv(struct imc_graph *g, struct imc_node *n,
 	ow = positions(&n->a, 1, x->dim[2], w->dim[2]);
 	if (oh < 1 || ow < 1)
 		return wrong(d, n, "the window does not fit into the input");
+	if (!imc_mul_i64(oh, ow, &size) || size > MAX_OUTPUT / x->dim[0] ||
+	    size * x->dim[0] > MAX_OUTPUT / w->dim[0])
+		return wrong(d, n, "the output has more than 2^40 elements");
 	n->a.kernel[0] = w->dim[1];
 	n->a.kernel[1] = w->dim[2];
 	out->t.dtype = IMC_I8;

@@ -67,8 +67,22 @@ static bool table_serves(const struct imc_node *n, const struct imc_walk *y,
 	       max_y * max_x - n->a.count_min[0] < size;
 }
 
-/* Longest window side: sums of i8 stay in int32 and counts in int64. */
+/* Longest side of a window: sums of i8 stay in int32; and of an input. */
 #define MAX_SIDE 4096
+#define MAX_INPUT (1 << 20)
+
+static const char *check_sides(const struct imc_attrs *a,
+			       const struct imc_plane *x)
+{
+	if (x->h > MAX_INPUT || x->w > MAX_INPUT)
+		return "a side of the input exceeds 2^20";
+	for (int i = 0; i < 4; i++)
+		if (a->pads[i] >= a->kernel[i % 2])
+			return "the padding is as large as the window";
+	if (a->kernel[0] > MAX_SIDE || a->kernel[1] > MAX_SIDE)
+		return "a side of the window exceeds 4096";
+	return NULL;
+}
 
 bool imc_type_q_pool(struct imc_graph *g, struct imc_node *n,
 		     struct imc_diags *d)
@@ -78,6 +92,7 @@ bool imc_type_q_pool(struct imc_graph *g, struct imc_node *n,
 	struct imc_value *out = imc_node_out(g, n, 0);
 	struct imc_walk rows, cols;
 	struct imc_plane px;
+	const char *bad;
 
 	if (g->layout != IMC_NHWC || x->dtype != IMC_I8 || x->rank < 3 ||
 	    x->rank > 4)
@@ -85,10 +100,10 @@ bool imc_type_q_pool(struct imc_graph *g, struct imc_node *n,
 	px = imc_plane_of(x, g->layout);
 	if (!table || table->t.dtype != IMC_I32 || table->t.rank != 1)
 		return wrong(d, n, "the table is not i32 of rank 1");
-	if (n->a.kernel[0] > MAX_SIDE || n->a.kernel[1] > MAX_SIDE)
-		return wrong(d, n, "a side of the window exceeds 4096");
-	if (!walk_axis(n, 0, px.h, &rows) ||
-	    !walk_axis(n, 1, px.w, &cols))
+	bad = check_sides(&n->a, &px);
+	if (bad)
+		return wrong(d, n, bad);
+	if (!walk_axis(n, 0, px.h, &rows) || !walk_axis(n, 1, px.w, &cols))
 		return wrong(d, n, "the window does not fit into the input");
 	if (!table_serves(n, &rows, &cols, table->t.dim[0]))
 		return wrong(d, n, "the table does not serve every window");
@@ -143,8 +158,7 @@ void imc_eval_q_pool(const struct imc_graph *g, const struct imc_node *n,
 	bool pad = n->a.count_pad[0] != 0;
 	int8_t *to = out[0].data;
 
-	if (!walk_axis(n, 0, x.h, &p.y) ||
-	    !walk_axis(n, 1, x.w, &p.x))
+	if (!walk_axis(n, 0, x.h, &p.y) || !walk_axis(n, 1, x.w, &p.x))
 		return; /* never: the type rule said so */
 	p.sum = imc_arena_array(scratch, (size_t)p.c, sizeof *p.sum);
 	for (int64_t b = 0; b < in[0].dim[0]; b++) {
