@@ -33,8 +33,9 @@ enum imc_rt_status {
  * give whole sums. strip_rows 0: the ADC's codes are the result (one slice),
  * with several blocks a column through the aggregation block. Else: codes of
  * strip_rows output rows go to the scratch, and the cores compute
- *     y[k] = requant(sum_b sum_s (code - adc_zero[k]) << (slice_bits * s)
- *                    + bias[k], mult[k], shift[k], zero_y, lo, hi). */
+ *     sum  = sum_b sum_s (code - adc_zero[k]) << (slice_bits * s + 6)
+ *     y[k] = requant(sum + bias[k], mult[k], shift[k], zero_y, lo, hi),
+ * 6 being IMC_RT_SUM_FRAC; whole sums are not shifted by it. */
 struct imc_rt_crossbar {
 	struct imc_hal_window window;
 	const struct imc_hal_tile *tile;

@@ -59,7 +59,8 @@ static struct imc_hal_job job_of(const struct imc_rt_crossbar *p,
 static int64_t joined(const struct imc_rt_crossbar *p, const void *codes,
 		      const struct imc_hal_tile *t, int32_t j)
 {
-	int64_t sum = 0, weight = 1;
+	int64_t sum = 0;
+	int64_t weight = p->adc_mult ? (int64_t)1 << IMC_RT_SUM_FRAC : 1;
 
 	for (int32_t s = 0; s < p->slices; s++) {
 		int32_t column = s * t->n_col + j;

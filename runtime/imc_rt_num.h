@@ -8,6 +8,10 @@
 
 #include <stdint.h>
 
+/* Bits after the point of the digital sum behind the ADCs, so that a bias
+ * finer than one ADC step counts. */
+#define IMC_RT_SUM_FRAC 6
+
 /* v * mult / 2^shift, rounded to the nearest, halves away from zero.
  * |v * mult| < 2^62, 0 <= shift <= 62. */
 static inline int64_t imc_rt_rescale(int64_t v, int32_t mult, int32_t shift)

@@ -99,9 +99,9 @@ static int8_t want_at(const struct layer *l, int32_t oy, int32_t ox, int32_t k)
 			total += (int64_t)(code - zero) * (s ? 16 : 1);
 		}
 	if (p->strip_rows)
-		return (int8_t)imc_rt_requant(total + l->bias[k], l->mult[k],
-					      l->shift[k], p->zero_y, p->lo,
-					      p->hi);
+		return (int8_t)imc_rt_requant(
+			(l->adc ? total * 64 : total) + l->bias[k], l->mult[k],
+			l->shift[k], p->zero_y, p->lo, p->hi);
 	if (n_block(l) == 1)
 		return (int8_t)code;
 	return (int8_t)imc_rt_clamp(total + p->zero_y, p->lo, p->hi);
@@ -212,9 +212,9 @@ static void pick_tables(struct random *r, struct layer *l)
 	for (int32_t k = 0; k < MAX_K; k++) {
 		int first = k == 0 || !equal;
 
-		l->bias[k] = pick(r, -500, 500);
+		l->bias[k] = pick(r, -5000, 5000);
 		l->mult[k] = pick(r, 1 << 29, INT32_MAX);
-		l->shift[k] = pick(r, 31, 35);
+		l->shift[k] = pick(r, 34, 40);
 		l->adc_mult[k] =
 			first ? pick(r, 1 << 29, INT32_MAX) : l->adc_mult[0];
 		l->adc_shift[k] = first ? pick(r, 30, 34) : l->adc_shift[0];

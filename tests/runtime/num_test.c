@@ -35,6 +35,7 @@ static void check_one(int64_t v, int32_t mult, int32_t shift)
 
 static void check_known(void)
 {
+	CHECK(IMC_RT_SUM_FRAC == IMC_SUM_FRAC, "%d", IMC_RT_SUM_FRAC);
 	CHECK(imc_rt_rescale(5, 1, 1) == 3, "2.5 goes to 3");
 	CHECK(imc_rt_rescale(-5, 1, 1) == -3, "-2.5 goes to -3");
 	CHECK(imc_rt_rescale(-1, 1, 2) == 0, "-0.25 goes to 0");
