@@ -2,7 +2,7 @@
 
 #include "backend/bundle/emit.h"
 
-/* src/<net>_data.{h,S,c}: the files of data/ as arrays of 64-bit words. The
+/* src/<net>_data.{h,S,c}: the files of data/ as arrays of 32-bit words. The
  * words are little-endian, as are the numbers in the files; the network's
  * init refuses any other machine. */
 
@@ -32,7 +32,7 @@ static void emit_h(struct imc_emit *e)
 		if (s)
 			imc_buf_printf(&b,
 				       "\n#define %s_BYTES %zu\n"
-				       "extern const uint64_t %s[];\n",
+				       "extern const uint32_t %s[];\n",
 				       imc_emit_upper(e->a, s), e->file[k].size,
 				       s);
 	}
@@ -65,21 +65,21 @@ static void emit_s(struct imc_emit *e, size_t n_file)
 			 &b);
 }
 
-/* Eight bytes of f from `at`; 0 behind its end. */
-static uint64_t word_at(const struct imc_emit_file *f, size_t at)
+/* Four bytes of f from `at`; 0 behind its end. */
+static uint32_t word_at(const struct imc_emit_file *f, size_t at)
 {
-	uint64_t w = 0;
+	uint32_t w = 0;
 
-	for (size_t i = 0; i < 8 && at + i < f->size; i++)
-		w |= (uint64_t)(unsigned char)f->bytes[at + i] << (8 * i);
+	for (size_t i = 0; i < 4 && at + i < f->size; i++)
+		w |= (uint32_t)(unsigned char)f->bytes[at + i] << (8 * i);
 	return w;
 }
 
 static void emit_words(struct imc_buf *b, const struct imc_emit_file *f)
 {
-	for (size_t at = 0; at < f->size; at += 8)
-		imc_buf_printf(b, "%s0x%llx,", at % 24 ? " " : "\n\t",
-			       (unsigned long long)word_at(f, at));
+	for (size_t at = 0; at < f->size; at += 4)
+		imc_buf_printf(b, "%s0x%x,", at % 24 ? " " : "\n\t",
+			       (unsigned)word_at(f, at));
 }
 
 static void emit_words_c(struct imc_emit *e, size_t n_file)
@@ -88,7 +88,7 @@ static void emit_words_c(struct imc_emit *e, size_t n_file)
 
 	imc_buf_printf(&b,
 		       "/* %s_data.c: what %s_data.S has, in C: slower to "
-		       "compile, aligned to 8. */\n"
+		       "compile, aligned to 4. */\n"
 		       "#include \"%s_data.h\"\n",
 		       e->name, e->name, e->name);
 	for (size_t k = 0; k < n_file; k++) {
@@ -96,7 +96,7 @@ static void emit_words_c(struct imc_emit *e, size_t n_file)
 
 		if (!s)
 			continue;
-		imc_buf_printf(&b, "\nconst uint64_t %s[] = {", s);
+		imc_buf_printf(&b, "\nconst uint32_t %s[] = {", s);
 		emit_words(&b, &e->file[k]);
 		imc_buf_text(&b, "\n};\n");
 	}

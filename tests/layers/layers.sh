@@ -14,7 +14,7 @@ may()
 	done
 	found=$(grep -rn '^#include "' "$folder" --include='*.c' --include='*.h' |
 		sed 's/^\([^:]*:[0-9]*\):#include "\([^"]*\)".*/\2 \1/' |
-		grep '/' | grep -Ev "$pattern")
+		grep '^[^ ]*/' | grep -Ev "$pattern")
 	[ -z "$found" ] || { echo "$folder: $found"; bad=1; }
 }
 
