@@ -298,14 +298,31 @@ static const char *origins(struct imc_emit *e, const struct imc_node *n)
 static void emit_title(struct imc_emit *e, const struct imc_emit_layer *l)
 {
 	const struct imc_assign *as = &e->m->map.assign[l->id.i];
-	const char *text =
-		imc_arena_printf(e->a, "/* %d: %s on %s: %s */", (int)e->step,
-				 imc_op_info(l->n->op)->name,
-				 imc_engine_name(as->engine), origins(e, l->n));
+	const char *names = origins(e, l->n);
+	const char *what = imc_arena_printf(
+		e->a, "/* %d: %s on %s:", (int)e->step,
+		imc_op_info(l->n->op)->name, imc_engine_name(as->engine));
+	bool fits = strlen(what) + strlen(names) < 68;
+	const char *text = imc_arena_printf(e->a, "%s%s%s */", what,
+					    fits ? " " : "\n\t * ", names);
 
 	imc_buf_printf(&e->layers, "%s\n", text);
 	imc_buf_printf(&e->run, "\n\t%s\n\timc_hal_step(hal, %d);\n", text,
 		       (int)e->step);
+}
+
+/* l03_layers_0_conv: the end of a long name says most. */
+static const char *layer_name(const struct imc_emit *e,
+			      const struct imc_node *n)
+{
+	const char *id = imc_emit_identifier(e->a, n->name, 200);
+
+	while (strlen(id) > 24) {
+		const char *next = strchr(id, '_');
+
+		id = next && next[1] ? next + 1 : id + strlen(id) - 24;
+	}
+	return imc_arena_printf(e->a, "l%02d_%s", (int)e->step, id);
 }
 
 bool imc_emit_step(struct imc_emit *e, const struct imc_step *s)
@@ -317,8 +334,7 @@ bool imc_emit_step(struct imc_emit *e, const struct imc_step *s)
 				   .x = imc_node_in(e->g, n, 0),
 				   .y = imc_node_out(e->g, n, 0)};
 
-	l.name = imc_arena_printf(e->a, "l%02d_%s", (int)e->step,
-				  imc_emit_identifier(e->a, n->name, 40));
+	l.name = layer_name(e, n);
 	if (!l.x || l.x->t.dtype != IMC_I8 || l.y->t.dtype != IMC_I8)
 		return imc_emit_refuse(e, &l, "its tensors are not int8");
 	if (imc_tensor_count(&l.x->t) > INT32_MAX ||
