@@ -170,7 +170,9 @@ static void rewrite(struct job *j, imc_node_id id, const struct imc_value *w)
 	n->in[2] = n->in[3] = n->in[4] = IMC_NO_VAL;
 	n->a.adc[0] = adc;
 	n->a.slices[0] = j->as->slices;
-	n->a.slice_bits[0] = adc ? j->m->hw->ima_cell_bits : 8;
+	n->a.slice_bits[0] = j->as->engine == IMC_ENGINE_CROSSBAR
+				       ? j->m->hw->ima_cell_bits
+				       : 8;
 	n->a.bundle[0] = j->as->bundle;
 	n->a.block_rows[0] = j->as->block_rows;
 	n->a.post[0] = j->as->post_adc;
