@@ -101,6 +101,9 @@ struct imc_value {
 	int32_t zero;
 	/* Weights: one scale for each index of axis 0; f32 constant, or none. */
 	imc_val scales;
+	/* Activations: the mean of each channel (last axis) over the
+	 * calibration set, in real units; f32 constant, or none. */
+	imc_val means;
 	imc_node_id def; /* the node that computes it, or IMC_NO_NODE */
 };
 

@@ -9,6 +9,8 @@ static void mark_used(const struct imc_graph *g, uint32_t *of, imc_val v)
 	of[v.i] = 1;
 	if (imc_val_ok(g->value[v.i].scales))
 		of[g->value[v.i].scales.i] = 1;
+	if (imc_val_ok(g->value[v.i].means))
+		of[g->value[v.i].means.i] = 1;
 }
 
 /* of[old id] becomes the new id, or UINT32_MAX; keeps the order of ids. */
@@ -70,6 +72,7 @@ void imc_graph_compact(struct imc_graph *g)
 	for (size_t i = 0; i < g->n_value; i++) {
 		g->value[i].def = IMC_NO_NODE;
 		g->value[i].scales = renamed(of, g->value[i].scales);
+		g->value[i].means = renamed(of, g->value[i].means);
 	}
 	for (size_t i = 0; i < g->n_order; i++)
 		node[i] = *imc_node_at(g, g->order[i]);

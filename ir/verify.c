@@ -76,9 +76,10 @@ static bool check_ids(const struct imc_verify *v)
 					       n->n_in, n->n_out);
 	}
 	for (size_t i = 0; i < g->n_value; i++)
-		if (imc_val_ok(g->value[i].scales) &&
-		    g->value[i].scales.i >= g->n_value)
-			return imc_verify_fail(v, NULL, "'%s' has no scales",
+		if (!ids_in_range(g, 1, &g->value[i].scales, true) ||
+		    !ids_in_range(g, 1, &g->value[i].means, true))
+			return imc_verify_fail(v, NULL,
+					       "'%s' has no scales or means",
 					       g->value[i].name);
 	return true;
 }

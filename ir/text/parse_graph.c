@@ -42,7 +42,7 @@ static struct imc_value *new_value(struct imc_reader *r)
 			IMC_PUSH(g->arena, g->value, g->n_value, g->cap_value);
 
 		v->def = IMC_NO_NODE;
-		v->scales = IMC_NO_VAL;
+		v->scales = v->means = IMC_NO_VAL;
 	}
 	if (g->value[id.i].name) {
 		imc_read_fail(r, "an id that is new");
@@ -105,9 +105,11 @@ static bool parse_number(struct imc_reader *r, const char *key,
 		return imc_read_f32(r, &v->scale);
 	if (!strcmp(key, "scales"))
 		return imc_read_new_val(r, &v->scales);
+	if (!strcmp(key, "means"))
+		return imc_read_new_val(r, &v->means);
 	if (strcmp(key, "zero")) {
 		r->p -= strlen(key);
-		return imc_read_fail(r, "range, scale, zero or scales");
+		return imc_read_fail(r, "range, scale, zero, scales or means");
 	}
 	if (!imc_read_i64(r, INT32_MIN, INT32_MAX, &zero))
 		return false;
@@ -129,7 +131,7 @@ static struct imc_value *parse_head(struct imc_reader *r)
 	if (!parse_type(r, v))
 		return NULL;
 	while (!imc_read_at_end(r) && *r->p != '=')
-		if (!imc_read_word(r, "range, scale, zero or scales", word) ||
+		if (!imc_read_word(r, "range, scale, zero, scales or means", word) ||
 		    !parse_number(r, word, v))
 			return NULL;
 	return v;
@@ -358,16 +360,20 @@ bool imc_parse_dead(struct imc_reader *r)
 	return new_node(r, &id) != NULL;
 }
 
+/* True if v is absent, or was defined. */
+static bool is_given(const struct imc_graph *g, imc_val v)
+{
+	return !imc_val_ok(v) || (v.i < g->n_value && g->value[v.i].name);
+}
+
 bool imc_parse_finish_graph(struct imc_reader *r)
 {
 	struct imc_graph *g = r->m->g;
 
 	for (size_t i = 0; i < g->n_value; i++) {
-		imc_val scales = g->value[i].scales;
-
-		if (imc_val_ok(scales) &&
-		    (scales.i >= g->n_value || !g->value[scales.i].name))
-			return imc_read_fail(r, "the scales of a value");
+		if (!is_given(g, g->value[i].scales) ||
+		    !is_given(g, g->value[i].means))
+			return imc_read_fail(r, "the scales or means of a value");
 	}
 	for (size_t i = 0; i < g->n_value; i++)
 		if (!g->value[i].name)

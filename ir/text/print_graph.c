@@ -122,6 +122,10 @@ static void print_numbers(struct imc_buf *b, const struct imc_value *v)
 		imc_buf_text(b, " scales ");
 		imc_print_val(b, v->scales);
 	}
+	if (imc_val_ok(v->means)) {
+		imc_buf_text(b, " means ");
+		imc_print_val(b, v->means);
+	}
 }
 
 static bool is_gap(const struct imc_value *v)

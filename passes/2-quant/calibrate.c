@@ -19,11 +19,13 @@ struct seen {
 	float lo, hi;
 	int32_t n;
 	float *kept;
+	double *sum; /* of each channel, over all positions */
 };
 
 struct work {
 	const struct imc_module *m;
 	struct imc_pass_cx *cx;
+	size_t n_value; /* before constants were added */
 	struct seen *seen; /* [sample][value] */
 };
 
@@ -31,6 +33,11 @@ struct one {
 	const struct work *w;
 	struct seen *seen; /* of this sample */
 };
+
+static int64_t n_channel(const struct imc_tensor *t)
+{
+	return t->rank ? imc_max_i64(t->dim[t->rank - 1], 1) : 1;
+}
 
 static void look(struct seen *s, const struct imc_tensor *t)
 {
@@ -45,6 +52,8 @@ static void look(struct seen *s, const struct imc_tensor *t)
 	}
 	for (int64_t i = 0; i < n; i += step)
 		s->kept[s->n++] = x[i];
+	for (int64_t i = 0; s->sum && i < n; i++)
+		s->sum[i % n_channel(t)] += x[i];
 }
 
 static void after_node(void *p, imc_node_id id, const struct imc_tensor *out)
@@ -76,7 +85,7 @@ static void run_sample(void *p, size_t i, size_t thread)
 {
 	struct work *w = p;
 	const struct imc_graph *g = w->m->g;
-	struct one one = {w, w->seen + i * g->n_value};
+	struct one one = {w, w->seen + i * w->n_value};
 	struct imc_eval_how how = {.hook = after_node, .cx = &one};
 	struct imc_arena *a = imc_arena_new();
 	struct imc_tensor *in = imc_arena_array(a, g->n_input, sizeof *in);
@@ -123,7 +132,7 @@ static void merge_value(const struct work *w, size_t v_id,
 	int64_t n = 0;
 
 	for (size_t i = 0; i < n_sample; i++) {
-		const struct seen *s = &w->seen[i * g->n_value + v_id];
+		const struct seen *s = &w->seen[i * w->n_value + v_id];
 
 		if (!s->n)
 			continue;
@@ -148,25 +157,56 @@ static struct seen *new_seen(const struct imc_graph *g, size_t n_sample,
 	for (size_t k = 0; k < n_sample * g->n_value; k++) {
 		const struct imc_value *v = &g->value[k % g->n_value];
 
-		if (!v->t.data && v->shaped && v->t.dtype == IMC_F32)
-			seen[k].kept = imc_arena_array(a, KEEP, sizeof(float));
+		if (v->t.data || !v->shaped || v->t.dtype != IMC_F32)
+			continue;
+		seen[k].kept = imc_arena_array(a, KEEP, sizeof(float));
+		if (v->t.rank == 4)
+			seen[k].sum = imc_arena_array(
+				a, (size_t)n_channel(&v->t), sizeof(double));
 	}
 	return seen;
+}
+
+/* The mean of each channel of a picture, as a constant. */
+static void merge_means(const struct work *w, size_t v_id)
+{
+	struct imc_graph *g = w->m->g;
+	struct imc_value *v = &g->value[v_id];
+	int64_t c = n_channel(&v->t), n_sample = w->cx->calib->n;
+	double area = (double)imc_tensor_count(&v->t) / (double)c;
+	struct imc_tensor t = {.dtype = IMC_F32, .rank = 1};
+	float *mean = imc_arena_array(w->cx->scratch, (size_t)c, sizeof *mean);
+	imc_val id;
+
+	for (int64_t k = 0; k < c; k++) {
+		double sum = 0;
+
+		for (int64_t i = 0; i < n_sample; i++)
+			sum += w->seen[(size_t)i * w->n_value + v_id].sum[k];
+		mean[k] = (float)(sum / (area * (double)n_sample));
+	}
+	t.dim[0] = c;
+	t.data = mean;
+	id = imc_graph_add_const(
+		g, imc_arena_printf(w->cx->scratch, "%s.mean", v->name), &t);
+	g->value[v_id].means = id;
 }
 
 bool imc_pass_calibrate(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	struct imc_graph *g = m->g;
-	struct work w = {m, cx, NULL};
+	struct work w = {m, cx, g->n_value, NULL};
 
 	assert(cx->calib && cx->calib->n > 0);
 	w.seen = new_seen(g, (size_t)cx->calib->n, cx->scratch);
 	imc_parallel_for((size_t)cx->calib->n, run_sample, &w);
-	for (size_t v = 0; v < g->n_value; v++) {
+	for (size_t v = 0; v < w.n_value; v++) {
 		struct imc_arena *a = imc_arena_new();
 
 		merge_value(&w, v, a);
 		cx->n_changed += g->value[v].ranged;
+		if (g->value[v].ranged && w.seen[v].sum)
+			merge_means(&w, v);
 		imc_arena_free(a);
 	}
 	m->calib_source = imc_arena_strdup(m->arena, cx->calib->source);

@@ -15,6 +15,7 @@ struct job {
 	struct imc_weights w;
 	double sx, sy; /* scales of the activations */
 	struct imc_arena *scratch;
+	const float *mean; /* of each input channel, or NULL */
 	int8_t *code;  /* [k][r] */
 	float *scale;  /* [k] */
 	int32_t *mult, *shift, *bias; /* [k] */
@@ -117,12 +118,35 @@ static int32_t to_i32(double x)
 	return (int32_t)fmax(-1073741824.0, fmin(1073741824.0, round(x)));
 }
 
-/* Bias in units of the sum. */
+/* What rounding the weights of channel k adds to the mean of its sums, in real
+ * units: sum_r (code * scale - w) * mean of the input that r reads. */
+static double mean_error(const struct job *j, int64_t k)
+{
+	const struct imc_tensor *w = &imc_node_in(j->m->g, j->n, 1)->t;
+	int64_t c = w->dim[3], per_group = j->w.k / j->n->a.group[0];
+	const float *mean = j->mean + k / per_group * c;
+	double e = 0;
+
+	for (int64_t r = 0; r < j->w.r; r++) {
+		int64_t i = k * j->w.r + r;
+
+		e += ((double)j->code[i] * j->scale[k] - j->w.w[i]) *
+		     mean[r % c];
+	}
+	return e;
+}
+
+/* Bias in units of the sum, less what the rounded weights add on average
+ * (bias correction: Nagel et al., arXiv 1906.04721, section 4.2). */
 static void plain_bias(struct job *j)
 {
-	for (int64_t k = 0; j->w.bias && k < j->w.k; k++)
-		j->bias[k] = to_i32(j->w.bias[k] /
-				    (j->sx * (double)j->scale[k]));
+	for (int64_t k = 0; k < j->w.k; k++) {
+		double b = j->w.bias ? (double)j->w.bias[k] : 0;
+
+		if (j->mean)
+			b -= mean_error(j, k);
+		j->bias[k] = to_i32(b / (j->sx * (double)j->scale[k]));
+	}
 }
 
 static imc_val codes_const(struct job *j, const struct imc_value *w)
@@ -228,6 +252,8 @@ bool imc_quantise_conv(struct imc_module *m, imc_node_id id)
 	clamp_codes(n, y, &n->a.lo[0], &n->a.hi[0]);
 	j.scratch = imc_arena_new();
 	j.w = imc_weights_of(g, n);
+	if (imc_val_ok(x->means))
+		j.mean = imc_value_at(g, x->means)->t.data;
 	j.sx = x->scale;
 	j.sy = y->scale;
 	k = (size_t)j.w.k;

@@ -129,6 +129,7 @@ static void rescale_input(struct imc_module *m, imc_node_id id, int k,
 		.scale = scale,
 		.zero = zero,
 		.scales = IMC_NO_VAL,
+		.means = IMC_NO_VAL,
 	};
 	v->t.data = NULL;
 	imc_factor((double)imc_value_at(g, from)->scale / scale, &mult,
