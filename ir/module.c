@@ -8,7 +8,7 @@ struct imc_module *imc_module_new(struct imc_diags *d)
 	m->arena = a;
 	m->diags = d;
 	m->model_name = "";
-	m->opt.percentile = 99.99;
+	m->opt.percentile = 99.999;
 	m->pre.scale = 1;
 	return m;
 }
