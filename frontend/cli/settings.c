@@ -83,8 +83,8 @@ static bool read_options(const struct cli_options *o, struct imc_options *opt)
 {
 	int64_t bits = 0, seed = 1;
 
-	opt->percentile = 99.99;
-	if (!cli_int(o, CLI_OPT_WEIGHT_BITS, 2, 32, &bits) ||
+	opt->percentile = 99.999;
+	if (!cli_int(o, CLI_OPT_WEIGHT_BITS, 2, 8, &bits) ||
 	    !cli_int(o, CLI_OPT_SEED, 0, INT64_MAX, &seed) ||
 	    !cli_word(o, CLI_OPT_CALIB_METHOD, &opt->calib_method) ||
 	    !cli_number(o, CLI_OPT_PERCENTILE, 50, 100, &opt->percentile) ||

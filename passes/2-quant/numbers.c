@@ -36,7 +36,9 @@ int32_t imc_slices_of(const struct imc_hw *hw, int bits)
 int32_t imc_weight_max(const struct imc_hw *hw, int bits)
 {
 	int slices = imc_slices_of(hw, bits);
-	int32_t most = imc_slice_max(slices, (int)hw->ima_cell_bits);
+	/* codes are kept as int8 */
+	int32_t most = (int32_t)imc_min_i64(
+		imc_slice_max(slices, (int)hw->ima_cell_bits), INT8_MAX);
 	int32_t asked = imc_cell_max(bits);
 
 	/* All slices full: the whole range of the cells is the asked one. */
