@@ -34,6 +34,27 @@ static inline int64_t imc_ceil_div(int64_t a, int64_t b)
 	return (a + b - 1) / b;
 }
 
+/* The least step >= 1 with which at most `keep` of n elements are taken, and
+ * that has no factor in common with `period`: a regular subset of rows of
+ * `period` elements then meets every column alike. */
+static inline int64_t imc_subset_step(int64_t n, int64_t keep, int64_t period)
+{
+	int64_t step = n > keep ? imc_ceil_div(n, keep) : 1;
+
+	for (;; step++) {
+		int64_t a = step, b = period;
+
+		while (b) {
+			int64_t r = a % b;
+
+			a = b;
+			b = r;
+		}
+		if (a == 1 || step == 1)
+			return step;
+	}
+}
+
 static inline int64_t imc_min_i64(int64_t a, int64_t b)
 {
 	return a < b ? a : b;

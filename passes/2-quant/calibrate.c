@@ -42,7 +42,7 @@ static int64_t n_channel(const struct imc_tensor *t)
 static void look(struct seen *s, const struct imc_tensor *t)
 {
 	int64_t n = imc_tensor_count(t);
-	int64_t step = imc_max_i64(1, imc_ceil_div(n, KEEP));
+	int64_t step = imc_subset_step(n, KEEP, n_channel(t));
 	const float *x = t->data;
 
 	s->lo = s->hi = n ? x[0] : 0;

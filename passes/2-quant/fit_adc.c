@@ -116,8 +116,7 @@ static void keep_sums(struct fit *f, size_t sample, int bundle, int slice,
 						     cols - col0);
 		int64_t job = (int64_t)bundle * f->cut.n_colblock + c;
 		int64_t *at = &f->n_kept[sample][job];
-		int64_t step = imc_max_i64(
-			1, imc_ceil_div(n_window * imc_max_i64(n_col, 1), KEEP));
+		int64_t step = imc_subset_step(n_window * n_col, KEEP, n_col);
 		struct sum *out =
 			f->kept[sample] +
 			job * KEEP * f->cut.n_block * f->cut.slices;
