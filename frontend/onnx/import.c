@@ -468,19 +468,19 @@ static void fill_info(const struct imc_onnx_import *im,
 
 	info->ir_version = m->ir_version;
 	info->opset = im->opset;
-	info->producer = imc_arena_strdup(im->a, m->producer);
-	info->producer_version = imc_arena_strdup(im->a, m->producer_version);
-	info->graph_name = imc_arena_strdup(im->a, m->name);
+	info->producer = imc_arena_strdup(im->d->arena, m->producer);
+	info->producer_version = imc_arena_strdup(im->d->arena, m->producer_version);
+	info->graph_name = imc_arena_strdup(im->d->arena, m->name);
 	info->n_node = m->n_node;
 	info->n_initialiser = m->n_init;
 	info->n_domain = 0;
-	info->domain = imc_arena_array(im->a, m->n_opset, sizeof *info->domain);
+	info->domain = imc_arena_array(im->d->arena, m->n_opset, sizeof *info->domain);
 	for (size_t i = 0; i < m->n_opset; i++) {
 		const char *domain = m->opset[i].domain;
 
 		if (*domain && strcmp(domain, "ai.onnx"))
 			info->domain[info->n_domain++] = imc_arena_printf(
-				im->a, "%s %lld", domain,
+				im->d->arena, "%s %lld", domain,
 				(long long)m->opset[i].version);
 	}
 }

@@ -4,7 +4,8 @@
 
 #include "ir/graph.h"
 
-/* What a model file says of itself; text lives in the arena. */
+/* What a model file says of itself, also when it cannot be read to the end;
+ * text lives as long as the diagnostics. */
 struct imc_onnx_info {
 	int64_t ir_version, opset; /* opset: of the default domain */
 	const char *producer, *producer_version, *graph_name;
