@@ -57,8 +57,7 @@ static bool other_domain(struct imc_onnx_import *im,
 
 	if (!strcmp(p->domain, "com.microsoft") &&
 	    (starts_with(p->op, "QLinear") || starts_with(p->op, "QGemm")))
-		help = "export it in QDQ form (QuantizeLinear, "
-		       "DequantizeLinear)";
+		help = "give the float network, imcc quantises it itself";
 	else if (!strcmp(p->domain, "com.microsoft"))
 		help = "export it without the optimisations of ONNX Runtime";
 	else if (starts_with(p->domain, "ai.onnx."))
