@@ -77,21 +77,24 @@ static void emit_makefile(struct imc_emit *e)
 		"host:\n"
 		"#   make                              DATA=c without a GNU "
 		"assembler\n"
-		"#   make run INPUT=x.npy OUTPUT=y.npy\n"
+		"#   make run INPUT=x.npy OUTPUT=y.npy SKIP=n LIMIT=n\n"
 		"CC = cc\nCFLAGS = -O3\nDATA = S\nINPUT = input.npy\n"
-		"OUTPUT = output.npy\n"
-		"FLAGS = -std=c99 -Wall -Wextra -Wpedantic -Werror -Iinclude "
+		"OUTPUT = output.npy\nSKIP = 0\nLIMIT = 0\n"
+		"FLAGS = -std=c99 -ffp-contract=off -Wall -Wextra -Wpedantic "
+		"-Werror -Iinclude "
 		"-Isrc \\\n\t-Iruntime -Iruntime/hal/host -Iruntime/host\n\n",
 		n);
 	imc_buf_printf(&b, "HEADERS =%s\n\n", headers(e));
 	emit_objects(e, &b);
-	imc_buf_printf(&b,
-		       "\nbuild/%s: $(OBJECTS)\n"
-		       "\t$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) -lm\n\n"
-		       "run: build/%s\n"
-		       "\t./build/%s \"$(INPUT)\" \"$(OUTPUT)\"\n\n"
-		       "clean:\n\trm -rf build\n\n.PHONY: run clean\n",
-		       n, n, n);
+	imc_buf_printf(
+		&b,
+		"\nbuild/%s: $(OBJECTS)\n"
+		"\t$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) -lm\n\n"
+		"run: build/%s\n"
+		"\t./build/%s \"$(INPUT)\" \"$(OUTPUT)\" $(SKIP) $(LIMIT)"
+		"\n\n"
+		"clean:\n\trm -rf build\n\n.PHONY: run clean\n",
+		n, n, n);
 	for (size_t k = 0; k < e->n_file; k++)
 		if (is_source(e, e->file[k].path))
 			rule(&b, stem(e->a, e->file[k].path), e->file[k].path,
@@ -137,9 +140,40 @@ static void emit_cmake(struct imc_emit *e)
 		"target_include_directories(%s_run PRIVATE "
 		"runtime/hal/host runtime/host)\n"
 		"set_target_properties(%s_run PROPERTIES C_STANDARD 99)\n"
+		"target_compile_options(%s_run PRIVATE -ffp-contract=off)\n"
 		"target_link_libraries(%s_run PRIVATE %s m)\n",
-		n, n, n, n, n, n, n, n, n);
+		n, n, n, n, n, n, n, n, n, n);
 	imc_emit_add_buf(e, "CMakeLists.txt", &b);
+}
+
+static void put_list(struct imc_buf *b, const char *name, const double *v,
+		     int n)
+{
+	imc_buf_printf(b, "%s [", name);
+	for (int i = 0; i < n; i++)
+		imc_buf_printf(b, "%s%.9g", i ? ", " : "", v[i]);
+	imc_buf_text(b, "]");
+}
+
+/* What the runner does to data, and `imcc eval` of the bundle alike. */
+static void put_preprocessing(const struct imc_preprocess *p, struct imc_buf *b)
+{
+	double none = 0, one = 1;
+	bool given = p->given;
+
+	imc_buf_text(b, "Float data is taken as it is, channel-first or "
+			"channel-last. Integer data becomes\n`(data * scale - "
+			"mean) / std` with the values compiled in, one for "
+			"each channel or for\nall: ");
+	imc_buf_printf(b, "scale %.9g, ",
+		       given && p->scale > 0 ? p->scale : 1.0);
+	put_list(b, "mean", given && p->n_mean ? p->mean : &none,
+		 given && p->n_mean ? p->n_mean : 1);
+	put_list(b, ", std", given && p->n_std ? p->std : &one,
+		 given && p->n_std ? p->n_std : 1);
+	imc_buf_text(b, ". `imcc eval` of this folder does the same,\nand "
+			"`imcc eval . --data x.npy --outputs y.npy` compares "
+			"y.npy with the compiler's own\nresult.\n\n");
 }
 
 static void emit_readme(struct imc_emit *e)
@@ -151,13 +185,16 @@ static void emit_readme(struct imc_emit *e)
 		&b,
 		"# %s\n\nNetwork '%s' compiled for machine '%s' by imcc "
 		"%s.\n\n"
-		"    make run INPUT=x.npy OUTPUT=y.npy\n\n"
+		"    make run INPUT=x.npy OUTPUT=y.npy SKIP=0 LIMIT=0\n\n"
 		"builds it for this host with functional models of the "
-		"machine, runs every sample of\nx.npy and writes the outputs "
-		"as float32. With several inputs, INPUT is a list with\n"
-		"commas; further outputs go to y.npy.1.npy and so on. "
-		"`make DATA=c` does without a GNU\nassembler.\n\n",
+		"machine, runs the samples of\nx.npy and writes the outputs "
+		"as float32 [N, ...]. SKIP leaves out the first samples,\n"
+		"LIMIT takes so many at most (0: all), as `imcc eval --skip "
+		"--limit` does. With several\ninputs, INPUT is a list with "
+		"commas; further outputs go to y.npy.1.npy and so on.\n"
+		"Relative paths begin in this folder. `make DATA=c` does without a GNU assembler.\n\n",
 		n, e->m->model_name, e->m->hw->name, IMCC_VERSION);
+	put_preprocessing(&e->m->pre, &b);
 	imc_buf_printf(
 		&b,
 		"| file | what |\n| --- | --- |\n"

@@ -14,6 +14,7 @@ struct job {
 	struct cli_settings s;
 	int64_t limit, skip, label_offset;
 	int format;
+	bool bundle;		    /* a bundle is evaluated, not a model */
 	struct imc_module *m;	    /* quantised and mapped */
 	struct imc_module *float_m; /* NULL: its model was not found */
 	struct imc_images images;
@@ -27,7 +28,7 @@ static bool read_usage(const struct cli_options *o, struct cli_ui *ui,
 		return imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS,
 				"--data X.npy");
 	return cli_settings_read(o, ui, &j->s) &&
-	       cli_int(o, CLI_OPT_LIMIT, 1, INT32_MAX, &j->limit) &&
+	       cli_int(o, CLI_OPT_LIMIT, 0, INT32_MAX, &j->limit) &&
 	       cli_int(o, CLI_OPT_SKIP, 0, INT32_MAX, &j->skip) &&
 	       cli_int(o, CLI_OPT_LABEL_OFFSET, -1000000, 1000000,
 		       &j->label_offset) &&
@@ -116,6 +117,7 @@ static bool open_bundle(struct job *j, const char *dir)
 		return imc_diag(d, IMC_IN_FILE(dir), IMC_D_NOT_A_BUNDLE,
 				"module/NAME.imc");
 	j->m = cli_module_parse(path, d);
+	j->bundle = true;
 	if (!j->m)
 		return false;
 	if (!imc_module_has(j->m, IMC_FACT_PLACED))
@@ -125,24 +127,54 @@ static bool open_bundle(struct job *j, const char *dir)
 	       open_float_of(j, dir);
 }
 
-/* Samples skip .. skip+limit, prepared as the options or the module say. */
-static bool read_samples(const struct job *j, struct imc_arena *a,
-			 struct imc_samples *x, int64_t *n)
+/* The graph whose inputs and outputs the data must fit. */
+static const struct imc_graph *graph_of(const struct job *j)
 {
-	const char *path = cli_text(j->s.o, CLI_OPT_DATA, "");
-	struct imc_preprocess pre = j->s.pre;
+	return j->m ? j->m->g : j->float_m->g;
+}
 
+/* From the options, else like the calibration set; of a bundle: as its runner
+ * reads them. */
+static bool read_data(const struct job *j, const char *path,
+		      struct imc_arena *a, struct imc_samples *x)
+{
+	struct imc_preprocess pre = j->s.pre;
+	int64_t most = j->limit ? j->skip + j->limit : 0;
+
+	if (!pre.given && j->bundle)
+		return imc_data_samples_compiled(
+			path, graph_of(j), imc_onnx_read_tensor, &j->m->pre,
+			most, a, j->s.o->d, x);
 	if (!pre.given && j->m) {
 		pre = j->m->pre;
 		pre.given = false;
 	}
-	if (!imc_data_samples(
-		    path, j->m ? j->m->g : j->float_m->g, imc_onnx_read_tensor,
-		    &pre, j->limit ? j->skip + j->limit : 0, a, j->s.o->d, x))
+	return imc_data_samples(path, graph_of(j), imc_onnx_read_tensor, &pre,
+				most, a, j->s.o->d, x);
+}
+
+/* Samples skip .. skip+limit; n of them. */
+static bool read_samples(const struct job *j, struct imc_arena *a,
+			 struct imc_samples *x, int64_t *n)
+{
+	const char *path = cli_text(j->s.o, CLI_OPT_DATA, "");
+
+	if (!read_data(j, path, a, x))
 		return false;
 	*n = x->n - j->skip;
 	return *n > 0 || imc_diag(j->s.o->d, IMC_IN_FILE(path), IMC_D_SKIP_ALL,
 				  (long long)j->skip, (long long)x->n);
+}
+
+/* What the bundle gave for n samples; NULL: not said. */
+static bool read_outputs(const struct job *j, struct imc_arena *a, int64_t n,
+			 const float ***out)
+{
+	const char *path = cli_text(j->s.o, CLI_OPT_OUTPUTS, NULL);
+
+	*out = NULL;
+	return !path ||
+	       imc_data_outputs(path, graph_of(j), n, a, j->s.o->d, out);
 }
 
 /* As many labels as samples; more are fine when --limit leaves some out. */
@@ -166,8 +198,10 @@ static bool check_data(const struct job *j)
 {
 	struct imc_arena *a = imc_arena_new();
 	struct imc_samples x = {0};
+	const float **outputs;
 	int64_t n, *labels;
-	bool ok = read_samples(j, a, &x, &n) && read_labels(j, x.n, &labels);
+	bool ok = read_samples(j, a, &x, &n) && read_labels(j, x.n, &labels) &&
+		  read_outputs(j, a, n, &outputs);
 
 	imc_arena_free(a);
 	return ok;
@@ -198,19 +232,34 @@ static void print_scores(const struct job *j, const struct cli_scores *s,
 	fwrite(b.p, 1, b.n, stdout);
 }
 
+/* The levels that this module has. */
+static void set_levels(const struct job *j, struct cli_eval *e)
+{
+	const struct imc_graph *g = j->m->g;
+
+	e->g[CLI_FLOAT] = j->float_m ? j->float_m->g : NULL;
+	e->g[CLI_QUANTISED] = g;
+	e->g[CLI_MAPPED] = g;
+	e->g[CLI_PLANNED] = imc_module_has(j->m, IMC_FACT_PLANNED) ? g : NULL;
+	e->g[CLI_BUNDLE] = e->bundle ? g : NULL;
+	e->map = (struct imc_map_eval){g, &j->m->map, &j->images};
+	e->plan = &j->m->plan;
+}
+
 static bool evaluate(struct job *j, struct cli_ui *ui)
 {
 	struct imc_samples x = {0};
 	int64_t n = 0, *labels = NULL;
+	const float **outputs;
 	struct cli_eval e = {.samples = &x, .first = j->skip};
 	struct cli_scores s;
 
-	if (!read_samples(j, j->arena, &x, &n) || !read_labels(j, x.n, &labels))
+	if (!read_samples(j, j->arena, &x, &n) ||
+	    !read_labels(j, x.n, &labels) ||
+	    !read_outputs(j, j->arena, n, &outputs))
 		return false;
-	e.g[CLI_FLOAT] = j->float_m ? j->float_m->g : NULL;
-	e.g[CLI_QUANTISED] = j->m->g;
-	e.g[CLI_MAPPED] = j->m->g;
-	e.map = (struct imc_map_eval){j->m->g, &j->m->map, &j->images};
+	e.bundle = outputs;
+	set_levels(j, &e);
 	e.input = imc_data_input(j->m->g);
 	e.n = n;
 	e.labels = labels;

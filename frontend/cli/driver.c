@@ -19,14 +19,35 @@ const char *cli_sha256(const void *bytes, size_t size, struct imc_arena *a)
 	return imc_arena_strdup(a, hex);
 }
 
-/* "models/resnet8.onnx" -> "resnet8" */
-static const char *stem_of(const char *path, struct imc_arena *a)
+/* Path without its last part: "a/b" of "a/b/c.onnx"; NULL: it has one part. */
+static const char *folder_of(const char *path, struct imc_arena *a)
 {
 	const char *slash = strrchr(path, '/');
-	const char *base = slash ? slash + 1 : path;
-	const char *dot = strrchr(base, '.');
+
+	while (slash && slash > path && slash[-1] == '/')
+		slash--;
+	return slash ? imc_arena_strndup(a, path, (size_t)(slash - path))
+		     : NULL;
+}
+
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* "nets/resnet8.onnx" and "resnet8/model.onnx" -> "resnet8" */
+static const char *name_of(const char *path, struct imc_arena *a)
+{
+	const char *base = last_part(path), *dot = strrchr(base, '.');
+	const char *folder = folder_of(path, a);
+	const char *above = folder ? last_part(folder) : "";
 	size_t n = dot && dot != base ? (size_t)(dot - base) : strlen(base);
 
+	if (!strcmp(base, "model.onnx") && *above && strcmp(above, ".") != 0 &&
+	    strcmp(above, "..") != 0)
+		return imc_arena_strdup(a, above);
 	return n ? imc_arena_strndup(a, base, n) : "network";
 }
 
@@ -47,7 +68,7 @@ struct imc_module *cli_module_import(const char *path, struct imc_diags *d,
 
 	if (bytes) {
 		m->model_path = imc_arena_strdup(m->arena, path);
-		m->model_name = stem_of(path, m->arena);
+		m->model_name = name_of(path, m->arena);
 		m->model_sha256 = cli_sha256(bytes, size, m->arena);
 		m->g = imc_onnx_read_bytes(m->model_path, bytes, size, m->arena,
 					   d, info);

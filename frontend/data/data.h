@@ -20,8 +20,11 @@ void *imc_file_read(const char *path, struct imc_arena *a, struct imc_diags *d,
 bool imc_data_tensor(const char *path, imc_read_pb *pb, struct imc_arena *a,
 		     struct imc_diags *d, struct imc_tensor *out);
 
-/* Type and shape of the first input of g as the ONNX model states it (NCHW,
- * also when g is channel-last by now); data is NULL. */
+/* Type and shape of v as the ONNX model states it (NCHW, also when g is
+ * channel-last by now); data is NULL. */
+struct imc_tensor imc_data_model_tensor(const struct imc_graph *g, imc_val v);
+
+/* That of the first input of g. */
 struct imc_tensor imc_data_input(const struct imc_graph *g);
 
 /* Reads samples for the (float) input of g from `path`. The shape may be
@@ -49,6 +52,21 @@ bool imc_data_samples(const char *path, const struct imc_graph *g,
 		      imc_read_pb *pb, struct imc_preprocess *pre,
 		      int64_t limit, struct imc_arena *a, struct imc_diags *d,
 		      struct imc_samples *out);
+
+/* The same as the bundle's runner reads them: integer data goes by *pre, the
+ * preprocessing of the module, when that was given; float data is taken as it
+ * is; no file beside the data counts. */
+bool imc_data_samples_compiled(const char *path, const struct imc_graph *g,
+			       imc_read_pb *pb,
+			       const struct imc_preprocess *pre, int64_t limit,
+			       struct imc_arena *a, struct imc_diags *d,
+			       struct imc_samples *out);
+
+/* Reads what the bundle's runner wrote for n samples: (*out)[k], in a, holds
+ * output k of all of them, from `path` and PATH.1.npy ... False: reported. */
+bool imc_data_outputs(const char *path, const struct imc_graph *g, int64_t n,
+		      struct imc_arena *a, struct imc_diags *d,
+		      const float ***out);
 
 /* Settles a scale that was not said, as above, and checks mean and std against
  * the number of channels. False: reported at `path`. */

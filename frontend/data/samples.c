@@ -28,9 +28,9 @@ struct fit {
 	bool channel_last; /* data is H, W, C */
 };
 
-struct imc_tensor imc_data_input(const struct imc_graph *g)
+struct imc_tensor imc_data_model_tensor(const struct imc_graph *g, imc_val v)
 {
-	struct imc_tensor t = imc_value_at(g, g->input[0])->t;
+	struct imc_tensor t = imc_value_at(g, v)->t;
 
 	t.data = NULL;
 	if (g->layout == IMC_NHWC && t.rank == 4) {
@@ -41,6 +41,11 @@ struct imc_tensor imc_data_input(const struct imc_graph *g)
 		t.dim[1] = c;
 	}
 	return t;
+}
+
+struct imc_tensor imc_data_input(const struct imc_graph *g)
+{
+	return imc_data_model_tensor(g, g->input[0]);
 }
 
 static struct unit unit_of(const struct imc_graph *g)
@@ -241,6 +246,18 @@ static bool settle(const char *path, const struct unit *u,
 	       imc_pre_settle(pre, integer, channels_of(u), path, d);
 }
 
+/* As the bundle's runner does it: *pre is final, and for integers only. */
+static bool settle_compiled(const char *path, const struct unit *u,
+			    const struct imc_tensor *t,
+			    struct imc_preprocess *pre, struct imc_diags *d)
+{
+	bool integer = !is_float(t->dtype);
+
+	pre->given = pre->given && integer;
+	return !pre->given ||
+	       imc_pre_settle(pre, integer, channels_of(u), path, d);
+}
+
 static bool check_input(const char *path, const struct imc_graph *g,
 			struct imc_diags *d)
 {
@@ -262,9 +279,27 @@ static bool read_samples(const char *path, const struct unit *u,
 	return f->n > 0 || imc_diag(d, IMC_IN_FILE(path), IMC_D_DATA_EMPTY);
 }
 
-bool imc_data_samples(const char *path, const struct imc_graph *g,
-		      imc_read_pb *pb, struct imc_preprocess *pre,
-		      int64_t limit, struct imc_arena *a, struct imc_diags *d,
+typedef bool settle_fn(const char *path, const struct unit *u,
+		       const struct imc_tensor *t, struct imc_preprocess *pre,
+		       struct imc_diags *d);
+
+static void take_samples(const char *path, const struct unit *u,
+			 const struct imc_tensor *t, const struct fit *f,
+			 const struct imc_preprocess *pre, struct imc_arena *a,
+			 struct imc_samples *out)
+{
+	*out = (struct imc_samples){.n = f->n / u->batch, .n_input = 1};
+	out->size[0] = u->count * u->batch;
+	out->source = imc_arena_strdup(a, path);
+	out->x[0] = imc_arena_array(a, (size_t)(f->n * u->count),
+				    sizeof *out->x[0]);
+	convert(u, t, f, pre, out->x[0]);
+}
+
+static bool read_file(const char *path, const struct imc_graph *g,
+		      imc_read_pb *pb, settle_fn *settle_pre,
+		      struct imc_preprocess *pre, int64_t limit,
+		      struct imc_arena *a, struct imc_diags *d,
 		      struct imc_samples *out)
 {
 	struct imc_arena *scratch = imc_arena_new();
@@ -277,16 +312,29 @@ bool imc_data_samples(const char *path, const struct imc_graph *g,
 	if (ok) {
 		u = unit_of(g);
 		ok = read_samples(path, &u, &t, limit, &f, d) &&
-		     settle(path, &u, &t, pre, d);
+		     settle_pre(path, &u, &t, pre, d);
 	}
-	if (ok) {
-		*out = (struct imc_samples){.n = f.n / u.batch, .n_input = 1};
-		out->size[0] = u.count * u.batch;
-		out->source = imc_arena_strdup(a, path);
-		out->x[0] = imc_arena_array(a, (size_t)(f.n * u.count),
-					    sizeof *out->x[0]);
-		convert(&u, &t, &f, pre, out->x[0]);
-	}
+	if (ok)
+		take_samples(path, &u, &t, &f, pre, a, out);
 	imc_arena_free(scratch);
 	return ok;
+}
+
+bool imc_data_samples(const char *path, const struct imc_graph *g,
+		      imc_read_pb *pb, struct imc_preprocess *pre,
+		      int64_t limit, struct imc_arena *a, struct imc_diags *d,
+		      struct imc_samples *out)
+{
+	return read_file(path, g, pb, settle, pre, limit, a, d, out);
+}
+
+bool imc_data_samples_compiled(const char *path, const struct imc_graph *g,
+			       imc_read_pb *pb,
+			       const struct imc_preprocess *pre, int64_t limit,
+			       struct imc_arena *a, struct imc_diags *d,
+			       struct imc_samples *out)
+{
+	struct imc_preprocess own = *pre;
+
+	return read_file(path, g, pb, settle_compiled, &own, limit, a, d, out);
 }

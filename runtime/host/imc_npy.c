@@ -26,7 +26,8 @@ static int read_type(const char *descr, struct imc_npy *out)
 	} types[] = {
 		{"'<f4'", 4, 0, 1}, {"'<f8'", 8, 0, 1}, {"'|u1'", 1, 1, 0},
 		{"'|i1'", 1, 1, 1}, {"'<i2'", 2, 1, 1}, {"'<i4'", 4, 1, 1},
-		{"'<i8'", 8, 1, 1}, {"'|b1'", 1, 1, 0},
+		{"'<i8'", 8, 1, 1}, {"'|b1'", 1, 1, 0}, {"'<u2'", 2, 1, 0},
+		{"'<u4'", 4, 1, 0}, {"'<u8'", 8, 1, 0},
 	};
 
 	for (size_t k = 0; k < sizeof types / sizeof *types; k++)
@@ -69,7 +70,8 @@ static const char *parse_header(const char *text, struct imc_npy *out)
 	if (!descr || !order || !shape)
 		return "its header is broken";
 	if (!read_type(descr, out))
-		return "its type is none of f4 f8 u1 i1 i2 i4 i8 b1";
+		return "its type is none of f4 f8, i1 i2 i4 i8, u1 u2 u4 u8, "
+		       "b1";
 	if (strncmp(order, "False", 5) != 0)
 		return "it is in Fortran order";
 	return read_shape(shape, out) ? NULL : "its shape is broken";

@@ -18,8 +18,8 @@ struct imc_npy {
 	unsigned char *data; /* of malloc, by imc_npy_read */
 };
 
-/* Reads version 1 to 3, little-endian, C order, f4 f8 u1 i1 i2 i4 i8. NULL,
- * or what is wrong. */
+/* Reads version 1 to 3, little-endian, C order, f4 f8 and integers of 1 to 8
+ * bytes. NULL, or what is wrong. */
 const char *imc_npy_read(const char *path, struct imc_npy *out);
 
 /* Element i as a double. */

@@ -15,7 +15,8 @@ static int fail(const struct imc_run_net *net, const char *what,
 	return 1;
 }
 
-/* Sizes of a tensor as the ONNX model orders them: batch, channel, place. */
+/* Elements of a tensor, and its channels and positions as the device has
+ * them. */
 struct order {
 	int64_t n, c, plane, count;
 };
@@ -44,81 +45,140 @@ static int64_t device_place(const struct imc_run_tensor *t, int64_t e)
 	return t->channel_last ? (batch * o.plane + e % o.plane) * o.c + c : e;
 }
 
-/* ---- which layout the data has ---- */
+/* ---- which layout the data has: the same rules as 'imcc eval' ---- */
 
-static int squeezed(const int64_t *dim, int rank, int64_t *out)
+struct shape {
+	int rank;
+	int64_t dim[IMC_RUN_MAX_RANK];
+};
+
+/* One sample as the ONNX model has it: C, H, W when rank is 3, and count
+ * elements, of c channels of plane each; batch of them in one run. */
+struct unit {
+	struct shape s;
+	int64_t batch, count, c, plane;
+};
+
+static struct unit unit_of(const struct imc_run_tensor *t)
 {
-	int n = 0;
+	struct unit u = {.batch = 1, .count = 1};
+	int first = t->rank >= 2;
 
-	for (int i = 0; i < rank; i++)
-		if (dim[i] != 1)
-			out[n++] = dim[i];
-	return n;
+	if (first)
+		u.batch = t->dim[0];
+	if (t->channel_last)
+		u.s.dim[u.s.rank++] = t->dim[t->rank - 1];
+	for (int i = first; i < t->rank - (t->channel_last != 0); i++)
+		u.s.dim[u.s.rank++] = t->dim[i];
+	for (int i = 0; i < u.s.rank; i++)
+		u.count *= u.s.dim[i];
+	u.c = u.s.rank >= 2 ? u.s.dim[0] : 1;
+	u.plane = u.count / u.c;
+	return u;
 }
 
-static int same_shape(const int64_t *a, int n_a, const int64_t *b, int n_b)
+static struct shape squeezed(const struct shape *s)
 {
-	int64_t x[IMC_NPY_MAX_RANK], y[IMC_NPY_MAX_RANK];
-	int n = squeezed(a, n_a, x);
+	struct shape out = {0};
 
-	if (n != squeezed(b, n_b, y))
+	for (int i = 0; i < s->rank; i++)
+		if (s->dim[i] != 1)
+			out.dim[out.rank++] = s->dim[i];
+	return out;
+}
+
+static int same_shape(const struct shape *a, const struct shape *b)
+{
+	if (a->rank != b->rank)
 		return 0;
-	for (int i = 0; i < n; i++)
-		if (x[i] != y[i])
+	for (int i = 0; i < a->rank; i++)
+		if (a->dim[i] != b->dim[i])
 			return 0;
 	return 1;
 }
 
-enum layout { UNKNOWN, AS_ONNX, CHANNEL_LAST };
-
-/* The layout of one sample of this shape; axes of size 1 do not matter. */
-static enum layout layout_of(const struct imc_run_tensor *t, const int64_t *dim,
-			     int rank)
+/* C, H, W -> H, W, C */
+static struct shape rotated(const struct shape *s)
 {
-	int64_t first[4];
-	struct order o = order_of(t);
+	struct shape out = *s;
+
+	for (int i = 0; i < s->rank; i++)
+		out.dim[i] = s->dim[(i + 1) % s->rank];
+	return out;
+}
+
+enum layout { UNKNOWN, EITHER, CHANNEL_FIRST, CHANNEL_LAST };
+
+/* The layout of one sample of shape s; axes of size 1 do not matter. */
+static enum layout layout_of(const struct unit *u, const struct shape *s)
+{
+	struct shape last = rotated(&u->s), have = squeezed(s);
+	struct shape want = squeezed(&u->s), want_last = squeezed(&last);
+	int is_first = same_shape(&have, &want);
+	int is_last = (u->s.rank == 2 || u->s.rank == 3) &&
+		      same_shape(&have, &want_last);
 	int64_t count = 1;
 
-	for (int i = 0; i < rank; i++)
-		count *= dim[i];
-	if (count * o.n != o.count)
+	if (is_first && is_last)
+		return u->c == 1 || want.rank <= 1 ? CHANNEL_FIRST : EITHER;
+	if (is_first || is_last)
+		return is_first ? CHANNEL_FIRST : CHANNEL_LAST;
+	for (int i = 0; i < s->rank; i++)
+		count *= s->dim[i];
+	if (count != u->count)
 		return UNKNOWN;
-	if (!t->channel_last)
-		return AS_ONNX;
-	first[0] = t->dim[3];
-	first[1] = t->dim[1];
-	first[2] = t->dim[2];
-	if (same_shape(dim, rank, first, 3) || o.c == 1 || o.plane == 1)
-		return AS_ONNX;
-	return same_shape(dim, rank, t->dim + 1, 3) ? CHANNEL_LAST : UNKNOWN;
+	if (have.rank <= 1 && (u->c == 1 || u->plane == 1))
+		return CHANNEL_FIRST;
+	return want.rank <= 1 && have.rank <= 2 ? CHANNEL_FIRST : UNKNOWN;
 }
 
 /* ---- one input ---- */
 
 struct source {
 	struct imc_npy data;
+	struct unit unit;
 	enum layout layout;
 	int64_t n; /* samples of the network */
 };
+
+static struct shape tail(const struct imc_npy *d, int from)
+{
+	struct shape s = {.rank = d->rank - from};
+
+	for (int i = from; i < d->rank; i++)
+		s.dim[i - from] = d->dim[i];
+	return s;
+}
+
+static const char *find_layout(struct source *s)
+{
+	struct shape all = tail(&s->data, 0);
+	struct shape rest = tail(&s->data, s->data.rank > 0);
+
+	s->layout = s->data.rank ? layout_of(&s->unit, &rest) : UNKNOWN;
+	if (s->layout == UNKNOWN)
+		s->layout = layout_of(&s->unit, &all);
+	if (s->layout == EITHER)
+		return "its shape could be channel-first or channel-last";
+	s->n = s->data.count / s->unit.count / s->unit.batch;
+	if (s->layout == UNKNOWN || s->n == 0 ||
+	    s->n * s->unit.batch * s->unit.count != s->data.count)
+		return "its shape does not fit the network's input";
+	return NULL;
+}
 
 static const char *open_source(const char *path, const struct imc_run_tensor *t,
 			       struct source *s)
 {
 	const char *wrong = imc_npy_read(path, &s->data);
-	const struct imc_npy *d = &s->data;
-	struct order o = order_of(t);
 
 	if (wrong)
 		return wrong;
-	s->layout = d->rank ? layout_of(t, d->dim + 1, d->rank - 1) : UNKNOWN;
-	if (s->layout == UNKNOWN)
-		s->layout = layout_of(t, d->dim, d->rank);
-	if (s->layout == UNKNOWN || d->count % o.count || !d->count) {
+	s->unit = unit_of(t);
+	wrong = find_layout(s);
+	if (wrong)
 		free(s->data.data);
-		return "its shape does not fit the network's input";
-	}
-	s->n = d->count / o.count;
-	return NULL;
+	return wrong;
 }
 
 static double pick(const double *v, int n, int64_t c, double none)
@@ -145,18 +205,29 @@ static int8_t quantised(const struct imc_run_tensor *t, float x)
 	return q > 127 ? 127 : (int8_t)q;
 }
 
+/* Where element e of a unit (C, H, W order) lies in the data. */
+static int64_t data_place(const struct source *s, int64_t e)
+{
+	const struct unit *u = &s->unit;
+
+	return s->layout == CHANNEL_LAST ? e % u->plane * u->c + e / u->plane
+					 : e;
+}
+
 static void fill_input(const struct imc_run_net *net, const struct source *s,
 		       const struct imc_run_tensor *t, int64_t sample)
 {
-	struct order o = order_of(t);
+	const struct unit *u = &s->unit;
 
-	for (int64_t e = 0; e < o.count; e++) {
-		int64_t c = e / o.plane % o.c, at = device_place(t, e);
-		int64_t from = s->layout == CHANNEL_LAST ? at : e;
-		double v = imc_npy_at(&s->data, sample * o.count + from);
+	for (int64_t b = 0; b < u->batch; b++)
+		for (int64_t e = 0; e < u->count; e++) {
+			int64_t unit = sample * u->batch + b;
+			double v = imc_npy_at(
+				&s->data, unit * u->count + data_place(s, e));
 
-		t->data[at] = quantised(t, real_value(net, s, v, c));
-	}
+			t->data[device_place(t, b * u->count + e)] = quantised(
+				t, real_value(net, s, v, e / u->plane));
+		}
 }
 
 static void take_output(const struct imc_run_tensor *t, float *x)
@@ -206,12 +277,18 @@ static const char *write_output(const struct imc_run_net *net, int k,
 	return wrong;
 }
 
+/* Which samples run: n of them from `first` on. */
+struct range {
+	int64_t first, n;
+};
+
 static const char *run_samples(const struct imc_run_net *net,
-			       const struct source *s, float **x)
+			       const struct source *s, const struct range *r,
+			       float **x)
 {
-	for (int64_t i = 0; i < s[0].n; i++) {
+	for (int64_t i = 0; i < r->n; i++) {
 		for (int k = 0; k < net->n_input; k++)
-			fill_input(net, &s[k], &net->input[k], i);
+			fill_input(net, &s[k], &net->input[k], r->first + i);
 		if (net->run(net->cx))
 			return "the network reported an error";
 		for (int k = 0; k < net->n_output; k++) {
@@ -224,7 +301,8 @@ static const char *run_samples(const struct imc_run_net *net,
 }
 
 static const char *run_all(const struct imc_run_net *net,
-			   const struct source *s, const char *path)
+			   const struct source *s, const struct range *r,
+			   const char *path)
 {
 	float **x = calloc((size_t)net->n_output, sizeof *x);
 	const char *wrong = x ? NULL : "out of memory";
@@ -232,14 +310,14 @@ static const char *run_all(const struct imc_run_net *net,
 	for (int k = 0; k < net->n_output && !wrong; k++) {
 		int64_t count = order_of(&net->output[k]).count;
 
-		x[k] = calloc((size_t)(s[0].n * count), sizeof **x);
+		x[k] = calloc((size_t)(r->n * count), sizeof **x);
 		if (!x[k])
 			wrong = "out of memory";
 	}
 	if (!wrong)
-		wrong = run_samples(net, s, x);
+		wrong = run_samples(net, s, r, x);
 	for (int k = 0; k < net->n_output && !wrong; k++)
-		wrong = write_output(net, k, path, s[0].n, x[k]);
+		wrong = write_output(net, k, path, r->n, x[k]);
 	for (int k = 0; x && k < net->n_output; k++)
 		free(x[k]);
 	free(x);
@@ -272,28 +350,61 @@ static int open_sources(const struct imc_run_net *net, char *list,
 	return k;
 }
 
-int imc_run_main(int argc, char **argv, const struct imc_run_net *net)
+/* A whole number of 0 or more; 0: it is none. */
+static int read_count(const char *text, int64_t *out)
 {
-	struct source *s;
+	char *end;
+	long long v = strtoll(text, &end, 10);
+
+	*out = v;
+	return end != text && !*end && v >= 0;
+}
+
+/* r: what was asked for becomes what the data has; n 0: all there is. */
+static const char *clip_range(struct range *r, int64_t n)
+{
+	if (r->first >= n)
+		return "SKIP leaves no sample";
+	if (r->n == 0 || r->n > n - r->first)
+		r->n = n - r->first;
+	return NULL;
+}
+
+static int run_files(const struct imc_run_net *net, char **path,
+		     struct range *r)
+{
+	struct source *s = calloc((size_t)net->n_input + 1, sizeof *s);
 	const char *wrong = NULL;
 	int n_open, status = 0;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: %s INPUT.npy OUTPUT.npy\n", net->name);
-		return 2;
-	}
-	s = calloc((size_t)net->n_input + 1, sizeof *s);
 	if (!s)
-		return fail(net, argv[1], "out of memory");
-	n_open = open_sources(net, argv[1], s, &wrong);
+		return fail(net, path[0], "out of memory");
+	n_open = open_sources(net, path[0], s, &wrong);
+	if (!wrong)
+		wrong = clip_range(r, s[0].n);
 	if (wrong)
-		status = fail(net, argv[1], wrong);
-	else if ((wrong = run_all(net, s, argv[2])))
-		status = fail(net, argv[2], wrong);
+		status = fail(net, path[0], wrong);
+	else if ((wrong = run_all(net, s, r, path[1])))
+		status = fail(net, path[1], wrong);
 	else
-		printf("%s: %lld samples\n", net->name, (long long)s[0].n);
+		printf("%s: %lld samples\n", net->name, (long long)r->n);
 	for (int k = 0; k < n_open; k++)
 		free(s[k].data.data);
 	free(s);
 	return status;
+}
+
+int imc_run_main(int argc, char **argv, const struct imc_run_net *net)
+{
+	struct range r = {0, 0};
+
+	if (argc < 3 || argc > 5 ||
+	    (argc > 3 && !read_count(argv[3], &r.first)) ||
+	    (argc > 4 && !read_count(argv[4], &r.n))) {
+		fprintf(stderr,
+			"usage: %s INPUT.npy OUTPUT.npy [SKIP [LIMIT]]\n",
+			net->name);
+		return 2;
+	}
+	return run_files(net, argv + 1, &r);
 }

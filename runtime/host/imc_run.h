@@ -33,7 +33,8 @@ struct imc_run_net {
 	void *cx;
 };
 
-/* PROGRAM INPUT.npy[,INPUT2.npy...] OUTPUT.npy: runs every sample and writes
+/* PROGRAM INPUT.npy[,INPUT2.npy...] OUTPUT.npy [SKIP [LIMIT]]: runs every
+ * sample but the first SKIP, LIMIT of them at most (0: all), and writes
  * float32 [N, ...] in the layout of the ONNX model; output k > 0 goes to
  * OUTPUT.npy.k.npy. Returns the exit status. */
 int imc_run_main(int argc, char **argv, const struct imc_run_net *net);
