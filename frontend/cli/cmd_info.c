@@ -61,11 +61,28 @@ static void print_operators(const struct histogram *h)
 	}
 }
 
+/* The widest name of a matrix layer, or of the column's title. */
+static int name_width(const struct imc_graph *g)
+{
+	size_t width = strlen("layer");
+
+	for (size_t i = 0; i < g->n_order; i++) {
+		const struct imc_node *n = imc_node_at(g, g->order[i]);
+
+		if (n->op == IMC_OP_CONV2D && strlen(n->name) > width)
+			width = strlen(n->name);
+	}
+	return (int)width;
+}
+
 /* The matrix layers as the mapper sees them, after stage 1. */
 static void print_layers(const struct imc_graph *g)
 {
-	printf("\n%-32s %-14s %7s %6s %6s %8s %14s %12s\n", "layer", "operator",
-	       "rows", "cols", "groups", "windows", "MACs", "weights");
+	int width = name_width(g);
+
+	printf("\n%-*s %-14s %7s %6s %6s %8s %14s %12s\n", width, "layer",
+	       "operator", "rows", "cols", "groups", "windows", "MACs",
+	       "weights");
 	for (size_t i = 0; i < g->n_order; i++) {
 		const struct imc_node *n = imc_node_at(g, g->order[i]);
 		const struct imc_op_info *op = imc_op_info(n->op);
@@ -76,9 +93,9 @@ static void print_layers(const struct imc_graph *g)
 			continue;
 		x = imc_matrix_of(g, n);
 		weights = (int64_t)x.rows * x.cols * x.groups;
-		printf("%-32s %-14s %7d %6d %6d %8lld %14lld %12lld\n", n->name,
-		       n->loc.op ? n->loc.op : op->onnx, x.rows, x.cols,
-		       x.groups, (long long)x.n_window,
+		printf("%-*s %-14s %7d %6d %6d %8lld %14lld %12lld\n", width,
+		       n->name, n->loc.op ? n->loc.op : op->onnx, x.rows,
+		       x.cols, x.groups, (long long)x.n_window,
 		       (long long)(weights * x.n_window), (long long)weights);
 	}
 	printf("\nMACs       %lld\nparameters %lld\n",

@@ -58,6 +58,20 @@ static bool ends_with(const char *s, const char *end)
 	return n >= m && !strcmp(s + n - m, end);
 }
 
+/* Moves the text of info to an arena that outlives a module that failed. */
+static void keep_info(struct imc_onnx_info *info, struct imc_arena *a)
+{
+	const char **domain =
+		imc_arena_array(a, info->n_domain + 1, sizeof *domain);
+
+	info->producer = imc_arena_strdup(a, info->producer);
+	info->producer_version = imc_arena_strdup(a, info->producer_version);
+	info->graph_name = imc_arena_strdup(a, info->graph_name);
+	for (size_t i = 0; i < info->n_domain; i++)
+		domain[i] = imc_arena_strdup(a, info->domain[i]);
+	info->domain = domain;
+}
+
 struct imc_module *cli_module_import(const char *path, struct imc_diags *d,
 				     struct imc_onnx_info *info)
 {
@@ -76,6 +90,8 @@ struct imc_module *cli_module_import(const char *path, struct imc_diags *d,
 	imc_arena_free(file);
 	if (m->g)
 		return m;
+	if (info && info->n_node)
+		keep_info(info, d->arena);
 	imc_module_free(m);
 	return NULL;
 }

@@ -34,7 +34,8 @@ bool cli_settings_read(const struct cli_options *o, struct cli_ui *ui,
 struct imc_module *cli_module_open(const struct cli_settings *s,
 				   const char *path);
 
-/* The same without a machine; for stage 1 only. info: as in onnx.h. */
+/* The same without a machine; for stage 1 only. info: as in onnx.h, or NULL;
+ * its text lives in the module, or in d's arena when the import failed. */
 struct imc_module *cli_module_import(const char *path, struct imc_diags *d,
 				     struct imc_onnx_info *info);
 

@@ -60,7 +60,7 @@ check 2 "$(usage compile "missing option: -o DIR")" \
 	compile m.onnx -t garofalo-1
 check 2 "$(usage eval "missing option: --data X.npy")" eval m.onnx
 check 2 "$(usage compile "option '--weight-bits' has value 'many'; wanted an \
-integer of 2 to 32")" compile m.onnx -t garofalo-1 -o d --weight-bits many
+integer of 2 to 8")" compile m.onnx -t garofalo-1 -o d --weight-bits many
 check 2 "$(usage compile "option '--percentile' has value '101'; wanted a \
 number of 50 to 100")" compile m.onnx -tgarofalo-1 -od --percentile=101
 check 2 "$(usage compile "option '--post' has value 'analog'; wanted \

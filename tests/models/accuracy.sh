@@ -1,0 +1,53 @@
+#!/bin/sh
+# accuracy.sh IMCC [NETWORK...]: the figures of all networks of networks.txt
+# (or of those named) on their whole data sets, as a Markdown table. Slow.
+# WORK: where bundles are made (default: a folder that is removed).
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+imcc=$1
+shift
+work=${WORK:-$(mktemp -d)}
+[ -n "${WORK:-}" ] || trap 'rm -rf "$work"' EXIT
+[ $# -gt 0 ] || set -- $(sed -n 's/^\([a-z][^ ]*\) |.*/\1/p' \
+	"$here/networks.txt")
+
+# part KEY LINE: the word behind KEY
+part()
+{
+	echo "$2" | sed -n "s/.*[ ,]$1 \([^ ,]*\).*/\1/p"
+}
+
+# per_cent FRACTION
+per_cent()
+{
+	case $1 in
+	[0-9]*) echo "$1" | awk '{ printf "%.2f %%", $1 * 100 }' ;;
+	*) echo "-" ;;
+	esac
+}
+
+echo "| network | samples | weights | float | quantised | mapped | arrays |" \
+	"latency | energy | compiled in | bundle = evaluator |"
+echo "|---|---|---|---|---|---|---|---|---|---|---|"
+for network; do
+	for bits in 8 4; do
+		line=$(sh "$here/run.sh" "$imcc" "$network" "$bits" "$work" \
+			2>"$work/error")
+		status=$?
+		[ $status = 77 ] && line="the network is not there"
+		if [ $status != 0 ]; then
+			echo "| $network | - | $bits bit | - | - | - | - | - |" \
+				"- | - | no: ${line:-$(cat "$work/error")} |"
+			continue
+		fi
+		echo "| $network | $(part n "$line") | $bits bit |" \
+			"$(per_cent "$(part float "$line")") |" \
+			"$(per_cent "$(part quantised "$line")") |" \
+			"$(per_cent "$(part mapped "$line")") |" \
+			"$(part arrays "$line") |" \
+			"$(echo "$line" | sed 's/.* \([^ ]*\) ms,.*/\1/') ms |" \
+			"$(echo "$line" | sed 's/.* \([^ ]*\) uJ,.*/\1/') uJ |" \
+			"$(part in "$line") s | yes |"
+	done
+done
