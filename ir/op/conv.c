@@ -103,10 +103,6 @@ static bool type_transpose(struct imc_graph *g, struct imc_node *n,
 	int64_t group = n->a.group[0], n_out;
 	struct imc_walk walk[2];
 
-	if (g->layout != IMC_NCHW)
-		return imc_rule_reject(d, n,
-				       "only channel-first tensors are "
-				       "supported");
 	if (w.n != x.c || x.c % group)
 		return imc_rule_reject(d, n,
 				       "the input has %" PRId64
@@ -118,7 +114,7 @@ static bool type_transpose(struct imc_graph *g, struct imc_node *n,
 	if (!set_kernel(n, &w, d) || !imc_rule_vector(g, n, 2, n_out, d) ||
 	    !imc_conv_type_transpose(n, &x, walk, d))
 		return false;
-	imc_plane_shape(&y, g->layout, x.n, n_out, walk[0].out, walk[1].out);
+	imc_plane_shape(&y, IMC_NCHW, x.n, n_out, walk[0].out, walk[1].out);
 	imc_rule_set_output(g, n, 0, &y);
 	return true;
 }
@@ -363,10 +359,13 @@ void imc_eval_conv(const struct imc_graph *g, const struct imc_node *n,
 		   const struct imc_tensor *in, struct imc_tensor *out,
 		   struct imc_arena *scratch)
 {
-	struct imc_conv c = {.layout = g->layout,
-			     .x = imc_plane_of(&in[0], g->layout),
-			     .w = imc_plane_of(&in[1], g->layout),
-			     .y = imc_plane_of(&out[0], g->layout),
+	/* conv_transpose is channel-first always: to_nhwc wraps it */
+	bool transpose = n->op == IMC_OP_CONV_TRANSPOSE;
+	enum imc_layout layout = transpose ? IMC_NCHW : g->layout;
+	struct imc_conv c = {.layout = layout,
+			     .x = imc_plane_of(&in[0], layout),
+			     .w = imc_plane_of(&in[1], layout),
+			     .y = imc_plane_of(&out[0], layout),
 			     .group = n->a.group[0],
 			     .x_data = in[0].data,
 			     .w_data = in[1].data,
@@ -375,7 +374,7 @@ void imc_eval_conv(const struct imc_graph *g, const struct imc_node *n,
 			     .scratch = scratch};
 
 	imc_conv_set_bias(&c);
-	if (n->op == IMC_OP_CONV_TRANSPOSE) {
+	if (transpose) {
 		struct imc_node copy = *n;
 
 		imc_conv_type_transpose(&copy, &c.x, c.walk, NULL);

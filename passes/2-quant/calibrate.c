@@ -18,6 +18,7 @@
 struct seen {
 	float lo, hi;
 	int32_t n;
+	bool not_finite; /* somewhere; lo, hi, kept and sum leave it out */
 	float *kept;
 	double *sum; /* of each channel, over all positions */
 };
@@ -25,7 +26,7 @@ struct seen {
 struct work {
 	const struct imc_module *m;
 	struct imc_pass_cx *cx;
-	size_t n_value; /* before constants were added */
+	size_t n_value;	   /* before constants were added */
 	struct seen *seen; /* [sample][value] */
 };
 
@@ -45,15 +46,21 @@ static void look(struct seen *s, const struct imc_tensor *t)
 	int64_t step = imc_subset_step(n, KEEP, n_channel(t));
 	const float *x = t->data;
 
-	s->lo = s->hi = n ? x[0] : 0;
+	s->lo = INFINITY;
+	s->hi = -INFINITY;
 	for (int64_t i = 0; i < n; i++) {
+		if (!isfinite(x[i])) {
+			s->not_finite = true;
+			continue;
+		}
 		s->lo = x[i] < s->lo ? x[i] : s->lo;
 		s->hi = x[i] > s->hi ? x[i] : s->hi;
+		if (s->sum)
+			s->sum[i % n_channel(t)] += x[i];
 	}
 	for (int64_t i = 0; i < n; i += step)
-		s->kept[s->n++] = x[i];
-	for (int64_t i = 0; s->sum && i < n; i++)
-		s->sum[i % n_channel(t)] += x[i];
+		if (isfinite(x[i]))
+			s->kept[s->n++] = x[i];
 }
 
 static void after_node(void *p, imc_node_id id, const struct imc_tensor *out)
@@ -122,6 +129,22 @@ static void cut_tails(struct imc_value *v, float *kept, int64_t n,
 	}
 }
 
+static void warn_not_finite(const struct work *w, size_t v_id)
+{
+	const struct imc_graph *g = w->m->g;
+	const struct imc_value *v = &g->value[v_id];
+	bool input = imc_graph_is_input(g, (imc_val){(uint32_t)v_id});
+	bool seen = false;
+
+	for (size_t i = 0; i < (size_t)w->cx->calib->n; i++)
+		seen |= w->seen[i * w->n_value + v_id].not_finite;
+	if (seen)
+		imc_diag(w->m->diags,
+			 input ? IMC_IN_FILE(w->m->model_path)
+			       : imc_node_at(g, v->def)->loc,
+			 IMC_D_CALIB_NOT_FINITE, v->name);
+}
+
 static void merge_value(const struct work *w, size_t v_id,
 			struct imc_arena *scratch)
 {
@@ -151,8 +174,8 @@ static void merge_value(const struct work *w, size_t v_id,
 static struct seen *new_seen(const struct imc_graph *g, size_t n_sample,
 			     struct imc_arena *a)
 {
-	struct seen *seen = imc_arena_array(a, n_sample * g->n_value,
-					    sizeof *seen);
+	struct seen *seen =
+		imc_arena_array(a, n_sample * g->n_value, sizeof *seen);
 
 	for (size_t k = 0; k < n_sample * g->n_value; k++) {
 		const struct imc_value *v = &g->value[k % g->n_value];
@@ -204,6 +227,7 @@ bool imc_pass_calibrate(struct imc_module *m, struct imc_pass_cx *cx)
 		struct imc_arena *a = imc_arena_new();
 
 		merge_value(&w, v, a);
+		warn_not_finite(&w, v);
 		cx->n_changed += g->value[v].ranged;
 		if (g->value[v].ranged && w.seen[v].sum)
 			merge_means(&w, v);

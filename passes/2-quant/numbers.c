@@ -7,8 +7,7 @@
 #include "ir/support/checked.h"
 #include "passes/2-quant/quant.h"
 
-struct imc_qparams imc_qparams_of(float lo, float hi, int bits,
-				  bool fixed_zero)
+struct imc_qparams imc_qparams_of(float lo, float hi, int bits, bool fixed_zero)
 {
 	double low = lo < 0 ? lo : 0, high = hi > 0 ? hi : 0;
 	double top = (1 << (bits - 1)) - 1, bottom = -top - 1, scale;
@@ -96,15 +95,15 @@ struct imc_weights imc_weights_of(const struct imc_graph *g,
 	return out;
 }
 
-static double squared_error(const float *w, int64_t n, double scale,
-			    int slices, int bits, int32_t max)
+static double squared_error(const float *w, int64_t n, double scale, int slices,
+			    int bits, int32_t max)
 {
 	double sum = 0;
 
 	for (int64_t i = 0; i < n; i++) {
 		double x = w[i] / scale;
-		double q = imc_slice_round(fmax(-max, fmin(max, x)), slices,
-					   bits);
+		double q =
+			imc_slice_round(fmax(-max, fmin(max, x)), slices, bits);
 
 		sum += (w[i] - q * scale) * (w[i] - q * scale);
 	}
@@ -168,11 +167,33 @@ imc_val imc_const_i32(struct imc_graph *g, const char *name, const int32_t *v,
 		      int64_t n)
 {
 	struct imc_tensor t = {.dtype = IMC_I32, .rank = 1};
-	union { const int32_t *from; void *to; } data = {v};
+	union {
+		const int32_t *from;
+		void *to;
+	} data = {v};
 
 	t.dim[0] = n;
 	t.data = data.to;
 	return imc_graph_add_const(g, name, &t);
+}
+
+void imc_clamp_to(struct imc_node *n, const struct imc_value *y, double lo,
+		  double hi)
+{
+	double s = y->scale;
+
+	n->a.hi[0] = imc_clamp(llround(fmax(fmin(hi / s, 1e6), -1e6)) + y->zero,
+			       -128, 127);
+	n->a.lo[0] = imc_clamp(llround(fmin(fmax(lo / s, -1e6), 1e6)) + y->zero,
+			       -128, n->a.hi[0]);
+}
+
+void imc_clamp_act(struct imc_node *n, const struct imc_value *y)
+{
+	n->a.lo[0] = -128;
+	n->a.hi[0] = 127;
+	if (n->a.act[0])
+		imc_clamp_to(n, y, n->a.act_lo[0], n->a.act_hi[0]);
 }
 
 bool imc_is_code_move(enum imc_op op)

@@ -45,11 +45,20 @@ float imc_weight_scale(const float *w, int64_t n, int slices, int bits,
 void imc_weight_errors(const struct imc_weights *w, int slices, int bits,
 		       int32_t max, double *by_channel, double *by_tensor);
 
+/* True if imc_quantise_digital knows that float operator. */
+bool imc_digital_can(enum imc_op op);
+
 /* quantise.c's helpers: scale and zero of every activation; then each node
- * to its device form. False: reported. */
-bool imc_quantise_values(struct imc_module *m, struct imc_pass_cx *cx);
-bool imc_quantise_conv(struct imc_module *m, imc_node_id id);
-bool imc_quantise_digital(struct imc_module *m, imc_node_id id);
+ * to its device form. All nodes have passed check_device. */
+void imc_quantise_values(struct imc_module *m, struct imc_pass_cx *cx);
+void imc_quantise_conv(struct imc_module *m, imc_node_id id);
+void imc_quantise_digital(struct imc_module *m, imc_node_id id);
+
+/* Sets lo and hi of n to the codes that mean lo .. hi in the numbers of y. As
+ * in clip, hi wins when lo is above it. _act: its fused clip, if any. */
+void imc_clamp_to(struct imc_node *n, const struct imc_value *y, double lo,
+		  double hi);
+void imc_clamp_act(struct imc_node *n, const struct imc_value *y);
 
 /* Makes map.assign long enough for every node of the graph. */
 void imc_assign_grow(struct imc_module *m);

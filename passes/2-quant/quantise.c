@@ -5,15 +5,14 @@
 #include "ir/op.h"
 #include "passes/2-quant/quant.h"
 
-static bool quantise_node(struct imc_module *m, imc_node_id id)
+static void quantise_node(struct imc_module *m, imc_node_id id)
 {
 	const struct imc_node *n = imc_node_at(m->g, id);
 
 	if (n->op == IMC_OP_CONV2D)
-		return imc_quantise_conv(m, id);
-	if (imc_is_code_move(n->op))
-		return true;
-	return imc_quantise_digital(m, id);
+		imc_quantise_conv(m, id);
+	else if (!imc_is_code_move(n->op))
+		imc_quantise_digital(m, id);
 }
 
 /* All activations become int8. */
@@ -44,17 +43,13 @@ bool imc_pass_quantise(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	struct imc_graph *g = m->g;
 	size_t n_order;
-	bool ok = true;
 
-	if (!imc_quantise_values(m, cx))
-		return false;
+	imc_quantise_values(m, cx);
 	n_order = g->n_order;
 	for (size_t i = 0; i < n_order; i++) {
-		ok &= quantise_node(m, g->order[i]);
+		quantise_node(m, g->order[i]);
 		cx->n_changed++;
 	}
-	if (!ok)
-		return false;
 	set_types(g);
 	imc_graph_sweep(g);
 	update_costs(m);

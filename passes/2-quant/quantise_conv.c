@@ -15,27 +15,11 @@ struct job {
 	struct imc_weights w;
 	double sx, sy; /* scales of the activations */
 	struct imc_arena *scratch;
-	const float *mean; /* of each input channel, or NULL */
-	int8_t *code;  /* [k][r] */
-	float *scale;  /* [k] */
+	const float *mean;	      /* of each input channel, or NULL */
+	int8_t *code;		      /* [k][r] */
+	float *scale;		      /* [k] */
 	int32_t *mult, *shift, *bias; /* [k] */
 };
-
-/* Range of codes that the fused activation leaves. */
-static void clamp_codes(const struct imc_node *n, const struct imc_value *y,
-			int64_t *lo, int64_t *hi)
-{
-	*lo = -128;
-	*hi = 127;
-	if (!n->a.act[0])
-		return;
-	if (n->a.act_lo[0] > -INFINITY)
-		*lo = imc_clamp(llround(n->a.act_lo[0] / (double)y->scale) +
-					y->zero, -128, 127);
-	if (n->a.act_hi[0] < INFINITY)
-		*hi = imc_clamp(llround(fmin(n->a.act_hi[0] / (double)y->scale,
-					     1e6)) + y->zero, -128, 127);
-}
 
 static void codes_of_channel(struct job *j, int64_t k, int slices, int bits,
 			     int32_t max)
@@ -44,8 +28,8 @@ static void codes_of_channel(struct job *j, int64_t k, int slices, int bits,
 		int64_t i = k * j->w.r + r;
 		double x = j->w.w[i] / (double)j->scale[k];
 
-		j->code[i] = (int8_t)imc_slice_round(
-			fmax(-max, fmin(max, x)), slices, bits);
+		j->code[i] = (int8_t)imc_slice_round(fmax(-max, fmin(max, x)),
+						     slices, bits);
 	}
 }
 
@@ -63,10 +47,10 @@ static void crossbar_weights(struct job *j)
 	for (int64_t k = 0; k < j->w.k; k++) {
 		const float *row = j->w.w + k * j->w.r;
 
-		j->scale[k] = one > 0 ? one
-				      : imc_weight_scale(row, j->w.r,
-							 j->as->slices, bits,
-							 max);
+		j->scale[k] =
+			one > 0 ? one
+				: imc_weight_scale(row, j->w.r, j->as->slices,
+						   bits, max);
 		codes_of_channel(j, k, j->as->slices, bits, max);
 	}
 }
@@ -101,8 +85,8 @@ static void depthwise_weights(struct job *j)
 	for (int64_t k = 0; k < j->w.k; k++) {
 		double m = fmax(largest(j->w.w + k * j->w.r, j->w.r), 1e-20);
 		double wanted = j->sx * m / 127 / j->sy;
-		int shift = (int)imc_clamp((int64_t)floor(-log2(wanted)), 0,
-					   24);
+		int shift =
+			(int)imc_clamp((int64_t)floor(-log2(wanted)), 0, 24);
 
 		if (m / (ldexp(j->sy / j->sx, -shift)) > 127.49)
 			shift = (int)imc_max_i64(0, shift - 1);
@@ -182,8 +166,8 @@ static void put(struct job *j, imc_node_id id, int k, const char *what,
 static void rewrite(struct job *j, imc_node_id id, const struct imc_value *w)
 {
 	struct imc_graph *g = j->m->g;
-	bool adc = j->as->engine == IMC_ENGINE_CROSSBAR &&
-		   j->m->hw->ima_adc == 0;
+	bool adc =
+		j->as->engine == IMC_ENGINE_CROSSBAR && j->m->hw->ima_adc == 0;
 	imc_val codes = codes_const(j, w);
 	struct imc_node *n;
 
@@ -195,8 +179,8 @@ static void rewrite(struct job *j, imc_node_id id, const struct imc_value *w)
 	n->a.adc[0] = adc;
 	n->a.slices[0] = j->as->slices;
 	n->a.slice_bits[0] = j->as->engine == IMC_ENGINE_CROSSBAR
-				       ? j->m->hw->ima_cell_bits
-				       : 8;
+				     ? j->m->hw->ima_cell_bits
+				     : 8;
 	n->a.bundle[0] = j->as->bundle;
 	n->a.block_rows[0] = j->as->block_rows;
 	n->a.post[0] = j->as->post_adc;
@@ -234,22 +218,17 @@ static void weights(struct job *j)
 	plain_bias(j);
 }
 
-bool imc_quantise_conv(struct imc_module *m, imc_node_id id)
+void imc_quantise_conv(struct imc_module *m, imc_node_id id)
 {
 	struct imc_graph *g = m->g;
 	struct imc_node *n = imc_node_at(g, id);
 	const struct imc_value *x = imc_node_in(g, n, 0);
 	const struct imc_value *w = imc_node_in(g, n, 1);
-	const struct imc_value *b = imc_node_in(g, n, 2);
 	const struct imc_value *y = imc_node_out(g, n, 0);
 	struct job j = {.m = m, .n = n, .as = &m->map.assign[id.i]};
 	size_t k;
 
-	if (!w->t.data || (b && !b->t.data))
-		return imc_diag(m->diags, n->loc, IMC_D_NO_DEVICE_FORM,
-				imc_op_info(n->op)->name,
-				"its weights are computed, not constant");
-	clamp_codes(n, y, &n->a.lo[0], &n->a.hi[0]);
+	imc_clamp_act(n, y);
 	j.scratch = imc_arena_new();
 	j.w = imc_weights_of(g, n);
 	if (imc_val_ok(x->means))
@@ -265,5 +244,4 @@ bool imc_quantise_conv(struct imc_module *m, imc_node_id id)
 	weights(&j);
 	rewrite(&j, id, w);
 	imc_arena_free(j.scratch);
-	return true;
 }

@@ -9,32 +9,8 @@
 #include "ir/window.h"
 #include "passes/2-quant/quant.h"
 
-static bool refuse(struct imc_module *m, const struct imc_node *n,
-		   const char *why)
-{
-	return imc_diag(m->diags, n->loc, IMC_D_NO_DEVICE_FORM,
-			imc_op_info(n->op)->name, why);
-}
-
-/* Codes that mean lo .. hi in the numbers of y. */
-static void clamp_to(struct imc_node *n, const struct imc_value *y, double lo,
-		     double hi)
-{
-	double s = y->scale;
-
-	n->a.lo[0] = imc_clamp(llround(fmax(lo / s, -1e6)) + y->zero, -128,
-			       127);
-	n->a.hi[0] = imc_clamp(llround(fmin(hi / s, 1e6)) + y->zero, -128,
-			       127);
-}
-
-static void clamp_act(struct imc_node *n, const struct imc_value *y)
-{
-	n->a.lo[0] = -128;
-	n->a.hi[0] = 127;
-	if (n->a.act[0])
-		clamp_to(n, y, n->a.act_lo[0], n->a.act_hi[0]);
-}
+/* Rewrites node id into its form on codes. */
+typedef void quantiser(struct imc_module *m, imc_node_id id);
 
 /* Two factors over one power of two, with 20 significant bits. */
 static void add_factors(struct imc_node *n, double a, double b)
@@ -48,8 +24,9 @@ static void add_factors(struct imc_node *n, double a, double b)
 	n->a.shift[0] = shift;
 }
 
-static bool quantise_add(struct imc_module *m, struct imc_node *n)
+static void quantise_add(struct imc_module *m, imc_node_id id)
 {
+	struct imc_node *n = imc_node_at(m->g, id);
 	const struct imc_value *a = imc_node_in(m->g, n, 0);
 	const struct imc_value *b = imc_node_in(m->g, n, 1);
 	const struct imc_value *y = imc_node_out(m->g, n, 0);
@@ -57,9 +34,8 @@ static bool quantise_add(struct imc_module *m, struct imc_node *n)
 
 	add_factors(n, (double)a->scale / y->scale,
 		    sign * (double)b->scale / y->scale);
-	clamp_act(n, y);
+	imc_clamp_act(n, y);
 	n->op = IMC_OP_Q_ADD;
-	return true;
 }
 
 static void factor_of(struct imc_node *n, double factor)
@@ -72,20 +48,20 @@ static void factor_of(struct imc_node *n, double factor)
 	n->a.shift[0] = shift;
 }
 
-static bool quantise_mul(struct imc_module *m, struct imc_node *n)
+static void quantise_mul(struct imc_module *m, imc_node_id id)
 {
+	struct imc_node *n = imc_node_at(m->g, id);
 	const struct imc_value *a = imc_node_in(m->g, n, 0);
 	const struct imc_value *b = imc_node_in(m->g, n, 1);
 	const struct imc_value *y = imc_node_out(m->g, n, 0);
 
 	factor_of(n, (double)a->scale * b->scale / y->scale);
-	clamp_act(n, y);
+	imc_clamp_act(n, y);
 	n->op = IMC_OP_Q_MUL;
-	return true;
 }
 
 /* relu and clip that could not be fused. */
-static bool quantise_clip(struct imc_module *m, imc_node_id id)
+static void quantise_clip(struct imc_module *m, imc_node_id id)
 {
 	struct imc_node *n = imc_node_at(m->g, id);
 	const struct imc_value *x = imc_node_in(m->g, n, 0);
@@ -94,14 +70,13 @@ static bool quantise_clip(struct imc_module *m, imc_node_id id)
 	double hi = n->op == IMC_OP_RELU ? INFINITY : (double)n->a.act_hi[0];
 
 	factor_of(n, (double)x->scale / y->scale);
-	clamp_to(n, y, lo, hi);
+	imc_clamp_to(n, y, lo, hi);
 	imc_node_resize_in(m->g, id, 1);
 	n->op = IMC_OP_Q_RESCALE;
-	return true;
 }
 
 /* Any function of one element: a table of what it gives for each code. */
-static bool quantise_table(struct imc_module *m, imc_node_id id)
+static void quantise_table(struct imc_module *m, imc_node_id id)
 {
 	struct imc_graph *g = m->g;
 	struct imc_node *n = imc_node_at(g, id);
@@ -127,11 +102,10 @@ static bool quantise_table(struct imc_module *m, imc_node_id id)
 	n = imc_node_at(g, id);
 	n->in[1] = v;
 	n->op = IMC_OP_Q_LUT;
-	return true;
 }
 
 /* exp(-d * scale) in 0 .. 2^23 for every difference d to the largest code. */
-static bool quantise_softmax(struct imc_module *m, imc_node_id id)
+static void quantise_softmax(struct imc_module *m, imc_node_id id)
 {
 	struct imc_graph *g = m->g;
 	struct imc_node *n = imc_node_at(g, id);
@@ -139,11 +113,9 @@ static bool quantise_softmax(struct imc_module *m, imc_node_id id)
 	int32_t table[256];
 	imc_val v;
 
-	if (n->a.axis[0] != x->t.rank - 1 && n->a.axis[0] != -1)
-		return refuse(m, n, "softmax runs over channels only");
 	for (int d = 0; d < 256; d++)
-		table[d] = (int32_t)lround(ldexp(exp(-d * (double)x->scale),
-						 23));
+		table[d] =
+			(int32_t)lround(ldexp(exp(-d * (double)x->scale), 23));
 	v = imc_const_i32(g, "softmax.table", table, 256);
 	imc_node_resize_in(g, id, 2);
 	n = imc_node_at(g, id);
@@ -151,7 +123,6 @@ static bool quantise_softmax(struct imc_module *m, imc_node_id id)
 	n->a.lo[0] = -128;
 	n->a.hi[0] = 127;
 	n->op = IMC_OP_Q_SOFTMAX;
-	return true;
 }
 
 /* Elements of a window inside the input, for the windows that have fewest. */
@@ -183,7 +154,7 @@ static struct imc_walk walk_of(const struct imc_node *n, int axis, int64_t in,
 				 .out = out};
 }
 
-static bool quantise_pool(struct imc_module *m, imc_node_id id)
+static void quantise_pool(struct imc_module *m, imc_node_id id)
 {
 	struct imc_graph *g = m->g;
 	struct imc_node *n = imc_node_at(g, id);
@@ -212,8 +183,8 @@ static bool quantise_pool(struct imc_module *m, imc_node_id id)
 	table = imc_arena_array(a, (size_t)(most - least + 1), sizeof *table);
 	imc_factor(factor / (double)least, &table[0], &shift);
 	for (int64_t c = least; c <= most; c++)
-		table[c - least] = (int32_t)llround(
-			ldexp(factor / (double)c, shift));
+		table[c - least] =
+			(int32_t)llround(ldexp(factor / (double)c, shift));
 	v = imc_const_i32(g, imc_arena_printf(a, "%s.mult", n->name), table,
 			  most - least + 1);
 	imc_arena_free(a);
@@ -225,33 +196,37 @@ static bool quantise_pool(struct imc_module *m, imc_node_id id)
 	n->a.lo[0] = -128;
 	n->a.hi[0] = 127;
 	n->op = IMC_OP_Q_AVERAGE_POOL;
-	return true;
 }
 
-static bool is_unary(enum imc_op op)
+/* How an operator gets its device form; NULL: it has none. */
+static quantiser *form_of(enum imc_op op)
 {
-	return imc_op_info(op)->eval == imc_eval_unary;
+	if (op == IMC_OP_ADD || op == IMC_OP_SUB)
+		return quantise_add;
+	if (op == IMC_OP_MUL)
+		return quantise_mul;
+	if (op == IMC_OP_RELU || op == IMC_OP_CLIP)
+		return quantise_clip;
+	if (op == IMC_OP_AVERAGE_POOL || op == IMC_OP_GLOBAL_AVERAGE_POOL)
+		return quantise_pool;
+	if (op == IMC_OP_SOFTMAX)
+		return quantise_softmax;
+	if (imc_op_info(op)->eval == imc_eval_unary &&
+	    imc_op_info(op)->kind == IMC_DIGITAL)
+		return quantise_table;
+	return NULL;
 }
 
-bool imc_quantise_digital(struct imc_module *m, imc_node_id id)
+bool imc_digital_can(enum imc_op op)
 {
-	struct imc_node *n = imc_node_at(m->g, id);
+	return form_of(op) != NULL;
+}
 
-	if (imc_op_info(n->op)->type == imc_type_q_elementwise)
-		return true;
-	if (n->op == IMC_OP_ADD || n->op == IMC_OP_SUB)
-		return quantise_add(m, n);
-	if (n->op == IMC_OP_MUL)
-		return quantise_mul(m, n);
-	if (n->op == IMC_OP_RELU || n->op == IMC_OP_CLIP)
-		return quantise_clip(m, id);
-	if (n->op == IMC_OP_AVERAGE_POOL ||
-	    n->op == IMC_OP_GLOBAL_AVERAGE_POOL)
-		return quantise_pool(m, id);
-	if (n->op == IMC_OP_SOFTMAX)
-		return quantise_softmax(m, id);
-	if (is_unary(n->op) && imc_op_info(n->op)->kind == IMC_DIGITAL)
-		return quantise_table(m, id);
-	return refuse(m, n, "the cores have no kernel for it; end the network "
-			    "before it, or export without it");
+void imc_quantise_digital(struct imc_module *m, imc_node_id id)
+{
+	enum imc_op op = imc_node_at(m->g, id)->op;
+
+	/* match_concat makes nodes that are quantised from the start */
+	if (imc_op_info(op)->type != imc_type_q_elementwise)
+		form_of(op)(m, id);
 }

@@ -57,8 +57,8 @@ static imc_val quantise_const(struct imc_graph *g, imc_val v)
 	imc_arena_free(a);
 	imc_value_at(g, id)->scale = q.scale;
 	imc_value_at(g, id)->zero = q.zero;
-	imc_quantise_array(imc_value_at(g, id), x,
-			   imc_value_at(g, id)->t.data, n);
+	imc_quantise_array(imc_value_at(g, id), x, imc_value_at(g, id)->t.data,
+			   n);
 	return id;
 }
 
@@ -108,7 +108,6 @@ static void share_ranges(struct imc_graph *g)
 	}
 }
 
-
 /* Puts a q_rescale from in[k] to the numbers of `to` in front of node id. */
 static void rescale_input(struct imc_module *m, imc_node_id id, int k,
 			  float scale, int32_t zero)
@@ -132,8 +131,7 @@ static void rescale_input(struct imc_module *m, imc_node_id id, int k,
 		.means = IMC_NO_VAL,
 	};
 	v->t.data = NULL;
-	imc_factor((double)imc_value_at(g, from)->scale / scale, &mult,
-		   &shift);
+	imc_factor((double)imc_value_at(g, from)->scale / scale, &mult, &shift);
 	n->a.mult[0] = mult;
 	n->a.shift[0] = shift;
 	n->in[0] = from;
@@ -168,7 +166,7 @@ static void set_numbers(struct imc_module *m, struct imc_value *v, bool fixed)
 }
 
 /* Every reader of a value that is moved from `from` sees its numbers. */
-static bool number_outputs(struct imc_module *m, const struct imc_node *n,
+static void number_outputs(struct imc_module *m, const struct imc_node *n,
 			   const bool *fixed)
 {
 	struct imc_graph *g = m->g;
@@ -179,11 +177,6 @@ static bool number_outputs(struct imc_module *m, const struct imc_node *n,
 
 		if (!out)
 			continue;
-		if (out->t.dtype != IMC_F32)
-			return imc_diag(m->diags, n->loc, IMC_D_NO_DEVICE_FORM,
-					imc_op_info(n->op)->name,
-					"it computes integers; only float "
-					"activations are mapped");
 		known_range(n, out);
 		if (imc_is_code_move(n->op) && n->op != IMC_OP_CONCAT) {
 			out->scale = in->scale;
@@ -192,15 +185,13 @@ static bool number_outputs(struct imc_module *m, const struct imc_node *n,
 			set_numbers(m, out, fixed[n->out[k].i]);
 		}
 	}
-	return true;
 }
 
-bool imc_quantise_values(struct imc_module *m, struct imc_pass_cx *cx)
+void imc_quantise_values(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	struct imc_graph *g = m->g;
 	const bool *fixed = zeros_that_are_fixed(m, cx->scratch);
 	size_t n_order = g->n_order;
-	bool ok = true;
 
 	share_ranges(g);
 	for (size_t i = 0; i < g->n_input; i++)
@@ -210,11 +201,10 @@ bool imc_quantise_values(struct imc_module *m, struct imc_pass_cx *cx)
 		const struct imc_node *n = imc_node_at(g, g->order[i]);
 
 		quantise_consts(g, n);
-		ok &= number_outputs(m, n, fixed);
+		number_outputs(m, n, fixed);
 	}
 	for (size_t i = 0; i < n_order; i++)
 		if (imc_node_at(g, g->order[i])->op == IMC_OP_CONCAT)
 			match_concat(m, g->order[i]);
 	imc_graph_sort(g);
-	return ok;
 }
