@@ -213,6 +213,35 @@ static bool hand_back(struct imc_rw *rw, imc_val in, imc_val out)
 	return true;
 }
 
+static bool has_live_node(const struct imc_graph *g, const char *origin)
+{
+	for (size_t i = 0; i < g->n_order; i++) {
+		const struct imc_node *n = imc_node_at(g, g->order[i]);
+
+		for (int k = 0; k < n->n_origin && !n->dead; k++)
+			if (!strcmp(n->origin[k], origin))
+				return true;
+	}
+	return false;
+}
+
+/* The node `by` stands for what n stood for, unless another does: a reshape
+ * around a gemm says nothing of the layer before it. */
+static void hand_origins(struct imc_graph *g, imc_node_id by,
+			 const struct imc_node *n)
+{
+	struct imc_node left = *n;
+	const char *origin[1];
+
+	left.n_origin = 1;
+	left.origin = origin;
+	for (int k = 0; k < n->n_origin; k++) {
+		origin[0] = n->origin[k];
+		if (!has_live_node(g, origin[0]))
+			imc_node_add_origin(g, by, &left);
+	}
+}
+
 bool imc_rw_bypass(struct imc_rw *rw, imc_node_id id)
 {
 	struct imc_graph *g = rw->g;
@@ -234,6 +263,6 @@ bool imc_rw_bypass(struct imc_rw *rw, imc_node_id id)
 		imc_graph_replace(g, out, in);
 	}
 	if (imc_rw_found(def))
-		imc_node_add_origin(g, def, n);
+		hand_origins(g, def, n);
 	return true;
 }

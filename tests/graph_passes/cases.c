@@ -1,7 +1,7 @@
 /* Cases of infer_shapes, fold_constants and simplify. */
 #include <math.h>
 
-#include "cases.h"
+#include "graph_cases.h"
 
 static void shape_chain(struct build *b)
 {

@@ -1,5 +1,5 @@
 /* Cases of fold_bn, fold_scale, fold_pad and fuse_act. */
-#include "cases.h"
+#include "graph_cases.h"
 
 static imc_val batch_norm(struct build *b, imc_val x, int64_t n)
 {

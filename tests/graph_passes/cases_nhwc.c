@@ -1,5 +1,5 @@
 /* Cases of lower_matmul and to_nhwc. */
-#include "cases.h"
+#include "graph_cases.h"
 
 static void gemm(struct build *b)
 {

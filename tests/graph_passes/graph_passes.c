@@ -2,8 +2,8 @@
  * outputs are the same after every pass. */
 #include <string.h>
 
-#include "cases.h"
 #include "check.h"
+#include "graph_cases.h"
 
 #define TOLERANCE 1e-5
 
@@ -148,9 +148,49 @@ static void check_equal(void)
 	imc_arena_free(a);
 }
 
+static bool shares_origin(const struct imc_node *a, const struct imc_node *b)
+{
+	bool computes = imc_op_info(a->op)->kind != IMC_MOVE &&
+			imc_op_info(b->op)->kind != IMC_MOVE;
+
+	for (int i = 0; i < a->n_origin && computes; i++)
+		for (int k = 0; k < b->n_origin; k++)
+			if (!strcmp(a->origin[i], b->origin[k]))
+				return true;
+	return false;
+}
+
+/* Each ONNX node is the work of one node: no other one names it too. */
+static void check_origins(void)
+{
+	static const char *const pass[] = {"infer_shapes", "fold_constants",
+					   "simplify",	   "lower_matmul",
+					   "fuse_act",	   "to_nhwc"};
+	struct imc_arena *a = imc_arena_new();
+	struct imc_diags d = {.arena = a};
+	struct imc_module *m = imc_module_new(&d);
+	struct build b = {imc_graph_new(m->arena, "origins"), 1};
+	imc_val x = t_conv(&b, t_input(&b, DIM(1, 2, 4, 4)), 2, 3, 3, 0);
+
+	m->g = b.g;
+	x = OP(&b, FLATTEN, OP(&b, RELU, x));
+	x = OP(&b, RELU, OP(&b, GEMM, x, t_const(&b, DIM(12, 5))));
+	t_output(&b, OP(&b, GEMM, x, t_const(&b, DIM(5, 4))));
+	for (size_t i = 0; i < sizeof pass / sizeof *pass; i++)
+		CHECK(t_pass(m, pass[i], NULL), "%s", pass[i]);
+	for (size_t i = 0; i < b.g->n_order; i++)
+		for (size_t k = 0; k < i; k++)
+			CHECK(!shares_origin(&b.g->node[b.g->order[i].i],
+					     &b.g->node[b.g->order[k].i]),
+			      "nodes %d and %d", (int)i, (int)k);
+	imc_module_free(m);
+	imc_arena_free(a);
+}
+
 int main(void)
 {
 	check_equal();
+	check_origins();
 	run_cases(simple_cases);
 	run_cases(fold_cases);
 	run_cases(nhwc_cases);

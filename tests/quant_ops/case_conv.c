@@ -4,7 +4,7 @@
 #include "ir/op.h"
 #include "ir/op/q_conv.h"
 #include "tests/check.h"
-#include "tests/quant_ops/cases.h"
+#include "tests/quant_ops/quant_cases.h"
 
 #define N_CASE 400
 

@@ -3,7 +3,7 @@
 #include "ir/num.h"
 #include "ir/op.h"
 #include "tests/check.h"
-#include "tests/quant_ops/cases.h"
+#include "tests/quant_ops/quant_cases.h"
 
 #define N_CASE 200
 

@@ -1,5 +1,5 @@
 /* The quantised operators against slow formulas over random cases. */
-#include "tests/quant_ops/cases.h"
+#include "tests/quant_ops/quant_cases.h"
 
 /* splitmix64 */
 int64_t pick(struct rnd *r, int64_t lo, int64_t hi)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh IMCC: what the command line says to wrong usage and to --help.
+# run_cli.sh IMCC: what the command line says to wrong usage and to --help.
 imcc=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT

@@ -1,4 +1,4 @@
-/* cases.h: random quantised networks, and what they should give. */
+/* quant_cases.h: random quantised networks, and what they should give. */
 #ifndef IMC_TEST_CASES_H
 #define IMC_TEST_CASES_H
 

@@ -1,4 +1,4 @@
-/* cases.h: a network, the passes to run, and what must be left of it. */
+/* graph_cases.h: a network, the passes to run, and what must be left of it. */
 #ifndef IMC_TEST_CASES_H
 #define IMC_TEST_CASES_H
 
