@@ -26,15 +26,15 @@ static void emit_transfer(struct imc_emit *e, const struct imc_step *s)
 			imc_emit_call(
 				e, "imc_hal_dma_copy",
 				load ? imc_arena_printf(
-					       e->a, "%s, in->%s, %lld",
-					       operand, e->input[k],
-					       (long long)imc_tensor_bytes(
-						       &v->t))
+					       e->a,
+					       "%s, in->%s, %s_IN_%s_BYTES",
+					       operand, e->input[k], e->upper,
+					       e->input_upper[k])
 				     : imc_arena_printf(
-					       e->a, "out->%s, %s, %lld",
-					       e->output[k], operand,
-					       (long long)imc_tensor_bytes(
-						       &v->t)));
+					       e->a,
+					       "out->%s, %s, %s_OUT_%s_BYTES",
+					       e->output[k], operand, e->upper,
+					       e->output_upper[k]));
 }
 
 static bool emit_steps(struct imc_emit *e)
@@ -73,7 +73,9 @@ static void emit_top(struct imc_emit *e, struct imc_buf *b)
 		       "#define I8(offset) "
 		       "((const int8_t *)(const void *)%s_l2_data + (offset))\n"
 		       "#define I32(offset) "
-		       "((const int32_t *)(const void *)I8(offset))\n\n",
+		       "((const int32_t *)(const void *)I8(offset))\n\n"
+		       "/* Their first word, to a machine of their byte order. "
+		       "*/\n#define ENDIAN_TAG 0x01020304\n\n",
 		       e->name, e->name);
 }
 
@@ -88,7 +90,7 @@ static void emit_init(struct imc_emit *e, struct imc_buf *b)
 		       "\tif (!cx || !hal || !memory || !memory->l1)\n"
 		       "\t\treturn IMC_RT_E_ARGUMENT;\n"
 		       "\tcx->programmed = 0;\n"
-		       "\tif (*I32(0) != 0x01020304)\n"
+		       "\tif (*I32(0) != ENDIAN_TAG)\n"
 		       "\t\treturn IMC_RT_E_ENDIAN;\n"
 		       "\tif (memory->l1_bytes < %s_L1_BYTES)\n"
 		       "\t\treturn IMC_RT_E_MEMORY;\n"

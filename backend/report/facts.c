@@ -50,6 +50,20 @@ static bool costs(const struct imc_cost *c)
 	return c->ns > 0 || c->pj > 0;
 }
 
+/* The operator as the user wrote it; of a node that a pass put beside it, what
+ * that does. */
+static const char *op_text(const struct imc_node *n)
+{
+	const struct imc_op_info *op = imc_op_info(n->op);
+	const char *written = n->loc.op && *n->loc.op ? n->loc.op : op->name;
+
+	if (op->kind == IMC_MOVE && *op->onnx)
+		return op->onnx;
+	if (n->op == IMC_OP_Q_RESCALE && !strcmp(written, "Concat"))
+		return "rescale";
+	return written;
+}
+
 static void add_layer(const struct imc_module *m, imc_node_id id,
 		      const struct imc_cost *cost, struct imc_report_facts *f)
 {
@@ -65,7 +79,7 @@ static void add_layer(const struct imc_module *m, imc_node_id id,
 	if (!costs(cost))
 		return;
 	f->n_layer++;
-	l->op = n->loc.op && *n->loc.op ? n->loc.op : op->name;
+	l->op = op_text(n);
 	l->note = note_of(l->as);
 	l->in = imc_node_in(m->g, n, 0);
 	l->out = imc_node_out(m->g, n, 0);
