@@ -7,13 +7,16 @@
 
 #include "ir/graph.h"
 
+/* Inputs that a network may have, at most. */
+#define IMC_MAX_INPUT 16
+
 /* n samples; x[k] holds input k of all samples one after another, float32, in
  * the layout of the ONNX model (NCHW for pictures), size[k] elements each. */
 struct imc_samples {
 	int64_t n;
 	int n_input;
-	int64_t size[IMC_MAX_RANK];
-	float *x[IMC_MAX_RANK];
+	int64_t size[IMC_MAX_INPUT];
+	float *x[IMC_MAX_INPUT];
 	bool synthetic;
 	const char *source; /* as the user wrote it, or "synthetic" */
 };

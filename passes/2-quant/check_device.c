@@ -126,6 +126,10 @@ static bool check_inputs(const struct imc_module *m)
 	const struct imc_graph *g = m->g;
 	bool ok = true;
 
+	if (g->n_input > IMC_MAX_INPUT)
+		return imc_diag(m->diags, IMC_IN_FILE(m->model_path),
+				IMC_D_INPUT_COUNT, (int)g->n_input,
+				IMC_MAX_INPUT);
 	for (size_t i = 0; i < g->n_input; i++) {
 		const struct imc_value *v = imc_value_at(g, g->input[i]);
 

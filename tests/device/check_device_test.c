@@ -103,6 +103,25 @@ static void empty_input(struct build *b)
 	t_output(b, OP(b, RELU, t_input(b, DIM(1, 0))));
 }
 
+static void join(struct build *b, int n)
+{
+	imc_val x = t_input(b, DIM(1, 4));
+
+	for (int i = 1; i < n; i++)
+		x = OP(b, ADD, x, t_input(b, DIM(1, 4)));
+	t_output(b, x);
+}
+
+static void most_inputs(struct build *b)
+{
+	join(b, IMC_MAX_INPUT);
+}
+
+static void more_inputs(struct build *b)
+{
+	join(b, IMC_MAX_INPUT + 1);
+}
+
 static void constant_output(struct build *b)
 {
 	t_output(b, OP(b, RELU, t_input(b, DIM(1, 4))));
@@ -134,6 +153,7 @@ static const struct refusal refusals[] = {
 	{"input 'x' has type u8; only networks that take f32 are mapped",
 	 byte_input},
 	{"input 'x' has no elements", empty_input},
+	{"the network has 17 inputs; 16 at most are mapped", more_inputs},
 	{"output 'c' depends on no input; leave it out of the network",
 	 constant_output},
 };
@@ -226,6 +246,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
 		check_refusal(&refusals[i]);
 	check_runs(fine, NULL);
+	check_runs(most_inputs, NULL);
 	check_runs(crossed_clip, NULL);
 	check_runs(infinite_values,
 		   "'reciprocal_1' is infinite or not a number for some "
