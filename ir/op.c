@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "ir/op/rule.h"
+#include "ir/op/typing.h"
 
 #define COUNT(field) (sizeof((struct imc_attrs *)NULL)->field / sizeof(int64_t))
 #define COUNT_F(field) (sizeof((struct imc_attrs *)NULL)->field / sizeof(float))
@@ -128,25 +128,26 @@ void imc_attrs_default(enum imc_op op, struct imc_attrs *a)
 	}
 }
 
-static bool check_inputs(const struct imc_graph *g, const struct imc_node *n,
-			 struct imc_diags *d)
+static bool check_inputs(const struct imc_typing *t)
 {
+	const struct imc_graph *g = t->g;
+	const struct imc_node *n = t->n;
 	const struct imc_op_info *info = imc_op_info(n->op);
 
 	if (n->n_in < info->n_in_min || n->n_in > info->n_in_max)
-		return imc_rule_reject(d, n, "%d inputs where %d to %d fit",
+		return imc_typing_fail(t, "%d inputs where %d to %d fit",
 				       n->n_in, info->n_in_min, info->n_in_max);
 	for (int k = 0; k < n->n_in; k++) {
 		const struct imc_value *v = imc_node_in(g, n, k);
 
 		if (!v && k < info->n_in_min)
-			return imc_rule_reject(d, n, "input %d is missing", k);
+			return imc_typing_fail(t, "input %d is missing", k);
 		if (v && !v->shaped)
-			return imc_rule_reject(
-				d, n, "the shape of input '%s' is not known",
+			return imc_typing_fail(
+				t, "the shape of input '%s' is not known",
 				v->name);
-		if (v && !imc_rule_fits(&v->t))
-			return imc_rule_reject(d, n, "input '%s' is too large",
+		if (v && !imc_typing_fits(&v->t))
+			return imc_typing_fail(t, "input '%s' is too large",
 					       v->name);
 	}
 	return true;
@@ -155,15 +156,16 @@ static bool check_inputs(const struct imc_graph *g, const struct imc_node *n,
 bool imc_op_infer(struct imc_graph *g, imc_node_id id, struct imc_diags *d)
 {
 	struct imc_node *n = imc_node_at(g, id);
+	struct imc_typing t = {g, n, d};
 
-	if (!check_inputs(g, n, d) || !imc_op_info(n->op)->type(g, n, d))
+	if (!check_inputs(&t) || !imc_op_info(n->op)->type(g, n, d))
 		return false;
-	n = imc_node_at(g, id);
+	t.n = n = imc_node_at(g, id);
 	for (int k = 0; k < n->n_out; k++) {
 		const struct imc_value *v = imc_node_out(g, n, k);
 
-		if (v && v->shaped && !imc_rule_fits(&v->t))
-			return imc_rule_reject(d, n, "output '%s' is too large",
+		if (v && v->shaped && !imc_typing_fits(&v->t))
+			return imc_typing_fail(&t, "output '%s' is too large",
 					       v->name);
 	}
 	return true;

@@ -5,16 +5,16 @@
 
 #include "ir/eval.h"
 #include "ir/op.h"
-#include "ir/op/rule.h"
+#include "ir/op/typing.h"
 #include "ir/support/checked.h"
 
 #define STRIP ((int64_t)1 << 18) /* floats of unfolded windows at once */
 
 /* ---- types ---- */
 
-static bool set_kernel(struct imc_node *n, const struct imc_plane *w,
-		       struct imc_diags *d)
+static bool set_kernel(const struct imc_typing *t, const struct imc_plane *w)
 {
+	struct imc_node *n = t->n;
 	int64_t size[2] = {w->h, w->w};
 
 	for (int i = 0; i < 2; i++) {
@@ -22,8 +22,8 @@ static bool set_kernel(struct imc_node *n, const struct imc_plane *w,
 			n->a.kernel[i] = size[i];
 		if (n->a.kernel[i] != size[i] || size[i] < 1 ||
 		    size[i] > INT32_MAX)
-			return imc_rule_reject(
-				d, n,
+			return imc_typing_fail(
+				t,
 				"kernel %" PRId64 "x%" PRId64
 				", weights are %" PRId64 "x%" PRId64,
 				n->a.kernel[0], n->a.kernel[1], w->h, w->w);
@@ -31,72 +31,71 @@ static bool set_kernel(struct imc_node *n, const struct imc_plane *w,
 	return true;
 }
 
-static bool check_operands(const struct imc_graph *g, const struct imc_node *n,
-			   struct imc_diags *d)
+static bool check_operands(const struct imc_typing *t)
 {
-	const struct imc_value *x = imc_node_in(g, n, 0);
-	const struct imc_value *w = imc_node_in(g, n, 1);
+	const struct imc_value *x = imc_node_in(t->g, t->n, 0);
+	const struct imc_value *w = imc_node_in(t->g, t->n, 1);
 
 	for (int k = 0; k < 3; k++)
-		if (!imc_rule_dtype(g, n, k, IMC_F32, d))
+		if (!imc_typing_dtype(t, k, IMC_F32))
 			return false;
 	if (x->t.rank != 3 && x->t.rank != 4)
-		return imc_rule_reject(d, n,
+		return imc_typing_fail(t,
 				       "input '%s' has rank %d; 3 (1-D) and 4 "
 				       "(2-D) are supported",
 				       x->name, x->t.rank);
 	if (w->t.rank != x->t.rank)
-		return imc_rule_reject(
-			d, n, "weights '%s' have rank %d, the input %d",
-			w->name, w->t.rank, x->t.rank);
+		return imc_typing_fail(
+			t, "weights '%s' have rank %d, the input %d", w->name,
+			w->t.rank, x->t.rank);
 	return true;
 }
 
 /* Channels of conv2d: x.c = w.c * group, and w.n is divisible by group. */
-static bool check_channels(const struct imc_node *n, const struct imc_plane *x,
-			   const struct imc_plane *w, struct imc_diags *d)
+static bool check_channels(const struct imc_typing *t,
+			   const struct imc_plane *x, const struct imc_plane *w)
 {
-	int64_t group = n->a.group[0], want;
+	int64_t group = t->n->a.group[0], want;
 
 	if (!imc_mul_i64(w->c, group, &want) || want != x->c)
-		return imc_rule_reject(
-			d, n,
+		return imc_typing_fail(
+			t,
 			"the input has %" PRId64 " channels, the weights "
 			"take %" PRId64 " in each of %" PRId64 " groups",
 			x->c, w->c, group);
 	if (w->n % group)
-		return imc_rule_reject(d, n,
-				       "%" PRId64 " output channels in %" PRId64
-				       " groups",
-				       w->n, group);
+		return imc_typing_fail(
+			t, "%" PRId64 " output channels in %" PRId64 " groups",
+			w->n, group);
 	return true;
 }
 
-static bool type_conv2d(struct imc_graph *g, struct imc_node *n,
-			struct imc_diags *d)
+static bool type_conv2d(const struct imc_typing *t)
 {
+	const struct imc_graph *g = t->g;
+	struct imc_node *n = t->n;
 	struct imc_tensor y = imc_node_in(g, n, 0)->t;
 	struct imc_plane x = imc_plane_of(&y, g->layout);
 	struct imc_plane w = imc_plane_of(&imc_node_in(g, n, 1)->t, g->layout);
 	struct imc_walk walk[2];
 
-	if (!check_channels(n, &x, &w, d) || !set_kernel(n, &w, d) ||
-	    !imc_rule_vector(g, n, 2, w.n, d))
+	if (!check_channels(t, &x, &w) || !set_kernel(t, &w) ||
+	    !imc_typing_vector(t, 2, w.n))
 		return false;
 	if (!imc_walk_of_attrs(&n->a, &x, walk))
-		return imc_rule_reject(d, n,
+		return imc_typing_fail(t,
 				       "the kernel does not fit into the "
 				       "padded %" PRId64 "x%" PRId64 " input",
 				       x.h, x.w);
 	imc_walk_set_pads(&n->a, walk);
 	imc_plane_shape(&y, g->layout, x.n, w.n, walk[0].out, walk[1].out);
-	imc_rule_set_output(g, n, 0, &y);
-	return true;
+	return imc_typing_set(t, 0, &y);
 }
 
-static bool type_transpose(struct imc_graph *g, struct imc_node *n,
-			   struct imc_diags *d)
+static bool type_transpose(const struct imc_typing *t)
 {
+	const struct imc_graph *g = t->g;
+	struct imc_node *n = t->n;
 	struct imc_tensor y = imc_node_in(g, n, 0)->t;
 	struct imc_plane x = imc_plane_of(&y, IMC_NCHW);
 	struct imc_plane w = imc_plane_of(&imc_node_in(g, n, 1)->t, IMC_NCHW);
@@ -104,27 +103,28 @@ static bool type_transpose(struct imc_graph *g, struct imc_node *n,
 	struct imc_walk walk[2];
 
 	if (w.n != x.c || x.c % group)
-		return imc_rule_reject(d, n,
+		return imc_typing_fail(t,
 				       "the input has %" PRId64
 				       " channels, the weights "
 				       "%" PRId64 " in %" PRId64 " groups",
 				       x.c, w.n, group);
 	if (!imc_mul_i64(w.c, group, &n_out))
-		return imc_rule_reject(d, n, "too many output channels");
-	if (!set_kernel(n, &w, d) || !imc_rule_vector(g, n, 2, n_out, d) ||
-	    !imc_conv_type_transpose(n, &x, walk, d))
+		return imc_typing_fail(t, "too many output channels");
+	if (!set_kernel(t, &w) || !imc_typing_vector(t, 2, n_out) ||
+	    !imc_conv_type_transpose(t, &x, walk))
 		return false;
 	imc_plane_shape(&y, IMC_NCHW, x.n, n_out, walk[0].out, walk[1].out);
-	imc_rule_set_output(g, n, 0, &y);
-	return true;
+	return imc_typing_set(t, 0, &y);
 }
 
 bool imc_type_conv(struct imc_graph *g, struct imc_node *n, struct imc_diags *d)
 {
-	if (!check_operands(g, n, d))
+	const struct imc_typing t = {g, n, d};
+
+	if (!check_operands(&t))
 		return false;
-	return n->op == IMC_OP_CONV_TRANSPOSE ? type_transpose(g, n, d)
-					      : type_conv2d(g, n, d);
+	return n->op == IMC_OP_CONV_TRANSPOSE ? type_transpose(&t)
+					      : type_conv2d(&t);
 }
 
 /* ---- windows unfolded into the columns or rows of a matrix ---- */
@@ -377,7 +377,8 @@ void imc_eval_conv(const struct imc_graph *g, const struct imc_node *n,
 	if (transpose) {
 		struct imc_node copy = *n;
 
-		imc_conv_type_transpose(&copy, &c.x, c.walk, NULL);
+		imc_conv_type_transpose(&(struct imc_typing){.n = &copy}, &c.x,
+					c.walk);
 		imc_conv_add_transpose(&c);
 		return;
 	}

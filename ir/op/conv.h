@@ -2,6 +2,7 @@
 #ifndef IMC_CONV_H
 #define IMC_CONV_H
 
+#include "ir/op/typing.h"
 #include "ir/window.h"
 
 /* x, w, y: sizes and strides. Of w, n is the output channel and c the input
@@ -30,10 +31,11 @@ void imc_conv_set_bias(const struct imc_conv *c);
 /* Adds the convolution of one input channel a group to y. */
 void imc_conv_add_depthwise(const struct imc_conv *c);
 
-/* Resolves kernel, pads and output_padding of conv_transpose node n, and
+/* Resolves kernel, pads and output_padding of the conv_transpose t->n, and
  * computes its walks (in: of x; out: of y). False: reported. */
-bool imc_conv_type_transpose(struct imc_node *n, const struct imc_plane *x,
-			     struct imc_walk walk[2], struct imc_diags *d);
+bool imc_conv_type_transpose(const struct imc_typing *t,
+			     const struct imc_plane *x,
+			     struct imc_walk walk[2]);
 
 /* Adds the transposed convolution to y (NCHW only). */
 void imc_conv_add_transpose(struct imc_conv *c);

@@ -2,7 +2,7 @@
 
 #include "ir/eval.h"
 #include "ir/op/conv.h"
-#include "ir/op/rule.h"
+#include "ir/op/typing.h"
 #include "ir/support/checked.h"
 
 #define LIMIT ((int64_t)1 << 31)
@@ -78,12 +78,14 @@ static bool solve_axis(struct imc_attrs *a, int axis, int64_t in,
 	return walk->out >= 1;
 }
 
-bool imc_conv_type_transpose(struct imc_node *n, const struct imc_plane *x,
-			     struct imc_walk walk[2], struct imc_diags *d)
+bool imc_conv_type_transpose(const struct imc_typing *t,
+			     const struct imc_plane *x, struct imc_walk walk[2])
 {
+	struct imc_node *n = t->n;
+
 	for (int i = 0; i < 2; i++)
 		if (!solve_axis(&n->a, i, i ? x->w : x->h, &walk[i]))
-			return imc_rule_reject(d, n,
+			return imc_typing_fail(t,
 					       "input %" PRId64 "x%" PRId64
 					       " and these pads give no output",
 					       x->h, x->w);

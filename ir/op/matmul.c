@@ -2,61 +2,60 @@
 
 #include "ir/eval.h"
 #include "ir/op.h"
-#include "ir/op/rule.h"
+#include "ir/op/typing.h"
 #include "ir/support/checked.h"
+
+#define MULTIPLIED                                                             \
+	(IMC_TYPE_BIT(F32) | IMC_TYPE_BIT(F64) | IMC_TYPE_BIT(I32) |           \
+	 IMC_TYPE_BIT(I64) | IMC_TYPE_BIT(U32) | IMC_TYPE_BIT(U64))
 
 /* ---- types ---- */
 
-static bool check_types(const struct imc_graph *g, const struct imc_node *n,
-			struct imc_diags *d)
+static bool check_types(const struct imc_typing *t)
 {
-	enum imc_dtype t = imc_node_in(g, n, 0)->t.dtype;
+	enum imc_dtype type = imc_typing_in(t, 0)->dtype;
 
-	if (t != IMC_F32 && t != IMC_F64 && t != IMC_I32 && t != IMC_I64 &&
-	    t != IMC_U32 && t != IMC_U64)
-		return imc_rule_reject(d, n,
+	if (!(MULTIPLIED >> type & 1))
+		return imc_typing_fail(t,
 				       "elements of type %s are not supported",
-				       imc_dtype_name(t));
-	return imc_rule_dtype(g, n, 1, t, d) && imc_rule_dtype(g, n, 2, t, d);
+				       imc_dtype_name(type));
+	return imc_typing_dtype(t, 1, type) && imc_typing_dtype(t, 2, type);
 }
 
-static bool check_inner(const struct imc_node *n, int64_t ka, int64_t kb,
-			struct imc_diags *d)
+static bool check_inner(const struct imc_typing *t, int64_t ka, int64_t kb)
 {
 	if (ka == kb)
 		return true;
-	return imc_rule_reject(d, n,
+	return imc_typing_fail(t,
 			       "a row of the first operand has %" PRId64
 			       " elements, a column of the second %" PRId64,
 			       ka, kb);
 }
 
-static bool type_gemm(struct imc_graph *g, struct imc_node *n,
-		      struct imc_diags *d)
+static bool type_gemm(const struct imc_typing *t)
 {
-	const struct imc_tensor *a = &imc_node_in(g, n, 0)->t;
-	const struct imc_tensor *b = &imc_node_in(g, n, 1)->t;
-	const struct imc_value *c = imc_node_in(g, n, 2);
+	const struct imc_node *n = t->n;
+	const struct imc_tensor *a = imc_typing_in(t, 0);
+	const struct imc_tensor *b = imc_typing_in(t, 1);
+	const struct imc_value *c = imc_node_in(t->g, n, 2);
 	int ta = (int)n->a.trans_a[0], tb = (int)n->a.trans_b[0];
 	struct imc_tensor y = {.dtype = a->dtype, .rank = 2};
 
 	if (a->rank != 2 || b->rank != 2)
-		return imc_rule_reject(d, n,
-				       "operands have rank %d and %d, not 2",
+		return imc_typing_fail(t, "operands have rank %d and %d, not 2",
 				       a->rank, b->rank);
-	if (!check_inner(n, a->dim[!ta], b->dim[tb], d))
+	if (!check_inner(t, a->dim[!ta], b->dim[tb]))
 		return false;
 	y.dim[0] = a->dim[ta];
 	y.dim[1] = b->dim[!tb];
 	for (int i = 1; c && i <= c->t.rank; i++)
 		if (c->t.rank > 2 || (c->t.dim[c->t.rank - i] != 1 &&
 				      c->t.dim[c->t.rank - i] != y.dim[2 - i]))
-			return imc_rule_reject(d, n,
+			return imc_typing_fail(t,
 					       "'%s' does not broadcast to "
 					       "%" PRId64 "x%" PRId64,
 					       c->name, y.dim[0], y.dim[1]);
-	imc_rule_set_output(g, n, 0, &y);
-	return true;
+	return imc_typing_set(t, 0, &y);
 }
 
 /* An operand of matmul as a batch of matrices; a vector is a row on the left
@@ -116,39 +115,38 @@ static int join(const struct batch *a, const struct batch *b, int64_t *dim)
 	return rank;
 }
 
-static bool type_matmul(struct imc_graph *g, struct imc_node *n,
-			struct imc_diags *d)
+static bool type_matmul(const struct imc_typing *t)
 {
-	const struct imc_tensor *ta = &imc_node_in(g, n, 0)->t;
-	const struct imc_tensor *tb = &imc_node_in(g, n, 1)->t;
+	const struct imc_tensor *ta = imc_typing_in(t, 0);
+	const struct imc_tensor *tb = imc_typing_in(t, 1);
 	struct imc_tensor y = {.dtype = ta->dtype};
 	struct batch a, b;
 
 	if (ta->rank < 1 || tb->rank < 1)
-		return imc_rule_reject(d, n, "an operand is a scalar");
+		return imc_typing_fail(t, "an operand is a scalar");
 	a = batch_of(ta, true);
 	b = batch_of(tb, false);
-	if (!check_inner(n, a.cols, b.rows, d))
+	if (!check_inner(t, a.cols, b.rows))
 		return false;
 	y.rank = join(&a, &b, y.dim);
 	if (!broadcast(&a, y.rank, y.dim) || !broadcast(&b, y.rank, y.dim))
-		return imc_rule_reject(d, n,
-				       "the batches of the operands do not "
-				       "broadcast");
+		return imc_typing_fail(t, "the batches of the operands do not "
+					  "broadcast");
 	if (ta->rank > 1)
 		y.dim[y.rank++] = a.rows;
 	if (tb->rank > 1)
 		y.dim[y.rank++] = b.cols;
-	imc_rule_set_output(g, n, 0, &y);
-	return true;
+	return imc_typing_set(t, 0, &y);
 }
 
 bool imc_type_matmul(struct imc_graph *g, struct imc_node *n,
 		     struct imc_diags *d)
 {
-	if (!check_types(g, n, d))
+	const struct imc_typing t = {g, n, d};
+
+	if (!check_types(&t))
 		return false;
-	return n->op == IMC_OP_GEMM ? type_gemm(g, n, d) : type_matmul(g, n, d);
+	return n->op == IMC_OP_GEMM ? type_gemm(&t) : type_matmul(&t);
 }
 
 /* ---- evaluation ---- */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "ir/op.h"
-#include "ir/op/rule.h"
+#include "ir/op/typing.h"
 #include "ir/support/checked.h"
 #include "ir/window.h"
 
@@ -18,37 +18,43 @@ static enum imc_layout layout_of(const struct imc_graph *g, int rank)
 	return rank == 3 || rank == 4 ? g->layout : IMC_NCHW;
 }
 
-static bool type_channels(const struct imc_graph *g, const struct imc_node *n,
-			  struct imc_diags *d)
+static bool only_first_output(const struct imc_typing *t)
 {
+	for (int k = 1; k < t->n->n_out; k++)
+		if (imc_val_ok(t->n->out[k]))
+			return imc_typing_fail(t, "only the first output is "
+						  "supported");
+	return true;
+}
+
+static bool type_channels(const struct imc_typing *t)
+{
+	const struct imc_graph *g = t->g;
+	const struct imc_node *n = t->n;
 	const struct imc_tensor *x = &imc_node_in(g, n, 0)->t;
 	int least = n->op == IMC_OP_BATCH_NORM ? 2 : 3;
 	int64_t c;
 
 	if (x->rank < least)
-		return imc_rule_reject(d, n,
+		return imc_typing_fail(t,
 				       "the input has rank %d; %d or more is "
 				       "needed",
 				       x->rank, least);
 	c = imc_plane_of(x, layout_of(g, x->rank)).c;
 	for (int k = 1; k < n->n_in; k++)
-		if (!imc_rule_vector(g, n, k, c, d))
+		if (!imc_typing_vector(t, k, c))
 			return false;
-	for (int k = 1; k < n->n_out; k++)
-		if (imc_val_ok(n->out[k]))
-			return imc_rule_reject(d, n,
-					       "only the first output is "
-					       "supported");
-	return true;
+	return only_first_output(t);
 }
 
 /* Scale and bias must broadcast to the axes that are normalised. */
-static bool type_layer_norm(const struct imc_graph *g, struct imc_node *n,
-			    struct imc_diags *d)
+static bool type_layer_norm(const struct imc_typing *t)
 {
+	const struct imc_graph *g = t->g;
+	struct imc_node *n = t->n;
 	const struct imc_tensor *x = &imc_node_in(g, n, 0)->t;
 
-	if (!imc_rule_axis(n, x->rank, &n->a.axis[0], d))
+	if (!imc_typing_axis(t, &n->a.axis[0], x->rank))
 		return false;
 	for (int k = 1; k < n->n_in; k++) {
 		const struct imc_value *v = imc_node_in(g, n, k);
@@ -60,37 +66,31 @@ static bool type_layer_norm(const struct imc_graph *g, struct imc_node *n,
 			ok = have == 1 || have == x->dim[x->rank - i];
 		}
 		if (!ok)
-			return imc_rule_reject(d, n,
+			return imc_typing_fail(t,
 					       "'%s' does not fit the axes "
 					       "from %" PRId64 " on",
 					       v->name, n->a.axis[0]);
 	}
-	for (int k = 1; k < n->n_out; k++)
-		if (imc_val_ok(n->out[k]))
-			return imc_rule_reject(d, n,
-					       "only the first output is "
-					       "supported");
-	return true;
+	return only_first_output(t);
 }
 
 bool imc_type_norm(struct imc_graph *g, struct imc_node *n, struct imc_diags *d)
 {
+	const struct imc_typing t = {g, n, d};
 	const struct imc_tensor *x = &imc_node_in(g, n, 0)->t;
 	bool ok;
 
 	for (int k = 0; k < n->n_in; k++)
-		if (!imc_rule_dtype(g, n, k, IMC_F32, d))
+		if (!imc_typing_dtype(&t, k, IMC_F32))
 			return false;
 	if (n->op == IMC_OP_LRN || n->op == IMC_OP_BATCH_NORM ||
 	    n->op == IMC_OP_INSTANCE_NORM)
-		ok = type_channels(g, n, d);
+		ok = type_channels(&t);
 	else if (n->op == IMC_OP_LAYER_NORM)
-		ok = type_layer_norm(g, n, d);
+		ok = type_layer_norm(&t);
 	else
-		ok = imc_rule_axis(n, x->rank, &n->a.axis[0], d);
-	if (ok)
-		imc_rule_set_output(g, n, 0, x);
-	return ok;
+		ok = imc_typing_axis(&t, &n->a.axis[0], x->rank);
+	return ok && imc_typing_set(&t, 0, x);
 }
 
 /* ---- channels ---- */

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "ir/op.h"
-#include "ir/op/rule.h"
+#include "ir/op/typing.h"
 #include "ir/support/checked.h"
 #include "ir/window.h"
 
@@ -28,51 +28,48 @@ static bool is_max(const struct imc_node *n)
 
 /* ---- types ---- */
 
-static bool check_type(const struct imc_graph *g, const struct imc_node *n,
-		       struct imc_diags *d)
+static bool check_type(const struct imc_typing *t)
 {
-	enum imc_dtype t = imc_node_in(g, n, 0)->t.dtype;
+	enum imc_dtype type = imc_typing_in(t, 0)->dtype;
 
-	if (!is_max(n))
-		return imc_rule_dtype(g, n, 0, IMC_F32, d);
-	if (t == IMC_F32 || t == IMC_F64 || t == IMC_I8 || t == IMC_U8)
+	if (!is_max(t->n))
+		return imc_typing_dtype(t, 0, IMC_F32);
+	if (type == IMC_F32 || type == IMC_F64 || type == IMC_I8 ||
+	    type == IMC_U8)
 		return true;
-	return imc_rule_reject(d, n,
+	return imc_typing_fail(t,
 			       "elements of type %s; f32, f64, i8 and u8 are "
 			       "supported",
-			       imc_dtype_name(t));
+			       imc_dtype_name(type));
 }
 
-static bool type_global(struct imc_graph *g, struct imc_node *n,
-			struct imc_diags *d)
+static bool type_global(const struct imc_typing *t)
 {
-	struct imc_tensor y = imc_node_in(g, n, 0)->t;
-	int first = g->layout == IMC_NCHW ? 2 : 1;
+	struct imc_tensor y = *imc_typing_in(t, 0);
+	int first = t->g->layout == IMC_NCHW ? 2 : 1;
 
 	if (y.rank < 3)
-		return imc_rule_reject(
-			d, n, "an input of rank %d has no positions", y.rank);
+		return imc_typing_fail(
+			t, "an input of rank %d has no positions", y.rank);
 	for (int i = first; i < first + y.rank - 2; i++) {
 		if (y.dim[i] < 1)
-			return imc_rule_reject(d, n, "the input is empty");
+			return imc_typing_fail(t, "the input is empty");
 		y.dim[i] = 1;
 	}
-	imc_rule_set_output(g, n, 0, &y);
-	return true;
+	return imc_typing_set(t, 0, &y);
 }
 
 /* A window must hold at least one element of the input: as in ONNX Runtime,
  * pads are smaller than the (dilated) kernel. */
-static bool check_pads(const struct imc_node *n, const struct imc_walk *walk,
-		       struct imc_diags *d)
+static bool check_pads(const struct imc_typing *t, const struct imc_walk *walk)
 {
 	for (int i = 0; i < 2; i++) {
 		int64_t extent = (walk[i].kernel - 1) * walk[i].dilation + 1;
 
 		if (walk[i].before < 0 || walk[i].after < 0 ||
 		    walk[i].before >= extent || walk[i].after >= extent)
-			return imc_rule_reject(
-				d, n,
+			return imc_typing_fail(
+				t,
 				"pads %" PRId64 " and %" PRId64 " for a "
 				"kernel of extent %" PRId64 "; they must be "
 				"smaller",
@@ -83,31 +80,31 @@ static bool check_pads(const struct imc_node *n, const struct imc_walk *walk,
 
 bool imc_type_pool(struct imc_graph *g, struct imc_node *n, struct imc_diags *d)
 {
+	const struct imc_typing t = {g, n, d};
 	struct imc_tensor y = imc_node_in(g, n, 0)->t;
 	struct imc_plane x;
 	struct imc_walk walk[2];
 
-	if (!check_type(g, n, d))
+	if (!check_type(&t))
 		return false;
 	if (is_global(n))
-		return type_global(g, n, d);
+		return type_global(&t);
 	if (y.rank != 3 && y.rank != 4)
-		return imc_rule_reject(d, n,
+		return imc_typing_fail(&t,
 				       "the input has rank %d; 3 (1-D) and 4 "
 				       "(2-D) are supported",
 				       y.rank);
 	x = imc_plane_of(&y, g->layout);
 	if (!imc_walk_of_attrs(&n->a, &x, walk))
-		return imc_rule_reject(d, n,
+		return imc_typing_fail(&t,
 				       "the kernel does not fit into the "
 				       "padded %" PRId64 "x%" PRId64 " input",
 				       x.h, x.w);
-	if (!check_pads(n, walk, d))
+	if (!check_pads(&t, walk))
 		return false;
 	imc_walk_set_pads(&n->a, walk);
 	imc_plane_shape(&y, g->layout, x.n, x.c, walk[0].out, walk[1].out);
-	imc_rule_set_output(g, n, 0, &y);
-	return true;
+	return imc_typing_set(&t, 0, &y);
 }
 
 /* ---- evaluation ---- */

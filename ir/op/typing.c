@@ -7,9 +7,6 @@
 #include "ir/support/buf.h"
 #include "ir/support/checked.h"
 
-/* Larger tensors are refused: no machine here holds one. */
-#define MOST_ELEMENTS ((int64_t)1 << 40)
-
 bool imc_typing_fail(const struct imc_typing *t, const char *fmt, ...)
 {
 	const char *text;
@@ -93,6 +90,22 @@ bool imc_typing_takes(const struct imc_typing *t, int k, uint32_t types)
 	if (types >> x->dtype & 1)
 		return true;
 	return wrong_type(t, k, types_text(t, types));
+}
+
+bool imc_typing_dtype(const struct imc_typing *t, int k, enum imc_dtype type)
+{
+	return !imc_typing_in(t, k) || imc_typing_takes(t, k, 1u << type);
+}
+
+bool imc_typing_vector(const struct imc_typing *t, int k, int64_t n_element)
+{
+	const struct imc_value *v = imc_node_in(t->g, t->n, k);
+
+	if (!v || (v->t.rank == 1 && v->t.dim[0] == n_element))
+		return true;
+	return imc_typing_fail(t,
+			       "input '%s' must be a vector of %lld elements",
+			       v->name, (long long)n_element);
 }
 
 bool imc_typing_same(const struct imc_typing *t, int k)
@@ -187,6 +200,23 @@ const char *imc_typing_text(const struct imc_typing *t,
 	return b.p;
 }
 
+bool imc_typing_fits(const struct imc_tensor *t)
+{
+	int64_t count = 1;
+
+	if (t->rank < 0 || t->rank > IMC_MAX_RANK)
+		return false;
+	for (int i = 0; i < t->rank; i++) {
+		/* A zero elsewhere must not hide a dimension that overflows. */
+		int64_t by = imc_max_i64(t->dim[i], 1);
+
+		if (t->dim[i] < 0 || !imc_mul_i64(count, by, &count) ||
+		    count > IMC_MAX_COUNT)
+			return false;
+	}
+	return true;
+}
+
 bool imc_typing_broadcast(const struct imc_typing *t, int k,
 			  struct imc_tensor *y)
 {
@@ -206,13 +236,10 @@ bool imc_typing_set(const struct imc_typing *t, int k,
 		    const struct imc_tensor *y)
 {
 	struct imc_value *v = imc_node_out(t->g, t->n, k);
-	int64_t count = 1;
 
-	for (int i = 0; i < y->rank; i++)
-		if (y->dim[i] < 0 || !imc_mul_i64(count, y->dim[i], &count) ||
-		    count > MOST_ELEMENTS)
-			return imc_diag(t->d, t->n->loc, IMC_D_OP_HUGE,
-					imc_typing_text(t, y));
+	if (!imc_typing_fits(y))
+		return imc_diag(t->d, t->n->loc, IMC_D_OP_HUGE,
+				imc_typing_text(t, y));
 	if (!v)
 		return true;
 	v->t.dtype = y->dtype;

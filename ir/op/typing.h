@@ -4,6 +4,9 @@
 
 #include "ir/op.h"
 
+/* Most elements that a tensor may have. */
+#define IMC_MAX_COUNT ((int64_t)1 << 40)
+
 /* The arguments of a type rule. */
 struct imc_typing {
 	struct imc_graph *g;
@@ -40,6 +43,11 @@ const struct imc_tensor *imc_typing_in(const struct imc_typing *t, int k);
 /* False (reported): input k is absent or its type is not in the set. */
 bool imc_typing_takes(const struct imc_typing *t, int k, uint32_t types);
 
+/* False (reported): input k, if present, has another type, or is no vector of
+ * n_element. */
+bool imc_typing_dtype(const struct imc_typing *t, int k, enum imc_dtype type);
+bool imc_typing_vector(const struct imc_typing *t, int k, int64_t n_element);
+
 /* False (reported): input k has another type than input 0. */
 bool imc_typing_same(const struct imc_typing *t, int k);
 
@@ -63,6 +71,10 @@ bool imc_typing_axes(const struct imc_typing *t, struct imc_ints *axes,
 /* Widens *y by input k. False (reported): they do not broadcast. */
 bool imc_typing_broadcast(const struct imc_typing *t, int k,
 			  struct imc_tensor *y);
+
+/* True if every dimension is >= 0 and there are at most IMC_MAX_COUNT
+ * elements. */
+bool imc_typing_fits(const struct imc_tensor *t);
 
 /* Gives output k the type and shape of y; an absent one is passed over.
  * False (reported): there are too many elements. */

@@ -311,11 +311,11 @@ int main(void)
 	check_1d(IMC_NCHW);
 	check_1d(IMC_NHWC);
 	check_refused(3, 3, 0,
-		      "conv2d: the input has 4 channels, the weights take 3 "
+		      "the input has 4 channels, the weights take 3 "
 		      "in each of 1 groups");
 	check_refused(4, 6, 0,
-		      "conv2d: the kernel does not fit into the padded 5x5 "
+		      "the kernel does not fit into the padded 5x5 "
 		      "input");
-	check_refused(4, 3, 2, "conv2d: kernel 2x0, weights are 3x3");
+	check_refused(4, 3, 2, "kernel 2x0, weights are 3x3");
 	return check_result();
 }

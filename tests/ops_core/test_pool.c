@@ -188,10 +188,10 @@ int main(void)
 	check_codes(IMC_U8, u8, u8_want);
 	check_codes(IMC_F64, f64, f64_want);
 	check_refused(5, 0,
-		      "max_pool: the input has rank 5; 3 (1-D) and 4 (2-D) "
+		      "the input has rank 5; 3 (1-D) and 4 (2-D) "
 		      "are supported");
 	check_refused(4, 2,
-		      "max_pool: pads 0 and 2 for a kernel of extent 2; they "
+		      "pads 0 and 2 for a kernel of extent 2; they "
 		      "must be smaller");
 	return check_result();
 }
