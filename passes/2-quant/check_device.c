@@ -169,11 +169,11 @@ static bool check_float(const struct imc_module *m)
 		imc_evaluator *family = imc_op_info(n->op)->eval;
 
 		if (family == imc_eval_quantize)
-			return imc_diag(m->diags, n->loc, IMC_D_NO_DEVICE_FORM,
-					imc_op_info(n->op)->name,
-					"the network is quantised already; "
-					"give the float one, imcc quantises "
-					"it");
+			return imc_diag(
+				m->diags, n->loc, IMC_D_NO_DEVICE_FORM,
+				imc_op_info(n->op)->name,
+				"give the float network, imcc quantises "
+				"it itself");
 	}
 	return true;
 }

@@ -147,8 +147,8 @@ static const struct refusal refusals[] = {
 	{"softmax cannot run on the device: softmax runs over channels only",
 	 softmax_of_rows},
 	{"matmul cannot run on the device: " NO_KERNEL, two_matrices},
-	{"quantize_linear cannot run on the device: the network is quantised "
-	 "already; give the float one, imcc quantises it",
+	{"quantize_linear cannot run on the device: give the float network, "
+	 "imcc quantises it itself",
 	 quantised},
 	{"input 'x' has type u8; only networks that take f32 are mapped",
 	 byte_input},
