@@ -192,7 +192,8 @@ static void emit_readme(struct imc_emit *e)
 		"LIMIT takes so many at most (0: all), as `imcc eval --skip "
 		"--limit` does. With several\ninputs, INPUT is a list with "
 		"commas; further outputs go to y.npy.1.npy and so on.\n"
-		"Relative paths begin in this folder. `make DATA=c` does without a GNU assembler.\n\n",
+		"Relative paths begin in this folder. `make DATA=c` does "
+		"without a GNU assembler.\n\n",
 		n, e->m->model_name, e->m->hw->name, IMCC_VERSION);
 	put_preprocessing(&e->m->pre, &b);
 	imc_buf_printf(

@@ -83,7 +83,9 @@ line '^mapped  *9[78]\.[0-9]* %  *500  *100\.00 % '
 line '^planned  *9[78]\.[0-9]* %  *500  *100\.00 % '
 prints eval d --data "$digits/test_x.npy" --labels "$digits/test_y.npy" \
 	--model "$digits/digits.onnx" --limit 100 --format=json
-line '^{"n": 100, "top1": {"float": [0-9.]*, "quantised": [0-9.]*, "mapped": [0-9.]*, "planned": [0-9.]*}, "ident'
+f='[0-9.]*'
+line "^{\"n\": 100, \"top1\": {\"float\": $f, \"quantised\": $f, \"mapped\": $f, "
+line "\"mapped\": $f, \"planned\": $f}, \"identical\": "
 line '"identical": {"mapped": 100, "planned": 100}'
 prints eval "$digits/digits.onnx" --calib "$digits/calib_x.npy" \
 	--data "$digits/test_x.npy" --skip 450 --format=json

@@ -9,6 +9,7 @@ imcc=$1
 shift
 work=${WORK:-$(mktemp -d)}
 [ -n "${WORK:-}" ] || trap 'rm -rf "$work"' EXIT
+mkdir -p "$work"
 [ $# -gt 0 ] || set -- $(sed -n 's/^\([a-z][^ ]*\) |.*/\1/p' \
 	"$here/networks.txt")
 
@@ -16,6 +17,12 @@ work=${WORK:-$(mktemp -d)}
 part()
 {
 	echo "$2" | sed -n "s/.*[ ,]$1 \([^ ,]*\).*/\1/p"
+}
+
+# before UNIT LINE: the number before a unit
+before()
+{
+	echo "$2" | sed "s/.* \([^ ]*\) $1,.*/\1/"
 }
 
 # per_cent FRACTION
@@ -46,8 +53,7 @@ for network; do
 			"$(per_cent "$(part quantised "$line")") |" \
 			"$(per_cent "$(part mapped "$line")") |" \
 			"$(part arrays "$line") |" \
-			"$(echo "$line" | sed 's/.* \([^ ]*\) ms,.*/\1/') ms |" \
-			"$(echo "$line" | sed 's/.* \([^ ]*\) uJ,.*/\1/') uJ |" \
+			"$(before ms "$line") ms | $(before uJ "$line") uJ |" \
 			"$(part in "$line") s | yes |"
 	done
 done

@@ -6,8 +6,8 @@
 # CALIB_LIMIT: calibrate on so many samples, not on those of networks.txt.
 # IMCC_RELEASE: an imcc that is used instead for the networks marked large.
 # MAX_LOSS: how much accuracy quantising may cost, as a fraction.
-# IMCC_SHARED: the folder of the networks, if it is not ../shared/models of the
-# source.
+# IMCC_SHARED: the folder of the networks, an absolute path; without it that is
+# ../shared/models of the source.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -58,9 +58,10 @@ arrays=34
 labelled=
 [ -e "$labels" ] && labelled="--labels $labels"
 
+mkdir -p "$work"
+work=$(cd "$work" && pwd)
 bundle=$work/$model.$bits
 rm -rf "$bundle" "$bundle.npy"
-mkdir -p "$work"
 start=$(date +%s.%N)
 # shellcheck disable=SC2086
 "$imcc" compile "$onnx" -t garofalo-34 -o "$bundle" --calib "$calib" \
