@@ -1,7 +1,7 @@
 /* Compares the float evaluator, after stage 1, with stored outputs.
- * usage: float_expected MODEL.onnx X.npy EXPECTED.npy LIMIT [SCALE [MEANS [STDS]]]
- * Prints the largest difference relative to the largest output; fails above
- * 1e-4. Exit status 77 when a file is not there. */
+ * usage: float_expected MODEL.onnx X.npy EXPECTED.npy LIMIT [SCALE [MEANS
+ * [STDS]]] Prints the largest difference relative to the largest output; fails
+ * above 1e-4. Exit status 77 when a file is not there. */
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -85,8 +85,8 @@ static void check_all(struct compare *c, struct imc_arena *a)
 
 int main(int argc, char **argv)
 {
-	struct imc_arena *a = imc_arena_new();
-	struct imc_diags d = {.arena = a};
+	struct imc_arena *a;
+	struct imc_diags d = {0};
 	struct imc_preprocess pre;
 	struct imc_samples s;
 	struct imc_tensor want;
@@ -100,10 +100,13 @@ int main(int argc, char **argv)
 			printf("skipped: no %s\n", argv[i]);
 			return 77;
 		}
+	a = d.arena = imc_arena_new();
 	pre = preprocessing(argv + 5, argc - 5);
 	m = read_model(argv[1], &d);
-	CHECK(m && imc_data_samples(argv[2], m->g, imc_onnx_read_tensor, &pre,
-				    strtol(argv[4], NULL, 10), a, &d, &s) &&
+	CHECK(m &&
+		      imc_data_samples(argv[2], m->g, imc_onnx_read_tensor,
+				       &pre, strtol(argv[4], NULL, 10), a, &d,
+				       &s) &&
 		      imc_data_tensor(argv[3], imc_onnx_read_tensor, a, &d,
 				      &want),
 	      "%s", d.n ? d.v[0].text : "");
