@@ -11,6 +11,12 @@
  * holds half a bundle. Same module, same bytes. False: reported. */
 bool imc_bundle_write(const struct imc_module *m, const char *dir);
 
+/* True if `dir` may be written: absent, empty, or an older bundle, and no
+ * link and named by more than dots, so that it can be renamed. False: reported.
+ */
+bool imc_bundle_may_write(const char *dir, struct imc_arena *a,
+			  struct imc_diags *d);
+
 /* Name of the network as a C identifier. */
 const char *imc_c_name(const char *model_name, struct imc_arena *a);
 

@@ -54,13 +54,30 @@ static bool is_empty(DIR *d)
 	return true;
 }
 
+/* Why a folder of that name cannot be replaced by renaming it, or NULL. */
+static const char *bad_name(const char *dir)
+{
+	const char *slash = strrchr(dir, '/');
+	struct stat st;
+
+	if (is_dots(slash ? slash + 1 : dir) || !strcmp(dir, "/"))
+		return "give a folder that has a name of its own";
+	if (!lstat(dir, &st) && S_ISLNK(st.st_mode))
+		return "it is a link; give the folder itself";
+	return NULL;
+}
+
 bool imc_bundle_may_write(const char *dir, struct imc_arena *a,
 			  struct imc_diags *d)
 {
 	const char *name = trimmed(dir, a);
-	DIR *open = opendir(name);
+	DIR *open;
 	bool empty;
 
+	if (bad_name(name))
+		return imc_diag(d, IMC_NOWHERE, IMC_D_CANNOT_WRITE, dir,
+				bad_name(name));
+	open = opendir(name);
 	if (!open && errno == ENOENT && *name)
 		return true;
 	if (!open)

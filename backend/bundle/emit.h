@@ -99,9 +99,6 @@ void imc_emit_manifest(struct imc_emit *e); /* manifest.c; the last file */
 
 /* ---- bundle_files.c ---- */
 
-/* True if `dir` may be written: absent, empty, or an older bundle. */
-bool imc_bundle_may_write(const char *dir, struct imc_arena *a,
-			  struct imc_diags *d);
 /* Writes all files beside dir and puts them in its place. */
 bool imc_bundle_replace(const struct imc_emit *e, const char *dir);
 

@@ -1,4 +1,3 @@
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,21 +41,6 @@ static bool cannot_write(const char *dir, int error, struct imc_diags *d)
 			strerror(error));
 }
 
-/* True if dir holds nothing, or a bundle that may be replaced. */
-static bool replaceable(const char *dir, struct imc_arena *a)
-{
-	const char *mark = imc_arena_printf(a, "%s/metadata.json", dir);
-	DIR *p = opendir(dir);
-	bool empty = p != NULL;
-
-	for (struct dirent *e; p && (e = readdir(p));)
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			empty = false;
-	if (p)
-		closedir(p);
-	return empty || !access(mark, F_OK);
-}
-
 /* A folder can be made beside dir: the only sure way to know is to do it. */
 static bool check_parent(const char *dir, struct imc_arena *a,
 			 struct imc_diags *d)
@@ -82,9 +66,8 @@ static bool check_folder(const char *dir, bool bundle, struct imc_diags *d)
 		return cannot_write(dir, ENOTDIR, d);
 	if (!bundle)
 		return access(dir, W_OK) == 0 || cannot_write(dir, errno, d);
-	if (!replaceable(dir, d->arena))
-		return imc_diag(d, IMC_NOWHERE, IMC_D_OUT_NOT_BUNDLE, dir);
-	return check_parent(dir, d->arena, d);
+	return imc_bundle_may_write(dir, d->arena, d) &&
+	       check_parent(dir, d->arena, d);
 }
 
 static const char *without_slash(const char *dir, struct imc_arena *a)

@@ -92,8 +92,8 @@ check 1 "imcc: error: cannot write 'file/d': Not a directory" \
 	compile missing.onnx -t garofalo-1 -o file/d
 mkdir "$tmp/full"
 : >"$tmp/full/precious"
-check 1 "imcc: error: 'full' is not empty and holds no bundle; give another \
-folder" compile missing.onnx -t garofalo-1 -o full
+check 1 "imcc: error: 'full' is not empty and holds no older bundle; name \
+another folder" compile missing.onnx -t garofalo-1 -o full
 check 1 "full: error: no bundle of imcc: it has no report.txt" report full
 check 1 "full: error: no bundle of imcc: it has no module/NAME.imc" \
 	eval full --data x.npy
