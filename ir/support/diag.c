@@ -16,7 +16,7 @@ static const char *const severity_name[] = {"note", "warning", "error"};
 /* "net.onnx: node 3 (Conv 'c'): " or "hw.yaml:12:5: " or "". */
 static const char *place(struct imc_arena *a, struct imc_loc l)
 {
-	const char *file = l.file ? l.file : "imcc";
+	const char *file = l.file && *l.file ? l.file : "imcc";
 
 	if (l.line > 0)
 		return imc_arena_printf(a, "%s:%d:%d: ", file, l.line, l.col);

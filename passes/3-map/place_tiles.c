@@ -54,6 +54,7 @@ bool imc_pass_place_tiles(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	struct imc_pack_problem p = problem_of(&m->map, cx->scratch);
 	struct imc_pack_answer s;
+	const char *why;
 
 	if (m->opt.solver == 1)
 		s = imc_pack_greedy(&p, cx->scratch);
@@ -61,10 +62,12 @@ bool imc_pass_place_tiles(struct imc_module *m, struct imc_pass_cx *cx)
 		s = imc_pack_milp(&p, cx->scratch);
 	if (!s.found)
 		return no_room(m, &s);
-	if (imc_pack_check(&p, &s, cx->scratch))
+	why = imc_pack_check(&p, &s, cx->scratch);
+	if (why)
 		return imc_diag(m->diags, IMC_IN_FILE(m->model_path),
-				IMC_D_PLACE_WRONG, s.by,
-				imc_pack_check(&p, &s, cx->scratch));
+				IMC_D_VERIFY,
+				imc_arena_printf(cx->scratch, "solver '%s': %s",
+						 s.by, why));
 	store_places(m, &s);
 	cx->n_changed = (int64_t)m->map.n_tile;
 	return true;

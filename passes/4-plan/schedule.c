@@ -145,8 +145,9 @@ bool imc_pass_schedule(struct imc_module *m, struct imc_pass_cx *cx)
 	p->l1_lower_bound = imc_allocate_bound(p->buffer, p->n_buffer,
 					       p->n_step, cx->scratch);
 	if (p->l1_bytes > m->hw->l1_bytes)
-		imc_diag(m->diags, IMC_NOWHERE, IMC_D_L1_EXCEEDED,
-			 (long long)p->l1_bytes, (long long)m->hw->l1_bytes);
+		imc_diag(m->diags, IMC_IN_FILE(m->model_path),
+			 IMC_D_L1_EXCEEDED, (long long)p->l1_bytes,
+			 (long long)m->hw->l1_bytes);
 	cx->n_changed = (int64_t)p->n_step;
 	return true;
 }

@@ -311,7 +311,7 @@ static const struct layout layouts[] = {
 	 0,
 	 0,
 	 "data of shape [2, 5] does not fit input 'image'; wanted [N, 6]"},
-	{2, {1, 6}, "(0, 6)", 0, 0, 0, "holds no sample"},
+	{2, {1, 6}, "(0, 6)", 0, 0, 0, "it holds no sample; give one at least"},
 };
 
 static bool read_samples(struct world *w, const struct imc_graph *g,
@@ -382,7 +382,7 @@ static void test_preprocess(struct world *w)
 	CHECK(s.x[0][4] == -1.5f, "%g", (double)s.x[0][4]);
 	four.n_mean = 4;
 	OK(!read_samples(w, g, &four, 0, &s));
-	OK(!strcmp(said(w), "4 values of mean for an input of 3 channels; "
+	OK(!strcmp(said(w), "4 values of mean, but channels of the input: 3; "
 			    "give one, or one a channel"));
 	put(w, "data.yaml", "scale: 0.5\n", 11);
 	OK(read_samples(w, g, &pre, 0, &s) && pre.given);

@@ -1,0 +1,3 @@
+mkdir full
+: >full/precious
+imcc compile digits.onnx -t garofalo-1 -o full

@@ -1,0 +1,2 @@
+mkdir x.npy
+imcc eval digits.onnx -t garofalo-1 --data x.npy

@@ -1,0 +1,2 @@
+mkdir case.onnx
+imcc compile case.onnx -t garofalo-1 -o d

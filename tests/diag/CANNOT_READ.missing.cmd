@@ -1,0 +1,1 @@
+imcc compile none.onnx -t garofalo-1 -o d

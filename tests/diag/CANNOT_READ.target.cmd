@@ -1,0 +1,1 @@
+compile_digits -t none.yaml -o out

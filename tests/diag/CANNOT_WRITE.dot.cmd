@@ -1,0 +1,3 @@
+mkdir sub
+cd sub
+imcc compile ../digits.onnx -t garofalo-1 -o .

@@ -1,0 +1,2 @@
+: >file
+imcc compile digits.onnx -t garofalo-1 -o file

@@ -1,0 +1,3 @@
+mkdir there
+ln -s there link
+compile_digits -t garofalo-1 -o link

@@ -1,0 +1,1 @@
+imcc compile digits.onnx -t garofalo-1 -o no/where

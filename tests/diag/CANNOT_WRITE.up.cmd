@@ -1,0 +1,2 @@
+mkdir sub
+imcc compile digits.onnx -t garofalo-1 -o sub/../

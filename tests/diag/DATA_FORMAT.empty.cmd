@@ -1,0 +1,2 @@
+: >x.npy
+imcc compile digits.onnx -t garofalo-1 --calib x.npy -o out

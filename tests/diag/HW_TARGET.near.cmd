@@ -1,0 +1,1 @@
+compile_digits -t garofalo-3 -o out

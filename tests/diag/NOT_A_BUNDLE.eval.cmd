@@ -1,0 +1,2 @@
+mkdir d
+imcc eval d --data test_x.npy

@@ -1,0 +1,2 @@
+echo hello >x.npy
+imcc eval digits.onnx -t garofalo-1 --data x.npy

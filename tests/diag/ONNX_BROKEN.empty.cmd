@@ -1,0 +1,2 @@
+: >case.onnx
+imcc compile case.onnx -t garofalo-1 -o out

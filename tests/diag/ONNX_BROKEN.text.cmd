@@ -1,0 +1,2 @@
+echo hello >case.onnx
+imcc compile case.onnx -t garofalo-1 -o out

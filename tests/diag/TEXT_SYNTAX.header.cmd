@@ -1,0 +1,2 @@
+echo hello >case.imc
+imcc compile case.imc -o out

@@ -1,0 +1,1 @@
+imcc compil x

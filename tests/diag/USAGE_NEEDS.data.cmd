@@ -1,0 +1,1 @@
+imcc eval m.onnx

@@ -1,0 +1,1 @@
+imcc compile a.onnx b.onnx

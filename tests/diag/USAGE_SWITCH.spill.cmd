@@ -1,0 +1,1 @@
+imcc compile m.onnx --spill=yes
