@@ -55,6 +55,18 @@ static void open_weights(struct imc_q_conv *q, const struct imc_graph *g,
 	imc_q_conv_open(q, g, n, in);
 }
 
+struct imc_q_piece imc_q_conv_tile(const struct imc_q_conv *q,
+				   const struct imc_tile *t)
+{
+	return (struct imc_q_piece){.b = imc_q_conv_bundle(q, t->bundle),
+				    .row0 = t->row0,
+				    .n_row = t->n_row,
+				    .col0 = t->col0,
+				    .n_col = t->n_col,
+				    .n_drive = t->n_bias,
+				    .slices = t->w / t->n_col};
+}
+
 static void program_tile(const struct imc_graph *g, const struct imc_tile *t,
 			 const struct imc_images *img)
 {
@@ -64,13 +76,7 @@ static void program_tile(const struct imc_graph *g, const struct imc_tile *t,
 	float *cells;
 
 	open_weights(&q, g, imc_node_at(g, t->node));
-	p = (struct imc_q_piece){.b = imc_q_conv_bundle(&q, t->bundle),
-				 .row0 = t->row0,
-				 .n_row = t->n_row,
-				 .col0 = t->col0,
-				 .n_col = t->n_col,
-				 .n_drive = t->n_bias,
-				 .slices = t->w / t->n_col};
+	p = imc_q_conv_tile(&q, t);
 	cells = imc_arena_array(scratch, (size_t)t->w * (size_t)t->h,
 				sizeof *cells);
 	imc_q_conv_cells(&q, &p, 0, false, cells);

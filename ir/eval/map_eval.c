@@ -25,13 +25,7 @@ static void run_tile(const struct imc_q_conv *q, const struct imc_images *img,
 		     const struct imc_tile *t, int32_t *sum)
 {
 	struct imc_arena *scratch = imc_arena_new();
-	struct imc_q_piece p = {.b = imc_q_conv_bundle(q, t->bundle),
-				.row0 = t->row0,
-				.n_row = t->n_row,
-				.col0 = t->col0,
-				.n_col = t->n_col,
-				.n_drive = t->n_bias,
-				.slices = t->w / t->n_col};
+	struct imc_q_piece p = imc_q_conv_tile(q, t);
 
 	imc_q_conv_run(q, &p, read_cells(img, t, scratch), sum, scratch);
 	imc_arena_free(scratch);

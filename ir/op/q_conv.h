@@ -45,6 +45,11 @@ void imc_q_conv_open(struct imc_q_conv *q, const struct imc_graph *g,
 
 struct imc_q_bundle imc_q_conv_bundle(const struct imc_q_conv *q, int bundle);
 
+/* The piece of q that lies on a tile of the map (ir/map.c). */
+struct imc_tile;
+struct imc_q_piece imc_q_conv_tile(const struct imc_q_conv *q,
+				   const struct imc_tile *t);
+
 /* Block `block` of a bundle, with all its columns, slices and bias rows. */
 struct imc_q_piece imc_q_conv_block(const struct imc_q_conv *q, int bundle,
 				    int block);
