@@ -46,12 +46,12 @@ int32_t imc_weight_max(const struct imc_hw *hw, int bits)
 	return asked;
 }
 
-/* Steps between the drives of successive fine rows: a cell code of 7 spans
- * 15 steps, so a row 7 times weaker closes the gap of the one above it. */
+/* A row of drive d leaves at most d / 2. The next one, of drive e, takes
+ * cell * e of that and leaves at most e / 2: e >= d / (2 * cell + 1). */
 struct imc_ints imc_bias_drives(const struct imc_hw *hw, double max_bias)
 {
 	int32_t cell = imc_cell_max((int)hw->ima_cell_bits);
-	int64_t top = (1 << (hw->ima_dac_bits - 1)) - 1;
+	int64_t top = (1 << (hw->ima_dac_bits - 1)) - 1, step = top;
 	double left = max_bias;
 	struct imc_ints d = {0};
 
@@ -59,12 +59,12 @@ struct imc_ints imc_bias_drives(const struct imc_hw *hw, double max_bias)
 		d.v[d.n++] = top;
 		left -= (double)(top * cell);
 	}
-	for (int64_t step = imc_max_i64(1, top / (2 * cell));
-	     max_bias > 0.5 && d.n < IMC_MAX_RANK; step /= 2 * cell) {
-		d.v[d.n++] = imc_max_i64(step, 1);
-		if (step <= 1)
-			break;
-	}
+	if (max_bias <= 0.5)
+		return d;
+	do {
+		step = imc_ceil_div(step, 2 * cell + 1);
+		d.v[d.n++] = step;
+	} while (step > 1 && d.n < IMC_MAX_RANK);
 	return d;
 }
 
