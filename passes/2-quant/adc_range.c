@@ -10,14 +10,18 @@ struct range {
 	double low, high;
 };
 
+/* Codes that the range leaves over lie on both sides of it, for sums that no
+ * sample had. */
 static struct imc_adc setting_of(int bits, const struct range *r)
 {
 	struct imc_adc a = {1, 0, -(1 << (bits - 1)), (1 << (bits - 1)) - 1};
-	double steps = a.hi - a.lo;
+	double steps = a.hi - a.lo, width = r->high - r->low, low = r->low;
 
-	if (r->high - r->low > steps)
-		a.gain = steps / (r->high - r->low);
-	a.zero = a.lo - (int32_t)floor(r->low * a.gain + 0.5);
+	if (width > steps)
+		a.gain = steps / width;
+	else
+		low -= (steps - width) / 2;
+	a.zero = a.lo - (int32_t)floor(low * a.gain + 0.5);
 	return a;
 }
 
