@@ -307,6 +307,7 @@ bool imc_pass_choose_engine(struct imc_module *m, struct imc_pass_cx *cx)
 	struct choice c = {.m = m, .scratch = cx->scratch};
 
 	m->map.n_assign = 0;
+	m->map.adc_per_job = m->hw->ima_adc_range == 0;
 	imc_assign_grow(m);
 	assign_rest(m);
 	list_options(&c);
