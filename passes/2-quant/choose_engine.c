@@ -106,8 +106,9 @@ static int32_t bias_rows(const struct imc_module *m, const struct imc_node *n,
 	return reach + 1 < most ? -1 : d.n;
 }
 
-/* Whether the ADC's code may be the activation: one slice, an ADC, a bias
- * that fits on rows, and (unless asked for) hardly more error. */
+/* Whether the ADC's code may be the activation: one slice, an ADC that tells
+ * apart what the next DAC does, a bias that fits on rows, and (unless asked
+ * for) hardly more error. */
 static bool may_post_adc(const struct imc_module *m, const struct imc_node *n,
 			 const struct imc_assign *as)
 {
@@ -115,7 +116,8 @@ static bool may_post_adc(const struct imc_module *m, const struct imc_node *n,
 	double channel, tensor;
 
 	if (as->slices != 1 || m->hw->ima_adc != 0 || m->opt.post == 1 ||
-	    m->hw->ima_adc_bits > 8 || bias_rows(m, n, as->weight_bits) < 0)
+	    m->hw->ima_adc_bits > 8 ||
+	    m->hw->ima_adc_bits < m->hw->ima_dac_bits || bias_rows(m, n, as->weight_bits) < 0)
 		return false;
 	if (m->opt.post == 2)
 		return true;

@@ -191,8 +191,10 @@ static void fit_post_adc(struct fit *f, const double *unit, struct numbers *v)
 		v->adc_zero[k] = blocks ? 0 : y->zero;
 	}
 	if (!blocks) {
-		n->a.adc_lo[0] = n->a.lo[0];
-		n->a.adc_hi[0] = n->a.hi[0];
+		int64_t lo = n->a.adc_lo[0], hi = n->a.adc_hi[0];
+
+		n->a.adc_lo[0] = imc_clamp(n->a.lo[0], lo, hi);
+		n->a.adc_hi[0] = imc_clamp(n->a.hi[0], lo, hi);
 	}
 }
 
