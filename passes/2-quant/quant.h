@@ -63,8 +63,8 @@ void imc_clamp_act(struct imc_node *n, const struct imc_value *y);
 /* Makes map.assign long enough for every node of the graph. */
 void imc_assign_grow(struct imc_module *m);
 
-/* True if v must have zero 0: a crossbar whose DAC has a fixed zero reads it,
- * perhaps through operators that only move codes. */
+/* True if op gives codes on unchanged: its outputs have the numbers of its
+ * inputs. */
 bool imc_is_code_move(enum imc_op op);
 
 /* A new i32 or i8 constant. */

@@ -11,7 +11,15 @@
 #include "ir/support/checked.h"
 #include "passes/2-quant/quant.h"
 
-/* fixed[v]: the zero of v must be 0. */
+static void fix_inputs(const struct imc_node *n, bool *fixed)
+{
+	for (int k = 0; k < n->n_in; k++)
+		if (imc_val_ok(n->in[k]))
+			fixed[n->in[k].i] = true;
+}
+
+/* fixed[v]: the zero of v must be 0, as a crossbar whose DAC has a fixed zero
+ * reads it, perhaps through operators that only move codes. */
 static bool *zeros_that_are_fixed(const struct imc_module *m,
 				  struct imc_arena *scratch)
 {
@@ -26,10 +34,9 @@ static bool *zeros_that_are_fixed(const struct imc_module *m,
 
 		if (crossbar && m->hw->ima_dac_zero == 0)
 			fixed[n->in[0].i] = true;
-		if (imc_is_code_move(n->op) && n->n_out && fixed[n->out[0].i])
-			for (int k = 0; k < n->n_in; k++)
-				if (imc_val_ok(n->in[k]))
-					fixed[n->in[k].i] = true;
+		for (int k = 0; imc_is_code_move(n->op) && k < n->n_out; k++)
+			if (imc_val_ok(n->out[k]) && fixed[n->out[k].i])
+				fix_inputs(n, fixed);
 	}
 	return fixed;
 }
