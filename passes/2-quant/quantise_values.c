@@ -88,7 +88,7 @@ static void known_range(const struct imc_node *n, struct imc_value *out)
 {
 	if (n->op == IMC_OP_SOFTMAX || n->op == IMC_OP_SIGMOID ||
 	    n->op == IMC_OP_HARD_SIGMOID) {
-		/* scale 1/256, zero -128: 255/256 is the largest code */
+		/* of 8 bits, with any zero: scale 1/256, zero -128 */
 		out->lo = 0;
 		out->hi = 255.0f / 256;
 	}
@@ -115,36 +115,56 @@ static void share_ranges(struct imc_graph *g)
 	}
 }
 
-/* Puts a q_rescale from in[k] to the numbers of `to` in front of node id. */
-static void rescale_input(struct imc_module *m, imc_node_id id, int k,
-			  float scale, int32_t zero)
+/* A new activation shaped like v, with other numbers. */
+static imc_val new_activation(struct imc_graph *g, imc_val v, float scale,
+			      int32_t zero)
 {
-	struct imc_graph *g = m->g;
-	imc_val from = imc_node_at(g, id)->in[k];
-	imc_val to = imc_graph_add_value(g, imc_value_at(g, from)->name);
-	struct imc_node like = *imc_node_at(g, id);
-	imc_node_id r = imc_graph_add_node(g, IMC_OP_Q_RESCALE, 1, 1, &like);
-	struct imc_value *v = imc_value_at(g, to);
-	struct imc_node *n = imc_node_at(g, r);
-	int32_t mult, shift;
+	imc_val id = imc_graph_add_value(g, imc_value_at(g, v)->name);
+	struct imc_value *new = imc_value_at(g, id);
 
-	*v = (struct imc_value){
-		.name = v->name,
-		.t = imc_value_at(g, from)->t,
+	*new = (struct imc_value){
+		.name = new->name,
+		.t = imc_value_at(g, v)->t,
 		.shaped = true,
 		.scale = scale,
 		.zero = zero,
 		.scales = IMC_NO_VAL,
 		.means = IMC_NO_VAL,
+		.def = IMC_NO_NODE,
 	};
-	v->t.data = NULL;
-	imc_factor((double)imc_value_at(g, from)->scale / scale, &mult, &shift);
+	new->t.data = NULL;
+	return id;
+}
+
+/* A q_rescale from value `from` to value `to`, for node id. */
+static void add_rescale(struct imc_module *m, imc_node_id id, imc_val from,
+			imc_val to)
+{
+	struct imc_graph *g = m->g;
+	struct imc_node like = *imc_node_at(g, id);
+	imc_node_id r = imc_graph_add_node(g, IMC_OP_Q_RESCALE, 1, 1, &like);
+	struct imc_node *n = imc_node_at(g, r);
+	int32_t mult, shift;
+
+	imc_factor((double)imc_value_at(g, from)->scale /
+			   imc_value_at(g, to)->scale,
+		   &mult, &shift);
 	n->a.mult[0] = mult;
 	n->a.shift[0] = shift;
 	n->in[0] = from;
 	imc_node_set_out(g, r, 0, to);
-	imc_node_at(g, id)->in[k] = to;
 	imc_assign_grow(m);
+}
+
+/* Puts a q_rescale to these numbers between node id and its input k. */
+static void rescale_input(struct imc_module *m, imc_node_id id, int k,
+			  float scale, int32_t zero)
+{
+	imc_val from = imc_node_at(m->g, id)->in[k];
+	imc_val to = new_activation(m->g, from, scale, zero);
+
+	add_rescale(m, id, from, to);
+	imc_node_at(m->g, id)->in[k] = to;
 }
 
 static void match_concat(struct imc_module *m, imc_node_id id)
@@ -172,11 +192,25 @@ static void set_numbers(struct imc_module *m, struct imc_value *v, bool fixed)
 	v->zero = q.zero;
 }
 
-/* Every reader of a value that is moved from `from` sees its numbers. */
-static void number_outputs(struct imc_module *m, const struct imc_node *n,
+/* q_softmax only gives codes of scale 1/256 and zero -128. Who needs others
+ * reads them behind a q_rescale. */
+static void number_softmax(struct imc_module *m, imc_node_id id)
+{
+	imc_val out = imc_node_at(m->g, id)->out[0], own;
+
+	if (imc_value_at(m->g, out)->zero == -128)
+		return;
+	own = new_activation(m->g, out, 1.0f / 256, -128);
+	imc_node_set_out(m->g, id, 0, own);
+	add_rescale(m, id, own, out);
+}
+
+/* Scale and zero of what node id computes; its inputs have theirs. */
+static void number_outputs(struct imc_module *m, imc_node_id id,
 			   const bool *fixed)
 {
 	struct imc_graph *g = m->g;
+	const struct imc_node *n = imc_node_at(g, id);
 
 	for (int k = 0; k < n->n_out; k++) {
 		struct imc_value *out = imc_node_out(g, n, k);
@@ -192,6 +226,8 @@ static void number_outputs(struct imc_module *m, const struct imc_node *n,
 			set_numbers(m, out, fixed[n->out[k].i]);
 		}
 	}
+	if (n->op == IMC_OP_SOFTMAX)
+		number_softmax(m, id);
 }
 
 void imc_quantise_values(struct imc_module *m, struct imc_pass_cx *cx)
@@ -205,10 +241,8 @@ void imc_quantise_values(struct imc_module *m, struct imc_pass_cx *cx)
 		set_numbers(m, imc_value_at(g, g->input[i]),
 			    fixed[g->input[i].i]);
 	for (size_t i = 0; i < n_order; i++) {
-		const struct imc_node *n = imc_node_at(g, g->order[i]);
-
-		quantise_consts(g, n);
-		number_outputs(m, n, fixed);
+		quantise_consts(g, imc_node_at(g, g->order[i]));
+		number_outputs(m, g->order[i], fixed);
 	}
 	for (size_t i = 0; i < n_order; i++)
 		if (imc_node_at(g, g->order[i])->op == IMC_OP_CONCAT)
