@@ -41,23 +41,29 @@ static bool *zeros_that_are_fixed(const struct imc_module *m,
 	return fixed;
 }
 
-/* An int8 constant in the place of a float one that joins activations. */
-static imc_val quantise_const(struct imc_graph *g, imc_val v)
+static struct imc_qparams qparams_of_const(const struct imc_tensor *t)
 {
-	struct imc_value *from = imc_value_at(g, v);
+	const float *x = t->data;
+	float lo = 0, hi = 0;
+
+	for (int64_t i = 0; i < imc_tensor_count(t); i++) {
+		lo = fminf(lo, x[i]);
+		hi = fmaxf(hi, x[i]);
+	}
+	return imc_qparams_of(lo, hi, 8, false);
+}
+
+/* An int8 constant in the place of the float one v. */
+static imc_val quantise_const(struct imc_graph *g, imc_val v,
+			      struct imc_qparams q)
+{
+	const struct imc_value *from = imc_value_at(g, v);
 	struct imc_arena *a = imc_arena_new();
 	struct imc_tensor t = from->t;
 	int64_t n = imc_tensor_count(&t);
 	const float *x = t.data;
-	float lo = 0, hi = 0;
-	struct imc_qparams q;
 	imc_val id;
 
-	for (int64_t i = 0; i < n; i++) {
-		lo = fminf(lo, x[i]);
-		hi = fmaxf(hi, x[i]);
-	}
-	q = imc_qparams_of(lo, hi, 8, false);
 	t.dtype = IMC_I8;
 	t.data = imc_arena_alloc(a, (size_t)n);
 	id = imc_graph_add_const(g, from->name, &t);
@@ -69,17 +75,24 @@ static imc_val quantise_const(struct imc_graph *g, imc_val v)
 	return id;
 }
 
-/* Float constants that an operator on codes reads beside an activation. */
+static bool is_float_const(const struct imc_value *v)
+{
+	return v && v->t.data && v->t.dtype == IMC_F32;
+}
+
+/* Float constants that an operator on codes reads beside an activation. Those
+ * of a concat get the numbers of its output, later. */
 static void quantise_consts(struct imc_graph *g, const struct imc_node *n)
 {
 	bool takes = n->op == IMC_OP_ADD || n->op == IMC_OP_SUB ||
-		     n->op == IMC_OP_MUL || n->op == IMC_OP_CONCAT;
+		     n->op == IMC_OP_MUL;
 
 	for (int k = 0; takes && k < n->n_in; k++) {
-		struct imc_value *v = imc_node_in(g, n, k);
+		const struct imc_value *v = imc_node_in(g, n, k);
 
-		if (v && v->t.data && v->t.dtype == IMC_F32)
-			n->in[k] = quantise_const(g, n->in[k]);
+		if (is_float_const(v))
+			n->in[k] = quantise_const(g, n->in[k],
+						  qparams_of_const(&v->t));
 	}
 }
 
@@ -171,15 +184,20 @@ static void match_concat(struct imc_module *m, imc_node_id id)
 {
 	struct imc_graph *g = m->g;
 	const struct imc_value *out = imc_node_out(g, imc_node_at(g, id), 0);
-	float scale = out->scale;
-	int32_t zero = out->zero;
+	struct imc_qparams q = {out->scale, out->zero};
 
 	for (int k = 0; k < imc_node_at(g, id)->n_in; k++) {
 		const struct imc_value *in =
 			imc_node_in(g, imc_node_at(g, id), k);
 
-		if (in->scale != scale || in->zero != zero)
-			rescale_input(m, id, k, scale, zero);
+		if (is_float_const(in)) {
+			imc_val v = quantise_const(
+				g, imc_node_at(g, id)->in[k], q);
+
+			imc_node_at(g, id)->in[k] = v;
+		} else if (in->scale != q.scale || in->zero != q.zero) {
+			rescale_input(m, id, k, q.scale, q.zero);
+		}
 	}
 }
 
