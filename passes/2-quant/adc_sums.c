@@ -8,8 +8,9 @@
 #include "ir/support/parallel.h"
 #include "passes/2-quant/adc_sums.h"
 
-/* Sums kept of one sample, set, block and slice. */
+/* Sums kept of one sample, job, block and slice, and of a column at least. */
 #define KEEP 8192
+#define KEEP_COLUMN 256
 
 /* What is known of an output channel. Beyond lo .. hi a sum is clamped in the
  * output, whatever the ADC reads. */
@@ -126,9 +127,14 @@ static struct imc_adc_sums sets_of(const struct imc_q_conv *q,
 	s.n_block = imc_q_conv_bundle(q, 0).n_block;
 	s.bundle_cols = imc_q_conv_bundle(q, 0).n_col;
 	s.set_cols = imc_min_i64(s.bundle_cols, hw->ima_cols / s.n_slice);
+	s.keep = KEEP;
+	if (hw->ima_adc_range == 1) { /* a setting a column */
+		s.keep = imc_max_i64(KEEP / s.set_cols, KEEP_COLUMN);
+		s.set_cols = 1;
+	}
 	s.bundle_sets = imc_ceil_div(s.bundle_cols, s.set_cols);
 	s.n_set = s.n_bundle * s.bundle_sets;
-	s.keep = imc_min_i64(KEEP, q->n_window * s.set_cols);
+	s.keep = imc_min_i64(s.keep, q->n_window * s.set_cols);
 	return s;
 }
 
