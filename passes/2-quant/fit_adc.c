@@ -140,25 +140,88 @@ static void fit_digital(const struct fit *f, const double *unit,
 	}
 }
 
+/* Squared sum of what rows of these drives leave of the biases. */
+static double left_of(const struct imc_ints *drive, const int32_t *bias,
+		      int64_t n, int32_t cell_max)
+{
+	int8_t cell[IMC_MAX_RANK];
+	double sum = 0;
+
+	for (int64_t i = 0; i < n; i++) {
+		double left = (double)imc_bias_cells(drive, bias[i], cell_max,
+						     cell, 1);
+
+		sum += left * left;
+	}
+	return sum;
+}
+
+static struct imc_ints without(const struct imc_ints *d, int at)
+{
+	struct imc_ints out = {0};
+
+	for (int i = 0; i < d->n; i++)
+		if (i != at)
+			out.v[out.n++] = d->v[i];
+	return out;
+}
+
+/* At most `rows` drives for these biases: a coarse one or the finest one is
+ * given up, whichever costs less. */
+static struct imc_ints drives_for(const struct imc_hw *hw, const int32_t *bias,
+				  int64_t n, int32_t rows)
+{
+	int32_t cell_max = imc_cell_max((int)hw->ima_cell_bits);
+	int64_t most = 0;
+	struct imc_ints d;
+
+	for (int64_t i = 0; i < n; i++)
+		most = imc_max_i64(most, llabs(bias[i]));
+	d = imc_bias_drives(hw, (double)most);
+	while (d.n > rows) {
+		struct imc_ints fine = without(&d, 0);
+		struct imc_ints coarse = without(&d, d.n - 1);
+
+		d = left_of(&fine, bias, n, cell_max) <
+				    left_of(&coarse, bias, n, cell_max)
+			    ? fine
+			    : coarse;
+	}
+	return d;
+}
+
+/* choose_engine knew the biases before quantisation only; fewer rows may do,
+ * and then fewer blocks. */
+static void cut_again(struct fit *f)
+{
+	struct imc_module *m = f->m;
+	struct imc_node *n = node_of(f);
+	struct imc_assign *as = &m->map.assign[f->id.i];
+	struct imc_matrix mx = imc_matrix_of(m->g, n);
+	struct imc_cut c;
+
+	as->bias_rows = n->a.drive.n;
+	if (imc_cut_matrix(m->hw, &mx, as->slices, as->bias_rows, as->bundle,
+			   &c))
+		n->a.block_rows[0] = as->block_rows = c.block_rows;
+	as->cost = imc_cost_node(m->hw, m->g, f->id, as);
+}
+
 /* Cells of the rows that bring the bias, in units of the sum. */
 static void put_bias_rows(struct fit *f)
 {
 	struct imc_graph *g = f->m->g;
 	struct imc_node *n = node_of(f);
-	struct imc_assign *as = &f->m->map.assign[f->id.i];
 	const struct imc_value *b = imc_node_in(g, n, 2);
 	const int32_t *bias = b->t.data;
 	int32_t cell_max = imc_cell_max((int)f->m->hw->ima_cell_bits);
 	struct imc_tensor t = {.dtype = IMC_I8, .rank = 2};
-	int64_t k = b->t.dim[0], most = 0;
+	int64_t k = b->t.dim[0];
 	imc_val id;
 
-	for (int64_t i = 0; i < k; i++)
-		most = imc_max_i64(most, llabs(bias[i]));
-	n->a.drive = imc_bias_drives(f->m->hw, (double)most);
-	if (n->a.drive.n > as->bias_rows)
-		n->a.drive.n = as->bias_rows;
-	as->bias_rows = n->a.drive.n;
+	n->a.drive = drives_for(f->m->hw, bias, k,
+				f->m->map.assign[f->id.i].bias_rows);
+	cut_again(f);
 	if (!n->a.drive.n)
 		return;
 	t.dim[0] = n->a.drive.n;
@@ -177,14 +240,15 @@ static void put_bias_rows(struct fit *f)
  * the aggregation adds their codes to the activation's zero. */
 static void fit_post_adc(struct fit *f, const double *unit, struct numbers *v)
 {
-	struct imc_node *n = node_of(f);
-	const struct imc_value *y = imc_node_out(f->m->g, n, 0);
-	struct imc_matrix mx = imc_matrix_of(f->m->g, n);
-	bool blocks = mx.rows * n->a.bundle[0] > n->a.block_rows[0];
+	struct imc_matrix mx = imc_matrix_of(f->m->g, node_of(f));
+	const struct imc_value *y;
+	struct imc_node *n;
+	bool blocks;
 
 	put_bias_rows(f);
 	n = node_of(f);
 	y = imc_node_out(f->m->g, n, 0);
+	blocks = mx.rows * n->a.bundle[0] > n->a.block_rows[0];
 	for (int64_t k = 0; k < v->n; k++) {
 		imc_factor(unit[k] / y->scale, &v->adc_mult[k],
 			   &v->adc_shift[k]);
