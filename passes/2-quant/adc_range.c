@@ -52,6 +52,35 @@ static struct range whole_range(const struct imc_adc_sum *v, int64_t n)
 	return r;
 }
 
+/* Tries every ZERO_STEP-th zero from the middle out, so that of equals the
+ * one with most room on both sides is taken. */
+#define ZERO_STEP 4
+
+struct imc_adc imc_adc_best_zero(int bits, double gain,
+				 const struct imc_adc_sum *v, int64_t n)
+{
+	struct range r = whole_range(v, n);
+	struct imc_adc best = {gain, 0, -(1 << (bits - 1)),
+			       (1 << (bits - 1)) - 1};
+	double middle = -floor((r.low + r.high) / 2 * gain + 0.5), least;
+
+	best.zero = (int32_t)fmax(best.lo, fmin(best.hi, middle));
+	least = imc_adc_error(&best, v, n);
+	for (int i = 1; i < (2 << bits) / ZERO_STEP; i++) {
+		struct imc_adc a = best;
+		double e, zero = middle +
+				 (i % 2 ? 1 : -1) * (i + 1) / 2 * ZERO_STEP;
+
+		a.zero = (int32_t)fmax(a.lo, fmin(a.hi, zero));
+		e = imc_adc_error(&a, v, n);
+		if (e < least * 0.999) {
+			least = e;
+			best = a;
+		}
+	}
+	return best;
+}
+
 /* Moves the ends of the range in (and a little out) in turn, as long as that
  * lowers the error. */
 struct imc_adc imc_adc_best(int bits, const struct imc_adc_sum *v, int64_t n)

@@ -11,7 +11,7 @@ struct imc_adc_sum {
 
 /* code = clamp(floor(acc * gain + 1/2) + zero, lo, hi). */
 struct imc_adc {
-	double gain; /* > 0, at most 1: an ADC finer than the sums gains none */
+	double gain; /* > 0; imc_adc_best: at most 1, as sums are integers */
 	int32_t zero, lo, hi;
 };
 
@@ -19,6 +19,10 @@ struct imc_adc {
  * least squared error: too wide a range wastes codes, too narrow a one clips.
  */
 struct imc_adc imc_adc_best(int bits, const struct imc_adc_sum *v, int64_t n);
+
+/* The same with that gain: only the zero is chosen. */
+struct imc_adc imc_adc_best_zero(int bits, double gain,
+				 const struct imc_adc_sum *v, int64_t n);
 
 /* Squared weighted error with which a reads the n sums v. */
 double imc_adc_error(const struct imc_adc *a, const struct imc_adc_sum *v,

@@ -86,9 +86,12 @@ static void sum_scales(const struct fit *f, double *unit)
 		unit[k] = sx * scale[k];
 }
 
-/* The best setting for every set of columns that share one. */
-static void fit_sets(const struct fit *f, struct numbers *v)
+/* The best setting for every set of columns that share one. gains (of each
+ * channel, or NULL): they are given, and only the zeros are chosen. */
+static void fit_sets(const struct fit *f, const double *gains,
+		     struct numbers *v)
 {
+	int bits = (int)f->m->hw->ima_adc_bits;
 	struct imc_arena *a = imc_arena_new();
 	struct imc_tensor **in = imc_arena_array(a, f->n_sample, sizeof *in);
 	struct imc_adc_sums sums;
@@ -100,10 +103,11 @@ static void fit_sets(const struct fit *f, struct numbers *v)
 		struct imc_arena *b = imc_arena_new();
 		int64_t n, first, count;
 		struct imc_adc_sum *sum = imc_adc_sums_of(&sums, set, &n, b);
-		struct imc_adc best =
-			imc_adc_best((int)f->m->hw->ima_adc_bits, sum, n);
+		struct imc_adc best;
 
 		imc_adc_sums_channels(&sums, set, &first, &count);
+		best = gains ? imc_adc_best_zero(bits, gains[first], sum, n)
+			     : imc_adc_best(bits, sum, n);
 		for (int64_t k = first; k < first + count; k++) {
 			imc_factor(best.gain, &v->adc_mult[k],
 				   &v->adc_shift[k]);
@@ -128,7 +132,7 @@ static void fit_digital(const struct fit *f, const double *unit,
 	const struct imc_value *b = imc_node_in(g, node_of(f), 2);
 	const struct imc_value *y = imc_node_out(g, node_of(f), 0);
 
-	fit_sets(f, v);
+	fit_sets(f, NULL, v);
 	for (int64_t k = 0; k < v->n; k++) {
 		double gain =
 			ldexp(v->adc_mult[k], IMC_SUM_FRAC - v->adc_shift[k]);
@@ -238,28 +242,32 @@ static void put_bias_rows(struct fit *f)
 
 /* Post adc: the activation's own numbers are the ADC's. With several blocks
  * the aggregation adds their codes to the activation's zero. */
-static void fit_post_adc(struct fit *f, const double *unit, struct numbers *v)
+static void fit_post_adc(struct fit *f, double *unit, struct numbers *v)
 {
 	struct imc_matrix mx = imc_matrix_of(f->m->g, node_of(f));
 	const struct imc_value *y;
 	struct imc_node *n;
+	int64_t lo, hi;
 	bool blocks;
 
 	put_bias_rows(f);
 	n = node_of(f);
 	y = imc_node_out(f->m->g, n, 0);
 	blocks = mx.rows * n->a.bundle[0] > n->a.block_rows[0];
+	for (int64_t k = 0; k < v->n; k++)
+		unit[k] /= y->scale; /* now gains */
+	if (blocks) {
+		fit_sets(f, unit, v);
+		return;
+	}
 	for (int64_t k = 0; k < v->n; k++) {
-		imc_factor(unit[k] / y->scale, &v->adc_mult[k],
-			   &v->adc_shift[k]);
-		v->adc_zero[k] = blocks ? 0 : y->zero;
+		imc_factor(unit[k], &v->adc_mult[k], &v->adc_shift[k]);
+		v->adc_zero[k] = y->zero;
 	}
-	if (!blocks) {
-		int64_t lo = n->a.adc_lo[0], hi = n->a.adc_hi[0];
-
-		n->a.adc_lo[0] = imc_clamp(n->a.lo[0], lo, hi);
-		n->a.adc_hi[0] = imc_clamp(n->a.hi[0], lo, hi);
-	}
+	lo = n->a.adc_lo[0];
+	hi = n->a.adc_hi[0];
+	n->a.adc_lo[0] = imc_clamp(n->a.lo[0], lo, hi);
+	n->a.adc_hi[0] = imc_clamp(n->a.hi[0], lo, hi);
 }
 
 /* The numbers become constant inputs; those of the digital sum are absent
