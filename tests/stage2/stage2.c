@@ -1,0 +1,13 @@
+/* Unit tests of passes/2-quant. */
+#include "tests/stage2/lab.h"
+
+int main(void)
+{
+	int bad = test_numbers();
+
+	bad |= test_range();
+	bad |= test_engine();
+	bad |= test_cores();
+	bad |= test_adc();
+	return lab_result() | bad;
+}
