@@ -177,6 +177,8 @@ static void rewrite(struct job *j, imc_node_id id, const struct imc_value *w)
 	n->in[1] = codes;
 	n->in[2] = n->in[3] = n->in[4] = IMC_NO_VAL;
 	n->a.adc[0] = adc;
+	n->a.adc_lo[0] = INT8_MIN; /* fit_adc sets both */
+	n->a.adc_hi[0] = INT8_MAX;
 	n->a.slices[0] = j->as->slices;
 	n->a.slice_bits[0] = j->as->engine == IMC_ENGINE_CROSSBAR
 				     ? j->m->hw->ima_cell_bits
