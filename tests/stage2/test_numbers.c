@@ -116,7 +116,7 @@ static void check_bias(const struct imc_hw *hw, double most)
 {
 	int32_t cell = imc_cell_max((int)hw->ima_cell_bits);
 	struct imc_ints d = imc_bias_drives(hw, most);
-	int64_t top = (int64_t)most, step = top / 500 + 1, reach = 0;
+	int64_t top = (int64_t)most, step = top / 100 + 1, reach = 0;
 
 	for (int i = 0; i < d.n; i++) {
 		reach += d.v[i] * cell;
@@ -161,11 +161,43 @@ static void test_bias(void)
 	lab_close(&l);
 }
 
+/* Every channel is visited, and no more than asked for. */
+static void test_subset(void)
+{
+	for (int64_t channels = 1; channels < 70; channels += 3)
+		for (int64_t n = channels; n < 40000; n = n * 3 + channels) {
+			bool seen[70] = {false};
+			int64_t step, kept = 0, n_seen = 0;
+
+			step = imc_subset_step(n, 256, channels);
+			for (int64_t i = 0; i < n; i += step, kept++)
+				seen[i % channels] = true;
+			for (int64_t c = 0; c < channels; c++)
+				n_seen += seen[c];
+			CHECK(kept <= 256 && (kept < 140 || n_seen == channels),
+			      "%lld of %lld: %lld channels of %lld",
+			      (long long)kept, (long long)n, (long long)n_seen,
+			      (long long)channels);
+		}
+}
+
+static void test_code(void)
+{
+	struct imc_value v = {.scale = 0.5f, .zero = -10};
+
+	OK(imc_code_of(&v, 0) == -10 && imc_code_of(&v, 1.2) == -8);
+	OK(imc_code_of(&v, -1e30) == -128 && imc_code_of(&v, 1e30) == 127);
+	OK(imc_code_of(&v, (double)-INFINITY) == -128);
+	OK(imc_code_of(&v, (double)INFINITY) == 127);
+}
+
 int test_numbers(void)
 {
 	test_qparams();
 	test_weight_max();
 	test_weight_scale();
 	test_bias();
+	test_subset();
+	test_code();
 	return check_result();
 }
