@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "ir/num.h"
+#include "ir/support/checked.h"
 #include "passes/2-quant/quant.h"
 #include "tests/check.h"
 #include "tests/stage2/lab.h"
@@ -181,14 +182,23 @@ static void test_subset(void)
 		}
 }
 
-static void test_code(void)
+static void check_clamp(double lo, double hi, int64_t want_lo, int64_t want_hi)
 {
 	struct imc_value v = {.scale = 0.5f, .zero = -10};
+	struct imc_node n = {0};
 
-	OK(imc_code_of(&v, 0) == -10 && imc_code_of(&v, 1.2) == -8);
-	OK(imc_code_of(&v, -1e30) == -128 && imc_code_of(&v, 1e30) == 127);
-	OK(imc_code_of(&v, (double)-INFINITY) == -128);
-	OK(imc_code_of(&v, (double)INFINITY) == 127);
+	imc_clamp_to(&n, &v, lo, hi);
+	CHECK(n.a.lo[0] == want_lo && n.a.hi[0] == want_hi, "%d .. %d",
+	      (int)n.a.lo[0], (int)n.a.hi[0]);
+}
+
+static void test_clamp(void)
+{
+	check_clamp(0, 1.2, -10, -8);
+	check_clamp(-1e30, 1e30, -128, 127);
+	check_clamp(-INFINITY, INFINITY, -128, 127);
+	check_clamp(-1e30, -1e30, -128, -128);
+	check_clamp(1, -1, -12, -12);
 }
 
 int test_numbers(void)
@@ -198,6 +208,6 @@ int test_numbers(void)
 	test_weight_scale();
 	test_bias();
 	test_subset();
-	test_code();
+	test_clamp();
 	return check_result();
 }
