@@ -20,7 +20,7 @@
 #define SPILL_SHARE 0.10
 
 /* post adc is chosen when one scale for all channels costs at most this much
- * more squared weight error than a scale each. */
+ * more relative weight error than a scale each. */
 #define POST_ADC_MAX_ERROR_RATIO 1.1
 
 struct option {

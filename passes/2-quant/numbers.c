@@ -148,19 +148,22 @@ void imc_weight_errors(const struct imc_weights *w, int slices, int bits,
 		       int32_t max, double *by_channel, double *by_tensor)
 {
 	float one = imc_weight_scale(w->w, w->k * w->r, slices, bits, max);
-	double energy = 1e-30, each = 0;
 
+	*by_channel = *by_tensor = 0;
 	for (int64_t k = 0; k < w->k; k++) {
 		const float *row = w->w + k * w->r;
-		float s = imc_weight_scale(row, w->r, slices, bits, max);
+		float own = imc_weight_scale(row, w->r, slices, bits, max);
+		double energy = 0;
 
-		each += squared_error(row, w->r, s, slices, bits, max);
 		for (int64_t r = 0; r < w->r; r++)
 			energy += (double)row[r] * row[r];
+		if (energy <= 0)
+			continue;
+		*by_channel += squared_error(row, w->r, own, slices, bits,
+					     max) / energy;
+		*by_tensor += squared_error(row, w->r, one, slices, bits,
+					    max) / energy;
 	}
-	*by_channel = each / energy;
-	*by_tensor = squared_error(w->w, w->k * w->r, one, slices, bits, max) /
-		     energy;
 }
 
 imc_val imc_const_i32(struct imc_graph *g, const char *name, const int32_t *v,

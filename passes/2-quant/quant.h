@@ -40,8 +40,9 @@ struct imc_weights imc_weights_of(const struct imc_graph *g,
 float imc_weight_scale(const float *w, int64_t n, int slices, int bits,
 		       int32_t max);
 
-/* Relative squared error of the weights of n with one scale a channel, and
- * with one scale for all. */
+/* Relative squared error of the weights with one scale a channel, and with one
+ * scale for all, summed over channels: a channel of small weights counts as
+ * much as one of large weights, since the layer behind scales it up. */
 void imc_weight_errors(const struct imc_weights *w, int slices, int bits,
 		       int32_t max, double *by_channel, double *by_tensor);
 
