@@ -279,6 +279,16 @@ static bool read_samples(const char *path, const struct unit *u,
 	return f->n > 0 || imc_diag(d, IMC_IN_FILE(path), IMC_D_DATA_EMPTY);
 }
 
+static bool check_finite(const char *path, const float *x, int64_t n,
+			 struct imc_diags *d)
+{
+	for (int64_t i = 0; i < n; i++)
+		if (!isfinite(x[i]))
+			return imc_diag(d, IMC_IN_FILE(path), IMC_D_DATA_FINITE,
+					(long long)i, (double)x[i]);
+	return true;
+}
+
 typedef bool settle_fn(const char *path, const struct unit *u,
 		       const struct imc_tensor *t, struct imc_preprocess *pre,
 		       struct imc_diags *d);
@@ -314,8 +324,10 @@ static bool read_file(const char *path, const struct imc_graph *g,
 		ok = read_samples(path, &u, &t, limit, &f, d) &&
 		     settle_pre(path, &u, &t, pre, d);
 	}
-	if (ok)
+	if (ok) {
 		take_samples(path, &u, &t, &f, pre, a, out);
+		ok = check_finite(path, out->x[0], f.n * u.count, d);
+	}
 	imc_arena_free(scratch);
 	return ok;
 }

@@ -12,6 +12,9 @@
 #include "ir/support/parallel.h"
 #include "passes/pass.h"
 
+/* Codes and scales of larger numbers would leave float. */
+#define MOST 1e30
+
 /* Elements kept of one value in one sample. */
 #define KEEP 2048
 
@@ -129,20 +132,41 @@ static void cut_tails(struct imc_value *v, float *kept, int64_t n,
 	}
 }
 
-static void warn_not_finite(const struct work *w, size_t v_id)
+static struct imc_loc loc_of(const struct work *w, size_t v_id)
 {
 	const struct imc_graph *g = w->m->g;
-	const struct imc_value *v = &g->value[v_id];
-	bool input = imc_graph_is_input(g, (imc_val){(uint32_t)v_id});
+
+	if (imc_graph_is_input(g, (imc_val){(uint32_t)v_id}))
+		return IMC_IN_FILE(w->m->model_path);
+	return imc_node_at(g, g->value[v_id].def)->loc;
+}
+
+static bool not_finite(const struct work *w, size_t v_id)
+{
 	bool seen = false;
 
 	for (size_t i = 0; i < (size_t)w->cx->calib->n; i++)
 		seen |= w->seen[i * w->n_value + v_id].not_finite;
-	if (seen)
-		imc_diag(w->m->diags,
-			 input ? IMC_IN_FILE(w->m->model_path)
-			       : imc_node_at(g, v->def)->loc,
-			 IMC_D_CALIB_NOT_FINITE, v->name);
+	return seen;
+}
+
+/* The range must have a scale. A value that was never seen is of no node. */
+static bool check_range(const struct work *w, size_t v_id)
+{
+	const struct imc_value *v = &w->m->g->value[v_id];
+	double most = v->ranged ? fmax(-(double)v->lo, (double)v->hi)
+				: (double)INFINITY;
+	bool odd = not_finite(w, v_id);
+
+	if (!odd && !v->ranged)
+		return true;
+	if (most > MOST)
+		return imc_diag(w->m->diags, loc_of(w, v_id), IMC_D_RANGE,
+				v->name, most, MOST);
+	if (odd)
+		imc_diag(w->m->diags, loc_of(w, v_id), IMC_D_CALIB_NOT_FINITE,
+			 v->name);
+	return true;
 }
 
 static void merge_value(const struct work *w, size_t v_id,
@@ -219,6 +243,7 @@ bool imc_pass_calibrate(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	struct imc_graph *g = m->g;
 	struct work w = {m, cx, g->n_value, NULL};
+	bool ok = true;
 
 	assert(cx->calib && cx->calib->n > 0);
 	w.seen = new_seen(g, (size_t)cx->calib->n, cx->scratch);
@@ -227,7 +252,7 @@ bool imc_pass_calibrate(struct imc_module *m, struct imc_pass_cx *cx)
 		struct imc_arena *a = imc_arena_new();
 
 		merge_value(&w, v, a);
-		warn_not_finite(&w, v);
+		ok = ok && check_range(&w, v);
 		cx->n_changed += g->value[v].ranged;
 		if (g->value[v].ranged && w.seen[v].sum)
 			merge_means(&w, v);
@@ -235,5 +260,5 @@ bool imc_pass_calibrate(struct imc_module *m, struct imc_pass_cx *cx)
 	}
 	m->calib_source = imc_arena_strdup(m->arena, cx->calib->source);
 	m->calib_n = cx->calib->n;
-	return true;
+	return ok;
 }
