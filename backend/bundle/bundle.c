@@ -79,9 +79,8 @@ static void add_module(struct imc_emit *e)
 static bool check_tensor(struct imc_emit *e, imc_val id)
 {
 	const struct imc_value *v = imc_value_at(e->g, id);
-
 	return (v->t.dtype == IMC_I8 && v->scale > 0) ||
-	       imc_diag(e->d, IMC_NOWHERE, IMC_D_BUNDLE_OP,
+	       imc_diag(e->d, IMC_IN_FILE(e->m->model_path), IMC_D_BUNDLE_OP,
 			imc_arena_printf(e->d->arena, "tensor '%s'", v->name),
 			"it is not int8");
 }
@@ -96,8 +95,8 @@ static bool check_module(struct imc_emit *e)
 		ok = check_tensor(e, e->g->output[k]) && ok;
 	if (e->m->map.array_rows > UINT16_MAX ||
 	    e->m->map.array_cols > UINT16_MAX)
-		ok = imc_diag(e->d, IMC_NOWHERE, IMC_D_BUNDLE_OP,
-			      "these arrays",
+		ok = imc_diag(e->d, IMC_IN_FILE(e->m->model_path),
+			      IMC_D_BUNDLE_OP, "these arrays",
 			      "images hold up to 65535 rows and columns");
 	return ok;
 }

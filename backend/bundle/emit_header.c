@@ -28,6 +28,7 @@ static void emit_tensor(struct imc_emit *e, struct imc_buf *b, imc_val id,
 	for (int i = 0; i < v->t.rank; i++)
 		imc_buf_printf(b, "%s%lld", i ? ", " : "",
 			       (long long)v->t.dim[i]);
+	imc_buf_text(b, v->t.rank ? "" : "1"); /* C has no empty list */
 	imc_buf_printf(b, "%s\n",
 		       v->t.rank == 4 ? "} /* batch, height, width, channels */"
 				      : "}");
