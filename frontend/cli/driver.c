@@ -6,10 +6,13 @@
 #include <unistd.h>
 
 #include "frontend/data/data.h"
+#include "ir/support/checked.h"
 #include "ir/text.h"
 #include "passes/pass.h"
 
+/* Synthetic samples, and the elements they may have in all. */
 #define N_SYNTHETIC 32
+#define MOST_SYNTHETIC (INT64_C(1) << 26)
 
 const char *cli_sha256(const void *bytes, size_t size, struct imc_arena *a)
 {
@@ -144,6 +147,23 @@ static struct imc_module *checked(struct imc_module *m,
 	return NULL;
 }
 
+/* A module whose engines are chosen belongs to its machine. */
+static struct imc_module *open_text(const struct cli_settings *s,
+				    const char *path)
+{
+	struct imc_module *m = cli_module_parse(path, s->o->d);
+
+	if (!m)
+		return NULL;
+	m->opt.timings = s->opt.timings;
+	if (!cli_given(s->o, CLI_OPT_SET) ||
+	    !imc_module_has(m, IMC_FACT_ASSIGNED))
+		return checked(m, s);
+	imc_diag(s->o->d, IMC_IN_FILE(path), IMC_D_SET_LATE);
+	imc_module_free(m);
+	return NULL;
+}
+
 struct imc_module *cli_module_open(const struct cli_settings *s,
 				   const char *path)
 {
@@ -152,12 +172,8 @@ struct imc_module *cli_module_open(const struct cli_settings *s,
 	struct imc_module *m;
 	struct imc_hw *hw;
 
-	if (ends_with(path, ".imc")) {
-		m = cli_module_parse(path, s->o->d);
-		if (m)
-			m->opt.timings = s->opt.timings;
-		return checked(m, s);
-	}
+	if (ends_with(path, ".imc"))
+		return open_text(s, path);
 	hw = imc_hw_load(target, a, s->o->d);
 	if (!hw || !set_keys(s, hw))
 		return NULL;
@@ -197,6 +213,16 @@ static bool settle_pre(struct imc_module *m, const struct cli_settings *s)
 	return true;
 }
 
+/* N_SYNTHETIC, or fewer where the inputs are very large. */
+static int64_t n_synthetic(const struct imc_graph *g)
+{
+	int64_t n = 1;
+
+	for (size_t k = 0; k < g->n_input; k++)
+		n += imc_tensor_count(&imc_value_at(g, g->input[k])->t);
+	return imc_max_i64(1, imc_min_i64(N_SYNTHETIC, MOST_SYNTHETIC / n));
+}
+
 static bool read_samples(struct imc_module *m, const struct cli_settings *s,
 			 struct imc_arena *a, struct imc_samples *out)
 {
@@ -207,7 +233,7 @@ static bool read_samples(struct imc_module *m, const struct cli_settings *s,
 					&m->pre, s->calib_limit, a, s->o->d,
 					out);
 	imc_diag(s->o->d, IMC_NOWHERE, IMC_D_CALIB_SYNTHETIC);
-	*out = imc_samples_make(m->g, N_SYNTHETIC, s->opt.seed, a);
+	*out = imc_samples_make(m->g, n_synthetic(m->g), s->opt.seed, a);
 	return true;
 }
 
