@@ -113,8 +113,8 @@ on 1 "imcc: error: cannot write 'no/such/d': No such file or directory" \
 	$t -o no/such/d
 mkdir foreign
 : >foreign/precious
-on 1 "imcc: error: 'foreign' is not empty and holds no bundle; give another \
-folder" $t -o foreign
+on 1 "imcc: error: 'foreign' is not empty and holds no older bundle; name \
+another folder" $t -o foreign
 
 # a bundle that is there outlives a compile that fails
 "$imcc" compile digits.onnx --calib calib_x.npy $t -o kept >/dev/null
@@ -137,8 +137,8 @@ fault 1 "test_x.npy: error: --skip 500 leaves no sample of 500" \
 fault 1 "test_y.npy: error: $shape" eval kept --data test_y.npy
 fault 1 "calib_x.npy: error: labels of shape [100, 1, 8, 8]; wanted [N], one \
 for each sample" eval kept --data test_x.npy --labels calib_x.npy
-fault 1 "test_y.npy: error: 500 labels for 100 samples" \
-	eval kept --data calib_x.npy --labels test_y.npy
+fault 1 "test_y.npy: error: 500 labels for 100 samples; give one \
+for each" eval kept --data calib_x.npy --labels test_y.npy
 : >kept/data/digits_xbar0.bin
 fault 1 "kept/data/digits_xbar0.bin: error: not a readable crossbar image: it \
 is cut off" eval kept --data test_x.npy
