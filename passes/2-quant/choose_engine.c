@@ -138,6 +138,14 @@ static bool cut(const struct imc_module *m, const struct imc_matrix *mx,
 	return true;
 }
 
+/* Whether codes of split rows may be added into an activation. Each code has
+ * the step of the sum, so a partial sum that is larger than the activation's
+ * range clips: only done when asked for. */
+static bool may_aggregate(const struct imc_module *m)
+{
+	return m->hw->ima_aggregate && m->opt.post == 2;
+}
+
 /* The fastest crossbar option of node o->node; false: there is none. */
 static bool best_crossbar(const struct imc_module *m, struct option *o,
 			  int bits)
@@ -156,7 +164,7 @@ static bool best_crossbar(const struct imc_module *m, struct option *o,
 		as.bias_rows = as.post_adc ? bias_rows(m, n, bits) : 0;
 		if (!cut(m, &mx, bundle, &as, &c))
 			break;
-		if (as.post_adc && c.n_block > 1 && !m->hw->ima_aggregate) {
+		if (as.post_adc && c.n_block > 1 && !may_aggregate(m)) {
 			as.post_adc = false;
 			as.bias_rows = 0;
 			if (!cut(m, &mx, bundle, &as, &c))
