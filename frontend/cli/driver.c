@@ -14,6 +14,9 @@
 #define N_SYNTHETIC 32
 #define MOST_SYNTHETIC (INT64_C(1) << 26)
 
+/* Samples of the evaluation data that set the ranges without --calib. */
+#define N_FROM_DATA 50
+
 const char *cli_sha256(const void *bytes, size_t size, struct imc_arena *a)
 {
 	char hex[SHA256_DIGEST_STRING_LENGTH];
@@ -227,11 +230,18 @@ static bool read_samples(struct imc_module *m, const struct cli_settings *s,
 			 struct imc_arena *a, struct imc_samples *out)
 {
 	const char *calib = cli_text(s->o, CLI_OPT_CALIB, NULL);
+	const char *data = cli_text(s->o, CLI_OPT_DATA, NULL);
+	int64_t limit = s->calib_limit;
 
+	if (!calib && data) { /* eval: better than ranges of noise */
+		imc_diag(s->o->d, IMC_NOWHERE, IMC_D_CALIB_FROM_DATA,
+			 N_FROM_DATA);
+		calib = data;
+		limit = N_FROM_DATA;
+	}
 	if (calib)
 		return imc_data_samples(calib, m->g, imc_onnx_read_tensor,
-					&m->pre, s->calib_limit, a, s->o->d,
-					out);
+					&m->pre, limit, a, s->o->d, out);
 	imc_diag(s->o->d, IMC_NOWHERE, IMC_D_CALIB_SYNTHETIC);
 	*out = imc_samples_make(m->g, n_synthetic(m->g), s->opt.seed, a);
 	return true;

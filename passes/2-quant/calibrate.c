@@ -15,8 +15,10 @@
 /* Codes and scales of larger numbers would leave float. */
 #define MOST 1e30
 
-/* Elements kept of one value in one sample. */
-#define KEEP 2048
+/* Elements kept of one value: in one sample at most, at least, and in all. */
+#define KEEP_MOST 2048
+#define KEEP_LEAST 16
+#define KEEP_ALL (1 << 19)
 
 struct seen {
 	float lo, hi;
@@ -30,6 +32,7 @@ struct work {
 	const struct imc_module *m;
 	struct imc_pass_cx *cx;
 	size_t n_value;	   /* before constants were added */
+	int64_t keep;	   /* elements of one value in one sample */
 	struct seen *seen; /* [sample][value] */
 };
 
@@ -43,10 +46,10 @@ static int64_t n_channel(const struct imc_tensor *t)
 	return t->rank ? imc_max_i64(t->dim[t->rank - 1], 1) : 1;
 }
 
-static void look(struct seen *s, const struct imc_tensor *t)
+static void look(struct seen *s, const struct imc_tensor *t, int64_t keep)
 {
 	int64_t n = imc_tensor_count(t);
-	int64_t step = imc_subset_step(n, KEEP, n_channel(t));
+	int64_t step = imc_subset_step(n, keep, n_channel(t));
 	const float *x = t->data;
 
 	s->lo = INFINITY;
@@ -73,7 +76,8 @@ static void after_node(void *p, imc_node_id id, const struct imc_tensor *out)
 
 	for (int k = 0; k < n->n_out; k++)
 		if (imc_val_ok(n->out[k]) && out[k].dtype == IMC_F32)
-			look(&o->seen[n->out[k].i], &out[k]);
+			look(&o->seen[n->out[k].i], &out[k],
+			     o->w->keep);
 }
 
 static void sample_inputs(const struct work *w, size_t i, struct seen *seen,
@@ -86,7 +90,7 @@ static void sample_inputs(const struct work *w, size_t i, struct seen *seen,
 		struct imc_tensor t = imc_value_at(g, g->input[k])->t;
 
 		t.data = s->x[k] + (int64_t)i * s->size[k];
-		look(&seen[g->input[k].i], &t);
+		look(&seen[g->input[k].i], &t, w->keep);
 		in[k] = t;
 	}
 }
@@ -175,7 +179,7 @@ static void merge_value(const struct work *w, size_t v_id,
 	const struct imc_graph *g = w->m->g;
 	struct imc_value *v = &g->value[v_id];
 	size_t n_sample = (size_t)w->cx->calib->n;
-	float *kept = imc_arena_array(scratch, n_sample * KEEP, sizeof *kept);
+	float *kept = imc_arena_array(scratch, n_sample * (size_t)w->keep, sizeof *kept);
 	int64_t n = 0;
 
 	for (size_t i = 0; i < n_sample; i++) {
@@ -195,9 +199,10 @@ static void merge_value(const struct work *w, size_t v_id,
 }
 
 /* Room for what is kept of every float activation of every sample. */
-static struct seen *new_seen(const struct imc_graph *g, size_t n_sample,
+static struct seen *new_seen(const struct work *w, size_t n_sample,
 			     struct imc_arena *a)
 {
+	const struct imc_graph *g = w->m->g;
 	struct seen *seen =
 		imc_arena_array(a, n_sample * g->n_value, sizeof *seen);
 
@@ -206,7 +211,8 @@ static struct seen *new_seen(const struct imc_graph *g, size_t n_sample,
 
 		if (v->t.data || !v->shaped || v->t.dtype != IMC_F32)
 			continue;
-		seen[k].kept = imc_arena_array(a, KEEP, sizeof(float));
+		seen[k].kept = imc_arena_array(a, (size_t)w->keep,
+					       sizeof(float));
 		if (v->t.rank == 4)
 			seen[k].sum = imc_arena_array(
 				a, (size_t)n_channel(&v->t), sizeof(double));
@@ -242,11 +248,13 @@ static void merge_means(const struct work *w, size_t v_id)
 bool imc_pass_calibrate(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	struct imc_graph *g = m->g;
-	struct work w = {m, cx, g->n_value, NULL};
+	struct work w = {.m = m, .cx = cx, .n_value = g->n_value};
 	bool ok = true;
 
 	assert(cx->calib && cx->calib->n > 0);
-	w.seen = new_seen(g, (size_t)cx->calib->n, cx->scratch);
+	w.keep = imc_min_i64(
+		KEEP_MOST, imc_max_i64(KEEP_LEAST, KEEP_ALL / cx->calib->n));
+	w.seen = new_seen(&w, (size_t)cx->calib->n, cx->scratch);
 	imc_parallel_for((size_t)cx->calib->n, run_sample, &w);
 	for (size_t v = 0; v < w.n_value; v++) {
 		struct imc_arena *a = imc_arena_new();

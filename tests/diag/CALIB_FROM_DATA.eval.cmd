@@ -1,0 +1,1 @@
+imcc eval digits.onnx -t garofalo-1 --data test_x.npy --labels test_y.npy --limit 60
