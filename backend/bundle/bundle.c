@@ -6,23 +6,6 @@
 #include "backend/report/report.h"
 #include "ir/support/embed.h"
 
-void imc_emit_add(struct imc_emit *e, const char *path, const void *bytes,
-		  size_t size)
-{
-	struct imc_emit_file *f =
-		IMC_PUSH(e->a, e->file, e->n_file, e->cap_file);
-
-	f->path = path;
-	f->bytes = bytes;
-	f->size = size;
-}
-
-void imc_emit_add_buf(struct imc_emit *e, const char *path,
-		      const struct imc_buf *b)
-{
-	imc_emit_add(e, path, b->p, b->n);
-}
-
 static void add_runtime(struct imc_emit *e)
 {
 	for (size_t k = 0; k < imc_runtime_files_count; k++) {

@@ -5,53 +5,6 @@
 
 #define MAX_DIM 6 /* IMC_RT_MAX_DIM */
 
-bool imc_emit_refuse(struct imc_emit *e, const struct imc_emit_layer *l,
-		     const char *why)
-{
-	return imc_diag(e->d, l->n->loc, IMC_D_BUNDLE_OP,
-			imc_op_info(l->n->op)->name, why);
-}
-
-void imc_emit_call(struct imc_emit *e, const char *function,
-		   const char *arguments)
-{
-	struct imc_buf *b = &e->run;
-	const char *comma = strchr(arguments, ',');
-
-	imc_buf_printf(b, "\tstatus = %s(hal, ", function);
-	if (strlen(function) + strlen(arguments) + 24 <= 80 || !comma)
-		imc_buf_text(b, arguments);
-	else
-		imc_buf_printf(b, "%.*s,\n\t\t\t%s", (int)(comma - arguments),
-			       arguments, comma + 2);
-	imc_buf_text(b, ");\n\tif (status)\n\t\treturn status;\n");
-}
-
-void imc_emit_window(struct imc_emit *e, const char *head,
-		     const struct imc_emit_layer *l, const int64_t *dilation)
-{
-	const int64_t *x = l->x->t.dim, *y = l->y->t.dim;
-	const struct imc_attrs *a = &l->n->a;
-	struct imc_buf *b = &e->layers;
-
-	imc_buf_printf(b, "%s{.n = %d, .in_h = %d, .in_w = %d, .in_c = %d,\n",
-		       head, (int)x[0], (int)x[1], (int)x[2], (int)x[3]);
-	imc_buf_printf(b, "\t\t.out_h = %d, .out_w = %d, .out_c = %d,\n",
-		       (int)y[1], (int)y[2], (int)y[3]);
-	imc_buf_printf(b, "\t\t.kernel_h = %d, .kernel_w = %d, ",
-		       (int)a->kernel[0], (int)a->kernel[1]);
-	imc_buf_printf(b, ".stride_h = %d, .stride_w = %d,\n",
-		       (int)a->stride[0], (int)a->stride[1]);
-	imc_buf_printf(b, "\t\t.dilation_h = %d, .dilation_w = %d,\n",
-		       dilation ? (int)dilation[0] : 1,
-		       dilation ? (int)dilation[1] : 1);
-	imc_buf_printf(b,
-		       "\t\t.pad_top = %d, .pad_left = %d, .pad_bottom = %d, "
-		       ".pad_right = %d}",
-		       (int)a->pads[0], (int)a->pads[1], (int)a->pads[2],
-		       (int)a->pads[3]);
-}
-
 static void begin(struct imc_emit *e, const char *type, const char *name)
 {
 	imc_buf_printf(&e->layers, "static const struct %s %s = {\n", type,
