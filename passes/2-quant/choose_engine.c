@@ -30,6 +30,7 @@ struct option {
 	int64_t cells, macs;
 	double saves_ns; /* crossbar against the best digital engine */
 	bool use;        /* the crossbar */
+	bool tried;      /* to put it back on the crossbars */
 };
 
 struct choice {
@@ -264,6 +265,36 @@ static struct option *weakest(const struct choice *c)
 	return w;
 }
 
+/* The spilled option with the most time to win that was not tried before. */
+static struct option *best_spilled(const struct choice *c)
+{
+	struct option *best = NULL;
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct option *o = &c->v[i];
+
+		if (o->digital.spilled && !o->use && !o->tried &&
+		    (!best || o->saves_ns > best->saves_ns))
+			best = o;
+	}
+	return best;
+}
+
+/* Puts back what still fits beside the rest: the last option taken off may
+ * have been much larger than needed. */
+static void put_back(struct choice *c)
+{
+	struct option *o;
+
+	while ((o = best_spilled(c))) {
+		o->tried = o->use = true;
+		if (arrays_needed(c) > c->m->hw->ima_arrays)
+			o->use = false;
+		else
+			o->digital.spilled = false;
+	}
+}
+
 /* Takes options off the crossbars until the rest fits. */
 static bool fit_arrays(struct choice *c)
 {
@@ -271,15 +302,17 @@ static bool fit_arrays(struct choice *c)
 	int32_t have = (int32_t)c->m->hw->ima_arrays;
 	int32_t need = arrays_needed(c), now = need;
 
-	for (size_t i = 0; i < c->n; i++)
-		macs += c->v[i].macs;
 	while (now > have) {
 		struct option *w = weakest(c);
 
 		w->use = false;
 		w->digital.spilled = true;
-		spilled += w->macs;
 		now = arrays_needed(c);
+	}
+	put_back(c);
+	for (size_t i = 0; i < c->n; i++) {
+		macs += c->v[i].macs;
+		spilled += c->v[i].digital.spilled ? c->v[i].macs : 0;
 	}
 	if (c->m->opt.spill ||
 	    (double)spilled <= SPILL_SHARE * (double)macs)

@@ -105,6 +105,29 @@ static void test_arrays(void)
 	lab_close(&l);
 }
 
+/* A full array, then a layer of three arrays beside one of a part of one: the
+ * small one gains least, is taken off first, and fits again in the end. */
+static void test_put_back(void)
+{
+	struct lab l;
+	imc_val x;
+
+	lab_open(&l, "put back", 2);
+	l.m->opt.spill = true;
+	l.m->opt.post = 1;
+	x = t_conv(&l.b, t_input(&l.b, DIM(1, 64, 8, 8)), 64, 64, 1, 0);
+	x = OP(&l.b, MAX_POOL, x);
+	for (int i = 0; i < 2; i++) {
+		t_attrs(&l.b, x)->kernel[i] = 4;
+		t_attrs(&l.b, x)->stride[i] = 4;
+	}
+	t_output(&l.b, t_conv(&l.b, x, 64, 192, 1, 0));
+	t_output(&l.b, t_conv(&l.b, x, 64, 24, 1, 0));
+	OK(lab_run(&l, false) && n_on(&l, IMC_ENGINE_CROSSBAR) == 2);
+	OK(n_on(&l, IMC_ENGINE_CORES) == 1 && l.m->map.n_used == 2);
+	lab_close(&l);
+}
+
 static enum imc_engine depthwise_on(int64_t kernel)
 {
 	struct lab l;
@@ -156,6 +179,7 @@ int test_engine(void)
 {
 	test_bundle();
 	test_arrays();
+	test_put_back();
 	OK(depthwise_on(3) == IMC_ENGINE_DEPTHWISE);
 	OK(depthwise_on(0) == IMC_ENGINE_CORES);
 	test_setting();
