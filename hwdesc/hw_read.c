@@ -76,10 +76,9 @@ static bool read_entry(struct reader *r, const struct imc_yaml_node *n)
 	}
 	if (is_section(n->key))
 		return read_section(r, n);
-	return imc_diag(r->d, n->key_loc, IMC_D_HW_SECTION,
-			imc_hw_quote(n->key, r->a),
-			imc_hw_hint(n->key, imc_hw_sections, imc_n_hw_section,
-				    r->a));
+	return imc_diag(
+		r->d, n->key_loc, IMC_D_HW_SECTION, imc_hw_quote(n->key, r->a),
+		imc_hw_hint(n->key, imc_hw_sections, imc_n_hw_section, r->a));
 }
 
 static bool read_file(struct reader *r, const char *path)

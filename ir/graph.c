@@ -219,8 +219,7 @@ void imc_node_add_origin(struct imc_graph *g, imc_node_id id,
 {
 	struct imc_node *n = imc_node_at(g, id);
 	const char **all = imc_arena_array(
-		g->arena, (size_t)(n->n_origin + other->n_origin),
-		sizeof *all);
+		g->arena, (size_t)(n->n_origin + other->n_origin), sizeof *all);
 	int count = n->n_origin;
 
 	if (count)

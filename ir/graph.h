@@ -16,8 +16,12 @@
 
 #define IMC_MAX_RANK 8
 
-typedef struct { uint32_t i; } imc_val;
-typedef struct { uint32_t i; } imc_node_id;
+typedef struct {
+	uint32_t i;
+} imc_val;
+typedef struct {
+	uint32_t i;
+} imc_node_id;
 
 #define IMC_NO_VAL ((imc_val){UINT32_MAX})
 #define IMC_NO_NODE ((imc_node_id){UINT32_MAX})
@@ -28,25 +32,25 @@ static inline bool imc_val_ok(imc_val v)
 }
 
 /* name in text, bytes an element, number in ONNX's TensorProto.DataType */
-#define IMC_DTYPES(X)                                                         \
-	X(F32, f32, 4, 1)                                                     \
-	X(U8, u8, 1, 2)                                                       \
-	X(I8, i8, 1, 3)                                                       \
-	X(U16, u16, 2, 4)                                                     \
-	X(I16, i16, 2, 5)                                                     \
-	X(I32, i32, 4, 6)                                                     \
-	X(I64, i64, 8, 7)                                                     \
-	X(BOOL, bool, 1, 9)                                                   \
-	X(F16, f16, 2, 10)                                                    \
-	X(F64, f64, 8, 11)                                                    \
-	X(U32, u32, 4, 12)                                                    \
+#define IMC_DTYPES(X)                                                          \
+	X(F32, f32, 4, 1)                                                      \
+	X(U8, u8, 1, 2)                                                        \
+	X(I8, i8, 1, 3)                                                        \
+	X(U16, u16, 2, 4)                                                      \
+	X(I16, i16, 2, 5)                                                      \
+	X(I32, i32, 4, 6)                                                      \
+	X(I64, i64, 8, 7)                                                      \
+	X(BOOL, bool, 1, 9)                                                    \
+	X(F16, f16, 2, 10)                                                     \
+	X(F64, f64, 8, 11)                                                     \
+	X(U32, u32, 4, 12)                                                     \
 	X(U64, u64, 8, 13)
 
 enum imc_dtype {
 #define X(id, name, size, onnx) IMC_##id,
 	IMC_DTYPES(X)
 #undef X
-	IMC_N_DTYPE
+		IMC_N_DTYPE
 };
 
 size_t imc_dtype_size(enum imc_dtype t);
@@ -68,8 +72,7 @@ int64_t imc_tensor_count(const struct imc_tensor *t);
 size_t imc_tensor_bytes(const struct imc_tensor *t);
 
 enum imc_op {
-#define OP(id, name, onnx, n_in_min, n_in_max, kind, family, text)             \
-	IMC_OP_##id,
+#define OP(id, name, onnx, n_in_min, n_in_max, kind, family, text) IMC_OP_##id,
 #include "ir/ops.def"
 #undef OP
 	IMC_N_OP
@@ -90,16 +93,17 @@ struct imc_attrs {
 };
 
 struct imc_value {
-	const char *name; /* ONNX's, or made from it; unique in the graph */
+	const char *name;    /* ONNX's, or made from it; unique in the graph */
 	struct imc_tensor t; /* t.data != NULL: a constant */
-	bool shaped; /* dtype, rank and dim are known */
+	bool shaped;	     /* dtype, rank and dim are known */
 	/* Range over the calibration set, in real units; lo <= hi. */
 	bool ranged;
 	float lo, hi;
 	/* Quantised (scale > 0): real = scale * (q - zero). */
 	float scale;
 	int32_t zero;
-	/* Weights: one scale for each index of axis 0; f32 constant, or none. */
+	/* Weights: one scale for each index of axis 0; f32 constant, or none.
+	 */
 	imc_val scales;
 	/* Activations: the mean of each channel (last axis) over the
 	 * calibration set, in real units; f32 constant, or none. */

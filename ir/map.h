@@ -10,24 +10,24 @@
 #include "ir/graph.h"
 #include "ir/samples.h"
 
-#define IMC_ENGINES(X)                                                        \
-	X(NONE, none)         /* nothing to do: constants, aliases */          \
-	X(CORES, cores)       /* the RISC-V cores */                           \
-	X(CROSSBAR, crossbar) /* the analog (or digital) in-memory arrays */   \
+#define IMC_ENGINES(X)                                                         \
+	X(NONE, none)		/* nothing to do: constants, aliases */        \
+	X(CORES, cores)		/* the RISC-V cores */                         \
+	X(CROSSBAR, crossbar)	/* the analog (or digital) in-memory arrays */ \
 	X(DEPTHWISE, depthwise) /* the depth-wise engine */
 
 enum imc_engine {
 #define X(id, name) IMC_ENGINE_##id,
 	IMC_ENGINES(X)
 #undef X
-	IMC_N_ENGINE
+		IMC_N_ENGINE
 };
 
 const char *imc_engine_name(enum imc_engine e);
 
 /* Time and energy of something, from hwdesc/cost.h. */
 struct imc_cost {
-	double cycles;    /* of the cluster clock */
+	double cycles; /* of the cluster clock */
 	double ns;
 	double pj;
 	double engine_ns; /* part of ns in which the accelerator runs */
@@ -37,13 +37,13 @@ struct imc_cost {
 struct imc_assign {
 	enum imc_engine engine;
 	int32_t weight_bits, act_bits;
-	int32_t slices;     /* of a weight, over columns */
-	int32_t bundle;     /* groups of a grouped convolution in one job */
+	int32_t slices;	    /* of a weight, over columns */
+	int32_t bundle;	    /* groups of a grouped convolution in one job */
 	int32_t block_rows; /* weight rows in one job, bias rows not counted */
 	int32_t bias_rows;  /* rows of the last block driven by a constant */
-	int32_t copies;     /* of the weights; 1 = no replication */
-	bool post_adc;      /* the ADC's code is the activation */
-	bool spilled;       /* wanted a crossbar; no array was left */
+	int32_t copies;	    /* of the weights; 1 = no replication */
+	bool post_adc;	    /* the ADC's code is the activation */
+	bool spilled;	    /* wanted a crossbar; no array was left */
 	int32_t first_tile, n_tile;
 	struct imc_cost cost;
 };
@@ -68,7 +68,8 @@ struct imc_map {
 	size_t n_assign;
 	struct imc_assign *assign; /* NULL: nothing is assigned yet */
 	size_t n_tile, cap_tile;
-	struct imc_tile *tile; /* grouped by node, in bundle, column, block order */
+	struct imc_tile
+		*tile; /* grouped by node, in bundle, column, block order */
 	/* Of the placement. */
 	int32_t n_used, lower_bound;
 	const char *solver; /* what found it: "greedy area", "milp" ... */

@@ -35,8 +35,7 @@ static inline int64_t imc_clamp(int64_t v, int64_t lo, int64_t hi)
 static inline int32_t imc_requant(int64_t acc, int32_t mult, int32_t shift,
 				  int32_t zero, int32_t lo, int32_t hi)
 {
-	return (int32_t)imc_clamp(imc_rescale(acc, mult, shift) + zero, lo,
-				  hi);
+	return (int32_t)imc_clamp(imc_rescale(acc, mult, shift) + zero, lo, hi);
 }
 
 /* The multiplier and shift nearest to a positive real factor:

@@ -10,16 +10,16 @@
 #include "ir/graph.h"
 #include "ir/map.h"
 
-#define IMC_STEPS(X)                                                          \
-	X(LOAD, load)   /* DMA: a graph input from the caller into L1 */       \
-	X(RUN, run)     /* compute a node */                                   \
+#define IMC_STEPS(X)                                                           \
+	X(LOAD, load)	/* DMA: a graph input from the caller into L1 */       \
+	X(RUN, run)	/* compute a node */                                   \
 	X(STORE, store) /* DMA: a graph output from L1 to the caller */
 
 enum imc_step_kind {
 #define X(id, name) IMC_STEP_##id,
 	IMC_STEPS(X)
 #undef X
-	IMC_N_STEP
+		IMC_N_STEP
 };
 
 /* A region of L1: a value, or the scratch of a step (val absent). Live from
@@ -33,7 +33,7 @@ struct imc_buffer {
 struct imc_step {
 	enum imc_step_kind kind;
 	imc_node_id node; /* RUN */
-	imc_val val;      /* LOAD, STORE */
+	imc_val val;	  /* LOAD, STORE */
 	int32_t scratch;  /* index of its scratch buffer, or -1 */
 	/* RUN on a crossbar with post digital: output rows computed before the
 	 * cores take over; 0 elsewhere. */
@@ -49,7 +49,7 @@ struct imc_plan {
 	size_t n_buffer_of;
 	int32_t *buffer_of; /* by value id: its buffer, or -1. Values that are
 			     * views of others (reshape) share a buffer. */
-	int64_t l1_bytes;       /* peak */
+	int64_t l1_bytes;   /* peak */
 	int64_t l1_lower_bound; /* largest sum of buffers live at once */
 };
 

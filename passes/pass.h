@@ -39,8 +39,8 @@ typedef void imc_pass_after(void *ui, const struct imc_pass *p, int ordinal,
 struct imc_pass_run {
 	const struct imc_samples *calib;
 	const char *stop_after; /* name of a pass, or NULL: all */
-	bool verify;            /* after every pass */
-	imc_pass_after *after;  /* may be NULL */
+	bool verify;		/* after every pass */
+	imc_pass_after *after;	/* may be NULL */
 	void (*progress)(void *ui, const char *what, int64_t done,
 			 int64_t total);
 	void *ui;

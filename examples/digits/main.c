@@ -1,9 +1,9 @@
 /* main.c: how a program of your own calls a bundle.
  *
- * Reads 8x8 pictures of digits from standard input, 64 grey values 0 .. 16 each,
- * and prints the digit that the network sees in each. Build it with the bundle's
- * sources, see README.md. On a device the HAL's port takes the place of
- * imc_hal_host.h, and l1 is the scratchpad. */
+ * Reads 8x8 pictures of digits from standard input, 64 grey values 0 .. 16
+ * each, and prints the digit that the network sees in each. Build it with the
+ * bundle's sources, see README.md. On a device the HAL's port takes the place
+ * of imc_hal_host.h, and l1 is the scratchpad. */
 #include <stdio.h>
 
 #include "digits.h"

@@ -469,12 +469,14 @@ static void fill_info(const struct imc_onnx_import *im,
 	info->ir_version = m->ir_version;
 	info->opset = im->opset;
 	info->producer = imc_arena_strdup(im->d->arena, m->producer);
-	info->producer_version = imc_arena_strdup(im->d->arena, m->producer_version);
+	info->producer_version =
+		imc_arena_strdup(im->d->arena, m->producer_version);
 	info->graph_name = imc_arena_strdup(im->d->arena, m->name);
 	info->n_node = m->n_node;
 	info->n_initialiser = m->n_init;
 	info->n_domain = 0;
-	info->domain = imc_arena_array(im->d->arena, m->n_opset, sizeof *info->domain);
+	info->domain =
+		imc_arena_array(im->d->arena, m->n_opset, sizeof *info->domain);
 	for (size_t i = 0; i < m->n_opset; i++) {
 		const char *domain = m->opset[i].domain;
 

@@ -6,7 +6,6 @@
 /* Between the model (float32, channel first) and the graph (its types, its
  * layout). */
 
-
 void imc_quantise_array(const struct imc_value *v, const float *x, int8_t *q,
 			int64_t n)
 {
@@ -157,7 +156,10 @@ void imc_real_to_device(const struct imc_graph *g, imc_val input,
 			struct imc_arena *a)
 {
 	struct imc_tensor in = {.dtype = IMC_F32};
-	union { const float *from; void *to; } data = {x};
+	union {
+		const float *from;
+		void *to;
+	} data = {x};
 
 	in.data = data.to;
 	*out = to_device(g, input, &in, a);

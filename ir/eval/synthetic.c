@@ -35,7 +35,8 @@ static void fill(float *x, int64_t n, uint64_t state)
 struct imc_samples imc_samples_make(const struct imc_graph *g, int64_t n,
 				    uint64_t seed, struct imc_arena *a)
 {
-	size_t n_input = g->n_input < IMC_MAX_INPUT ? g->n_input : IMC_MAX_INPUT;
+	size_t n_input =
+		g->n_input < IMC_MAX_INPUT ? g->n_input : IMC_MAX_INPUT;
 	struct imc_samples s = {.n = n,
 				.n_input = (int)n_input,
 				.synthetic = true,

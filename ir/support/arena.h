@@ -37,9 +37,9 @@ void *imc_arena_grow(struct imc_arena *a, void *old, size_t need, size_t *cap,
 		     size_t size);
 
 /* Appends one zeroed element to the array `v` of count `n`, capacity `cap`. */
-#define IMC_PUSH(arena, v, n, cap)                                            \
-	((v) = imc_arena_grow((arena), (v), (size_t)(n) + 1, &(cap),          \
-			      sizeof *(v)),                                   \
+#define IMC_PUSH(arena, v, n, cap)                                             \
+	((v) = imc_arena_grow((arena), (v), (size_t)(n) + 1, &(cap),           \
+			      sizeof *(v)),                                    \
 	 &(v)[(n)++])
 
 #endif

@@ -22,7 +22,8 @@ struct worker {
 size_t imc_n_thread(void)
 {
 	const char *asked = getenv("IMC_THREADS");
-	long n = asked ? strtol(asked, NULL, 10) : sysconf(_SC_NPROCESSORS_ONLN);
+	long n =
+		asked ? strtol(asked, NULL, 10) : sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (n < 1)
 		return 1;

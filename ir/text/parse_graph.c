@@ -131,7 +131,8 @@ static struct imc_value *parse_head(struct imc_reader *r)
 	if (!parse_type(r, v))
 		return NULL;
 	while (!imc_read_at_end(r) && *r->p != '=')
-		if (!imc_read_word(r, "range, scale, zero, scales or means", word) ||
+		if (!imc_read_word(r, "range, scale, zero, scales or means",
+				   word) ||
 		    !parse_number(r, word, v))
 			return NULL;
 	return v;
@@ -373,7 +374,8 @@ bool imc_parse_finish_graph(struct imc_reader *r)
 	for (size_t i = 0; i < g->n_value; i++) {
 		if (!is_given(g, g->value[i].scales) ||
 		    !is_given(g, g->value[i].means))
-			return imc_read_fail(r, "the scales or means of a value");
+			return imc_read_fail(r,
+					     "the scales or means of a value");
 	}
 	for (size_t i = 0; i < g->n_value; i++)
 		if (!g->value[i].name)

@@ -76,8 +76,7 @@ static void after_node(void *p, imc_node_id id, const struct imc_tensor *out)
 
 	for (int k = 0; k < n->n_out; k++)
 		if (imc_val_ok(n->out[k]) && out[k].dtype == IMC_F32)
-			look(&o->seen[n->out[k].i], &out[k],
-			     o->w->keep);
+			look(&o->seen[n->out[k].i], &out[k], o->w->keep);
 }
 
 static void sample_inputs(const struct work *w, size_t i, struct seen *seen,
@@ -179,7 +178,8 @@ static void merge_value(const struct work *w, size_t v_id,
 	const struct imc_graph *g = w->m->g;
 	struct imc_value *v = &g->value[v_id];
 	size_t n_sample = (size_t)w->cx->calib->n;
-	float *kept = imc_arena_array(scratch, n_sample * (size_t)w->keep, sizeof *kept);
+	float *kept = imc_arena_array(scratch, n_sample * (size_t)w->keep,
+				      sizeof *kept);
 	int64_t n = 0;
 
 	for (size_t i = 0; i < n_sample; i++) {
@@ -211,8 +211,8 @@ static struct seen *new_seen(const struct work *w, size_t n_sample,
 
 		if (v->t.data || !v->shaped || v->t.dtype != IMC_F32)
 			continue;
-		seen[k].kept = imc_arena_array(a, (size_t)w->keep,
-					       sizeof(float));
+		seen[k].kept =
+			imc_arena_array(a, (size_t)w->keep, sizeof(float));
 		if (v->t.rank == 4)
 			seen[k].sum = imc_arena_array(
 				a, (size_t)n_channel(&v->t), sizeof(double));
@@ -252,8 +252,8 @@ bool imc_pass_calibrate(struct imc_module *m, struct imc_pass_cx *cx)
 	bool ok = true;
 
 	assert(cx->calib && cx->calib->n > 0);
-	w.keep = imc_min_i64(
-		KEEP_MOST, imc_max_i64(KEEP_LEAST, KEEP_ALL / cx->calib->n));
+	w.keep = imc_min_i64(KEEP_MOST,
+			     imc_max_i64(KEEP_LEAST, KEEP_ALL / cx->calib->n));
 	w.seen = new_seen(&w, (size_t)cx->calib->n, cx->scratch);
 	imc_parallel_for((size_t)cx->calib->n, run_sample, &w);
 	for (size_t v = 0; v < w.n_value; v++) {

@@ -29,8 +29,8 @@ struct option {
 	bool has_crossbar;
 	int64_t cells, macs;
 	double saves_ns; /* crossbar against the best digital engine */
-	bool use;        /* the crossbar */
-	bool tried;      /* to put it back on the crossbars */
+	bool use;	 /* the crossbar */
+	bool tried;	 /* to put it back on the crossbars */
 };
 
 struct choice {
@@ -76,16 +76,15 @@ static struct imc_assign best_digital(const struct imc_module *m,
 }
 
 /* Largest bias in units of the sum, with one weight scale for the layer. */
-static double bias_in_sums(const struct imc_module *m,
-			   const struct imc_node *n, int32_t bits)
+static double bias_in_sums(const struct imc_module *m, const struct imc_node *n,
+			   int32_t bits)
 {
 	struct imc_weights w = imc_weights_of(m->g, n);
 	const struct imc_value *x = imc_node_in(m->g, n, 0);
-	struct imc_qparams q = imc_qparams_of(x->lo, x->hi,
-					      (int)m->hw->ima_dac_bits,
-					      m->hw->ima_dac_zero == 0);
-	float s = imc_weight_scale(w.w, w.k * w.r, 1,
-				   (int)m->hw->ima_cell_bits,
+	struct imc_qparams q =
+		imc_qparams_of(x->lo, x->hi, (int)m->hw->ima_dac_bits,
+			       m->hw->ima_dac_zero == 0);
+	float s = imc_weight_scale(w.w, w.k * w.r, 1, (int)m->hw->ima_cell_bits,
 				   imc_weight_max(m->hw, bits));
 	double most = 0;
 
@@ -118,7 +117,8 @@ static bool may_post_adc(const struct imc_module *m, const struct imc_node *n,
 
 	if (as->slices != 1 || m->hw->ima_adc != 0 || m->opt.post == 1 ||
 	    m->hw->ima_adc_bits > 8 ||
-	    m->hw->ima_adc_bits < m->hw->ima_dac_bits || bias_rows(m, n, as->weight_bits) < 0)
+	    m->hw->ima_adc_bits < m->hw->ima_dac_bits ||
+	    bias_rows(m, n, as->weight_bits) < 0)
 		return false;
 	if (m->opt.post == 2)
 		return true;
@@ -202,9 +202,9 @@ static void list_options(struct choice *c)
 		o->digital = best_digital(c->m, o->node);
 		o->has_crossbar = c->m->hw->ima_arrays > 0 &&
 				  best_crossbar(c->m, o, bits);
-		o->saves_ns = o->has_crossbar ? o->digital.cost.ns -
-							o->crossbar.cost.ns
-					      : 0;
+		o->saves_ns = o->has_crossbar
+				      ? o->digital.cost.ns - o->crossbar.cost.ns
+				      : 0;
 		o->use = o->has_crossbar && o->saves_ns > 0;
 	}
 }
@@ -222,10 +222,9 @@ static struct imc_pack_problem tiles_of(const struct choice *c, int32_t n_bin)
 		struct imc_matrix mx = imc_matrix_of(c->m->g, node);
 		struct imc_cut cut;
 
-		if (!o->use ||
-		    !imc_cut_matrix(hw, &mx, o->crossbar.slices,
-				    o->crossbar.bias_rows, o->crossbar.bundle,
-				    &cut))
+		if (!o->use || !imc_cut_matrix(hw, &mx, o->crossbar.slices,
+					       o->crossbar.bias_rows,
+					       o->crossbar.bundle, &cut))
 			continue;
 		for (int32_t t = 0; t < cut.n_tile; t++) {
 			struct imc_tile tile = imc_cut_tile(
@@ -314,8 +313,7 @@ static bool fit_arrays(struct choice *c)
 		macs += c->v[i].macs;
 		spilled += c->v[i].digital.spilled ? c->v[i].macs : 0;
 	}
-	if (c->m->opt.spill ||
-	    (double)spilled <= SPILL_SHARE * (double)macs)
+	if (c->m->opt.spill || (double)spilled <= SPILL_SHARE * (double)macs)
 		return true;
 	return imc_diag(c->m->diags, IMC_IN_FILE(c->m->model_path),
 			IMC_D_TOO_FEW_ARRAYS, need, c->m->hw->name, have,

@@ -159,10 +159,11 @@ void imc_weight_errors(const struct imc_weights *w, int slices, int bits,
 			energy += (double)row[r] * row[r];
 		if (energy <= 0)
 			continue;
-		*by_channel += squared_error(row, w->r, own, slices, bits,
-					     max) / energy;
-		*by_tensor += squared_error(row, w->r, one, slices, bits,
-					    max) / energy;
+		*by_channel +=
+			squared_error(row, w->r, own, slices, bits, max) /
+			energy;
+		*by_tensor += squared_error(row, w->r, one, slices, bits, max) /
+			      energy;
 	}
 }
 

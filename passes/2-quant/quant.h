@@ -8,7 +8,10 @@
 
 /* Scale and zero of an activation with that range. fixed_zero: zero is 0, as
  * a DAC with a fixed zero wants it. bits <= 8: codes of an int8. */
-struct imc_qparams { float scale; int32_t zero; };
+struct imc_qparams {
+	float scale;
+	int32_t zero;
+};
 struct imc_qparams imc_qparams_of(float lo, float hi, int bits,
 				  bool fixed_zero);
 

@@ -191,8 +191,8 @@ static void match_concat(struct imc_module *m, imc_node_id id)
 			imc_node_in(g, imc_node_at(g, id), k);
 
 		if (is_float_const(in)) {
-			imc_val v = quantise_const(
-				g, imc_node_at(g, id)->in[k], q);
+			imc_val v =
+				quantise_const(g, imc_node_at(g, id)->in[k], q);
 
 			imc_node_at(g, id)->in[k] = v;
 		} else if (in->scale != q.scale || in->zero != q.zero) {

@@ -11,7 +11,9 @@
 #include "ir/support/arena.h"
 #include "ir/support/buf.h"
 
-struct imc_pack_rect { int32_t w, h; };
+struct imc_pack_rect {
+	int32_t w, h;
+};
 
 /* Rectangles to place, each in some bin of bin_w x bin_h, n_bin at most. */
 struct imc_pack_problem {
@@ -20,7 +22,9 @@ struct imc_pack_problem {
 	const struct imc_pack_rect *rect;
 };
 
-struct imc_pack_place { int32_t bin, x, y; };
+struct imc_pack_place {
+	int32_t bin, x, y;
+};
 
 /* place[i] of each rectangle; bins used; a proven lower bound on them. */
 struct imc_pack_answer {
@@ -30,8 +34,8 @@ struct imc_pack_answer {
 	struct imc_pack_place *place;
 };
 
-typedef struct imc_pack_answer imc_pack_solver(
-	const struct imc_pack_problem *p, struct imc_arena *a);
+typedef struct imc_pack_answer imc_pack_solver(const struct imc_pack_problem *p,
+					       struct imc_arena *a);
 
 /* MaxRects with best short side fit and best-fit bins, over several orders of
  * the rectangles; keeps the answer with the fewest bins. Always there. */
