@@ -150,21 +150,63 @@ static struct imc_module *checked(struct imc_module *m,
 	return NULL;
 }
 
-/* A module whose engines are chosen belongs to its machine. */
+/* What a dumped module can no longer be told: the fact that settled it. */
+static const struct {
+	enum cli_option option;
+	enum imc_fact settled;
+} late[] = {
+	{CLI_OPT_SET, IMC_FACT_ASSIGNED},
+	{CLI_OPT_WEIGHT_BITS, IMC_FACT_ASSIGNED},
+	{CLI_OPT_POST, IMC_FACT_ASSIGNED},
+	{CLI_OPT_SPILL, IMC_FACT_ASSIGNED},
+	{CLI_OPT_CALIB_METHOD, IMC_FACT_RANGED},
+	{CLI_OPT_PERCENTILE, IMC_FACT_RANGED},
+	{CLI_OPT_SOLVER, IMC_FACT_PLACED},
+};
+
+static bool check_late(const struct imc_module *m, const struct cli_settings *s,
+		       const char *path)
+{
+	for (size_t i = 0; i < sizeof late / sizeof *late; i++)
+		if (cli_given(s->o, late[i].option) &&
+		    imc_module_has(m, late[i].settled))
+			return imc_diag(s->o->d, IMC_IN_FILE(path),
+					IMC_D_OPTION_LATE,
+					cli_option_name(late[i].option));
+	return true;
+}
+
+/* What was given takes the place of what the dump says. */
+static void take_options(struct imc_module *m, const struct cli_settings *s)
+{
+	const struct cli_options *o = s->o;
+
+	m->opt.timings = s->opt.timings;
+	if (cli_given(o, CLI_OPT_WEIGHT_BITS))
+		m->opt.weight_bits = s->opt.weight_bits;
+	if (cli_given(o, CLI_OPT_POST))
+		m->opt.post = s->opt.post;
+	if (cli_given(o, CLI_OPT_SPILL))
+		m->opt.spill = s->opt.spill;
+	if (cli_given(o, CLI_OPT_CALIB_METHOD))
+		m->opt.calib_method = s->opt.calib_method;
+	if (cli_given(o, CLI_OPT_PERCENTILE))
+		m->opt.percentile = s->opt.percentile;
+	if (cli_given(o, CLI_OPT_SOLVER))
+		m->opt.solver = s->opt.solver;
+}
+
 static struct imc_module *open_text(const struct cli_settings *s,
 				    const char *path)
 {
 	struct imc_module *m = cli_module_parse(path, s->o->d);
 
-	if (!m)
+	if (!m || !check_late(m, s, path)) {
+		imc_module_free(m);
 		return NULL;
-	m->opt.timings = s->opt.timings;
-	if (!cli_given(s->o, CLI_OPT_SET) ||
-	    !imc_module_has(m, IMC_FACT_ASSIGNED))
-		return checked(m, s);
-	imc_diag(s->o->d, IMC_IN_FILE(path), IMC_D_SET_LATE);
-	imc_module_free(m);
-	return NULL;
+	}
+	take_options(m, s);
+	return checked(m, s);
 }
 
 struct imc_module *cli_module_open(const struct cli_settings *s,

@@ -28,6 +28,11 @@ static const struct option {
 #include "frontend/cli/options.def"
 };
 
+const char *cli_option_name(enum cli_option id)
+{
+	return options[id].name;
+}
+
 const char *cli_command_name(enum cli_command c)
 {
 	return commands[c].name;

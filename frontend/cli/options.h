@@ -61,6 +61,9 @@ bool cli_options_parse(struct cli_options *o, int argc, char **argv);
 /* Checks the number of operands. False: reported. */
 bool cli_options_check(const struct cli_options *o);
 
+/* "weight-bits". */
+const char *cli_option_name(enum cli_option id);
+
 static inline bool cli_given(const struct cli_options *o, enum cli_option id)
 {
 	return o->value[id].n > 0;
