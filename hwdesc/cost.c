@@ -34,44 +34,58 @@ static bool cut_rows(int64_t rows, int64_t bias, int64_t height, int64_t *block,
 	return true;
 }
 
+bool imc_cut_blocks(const struct imc_hw *hw, const struct imc_matrix *mx,
+		    int32_t bias_rows, struct imc_cut *c)
+{
+	int64_t bundle = imc_min_i64(c->bundle, mx->groups);
+	int64_t rows = mx->rows * bundle, cols = mx->cols * bundle;
+	int64_t block = c->block_rows, n_bundle, n_block, n_col, width, n_tile;
+
+	if (bundle < 1 || c->slices < 1 || rows < 1 || cols < 1)
+		return false;
+	if (block < 1 || block > rows)
+		block = rows; /* one block */
+	n_bundle = imc_ceil_div(mx->groups, bundle);
+	n_block = imc_ceil_div(rows, block);
+	width = imc_min_i64(cols, hw->ima_cols / c->slices);
+	if (width < 1 || block > hw->ima_rows ||
+	    rows - (n_block - 1) * block + bias_rows > hw->ima_rows)
+		return false;
+	n_col = imc_ceil_div(cols, width);
+	if ((bundle > 1 && (n_block > 1 || n_col > 1)) ||
+	    !imc_mul_i64(n_bundle, n_block, &n_tile) ||
+	    !imc_mul_i64(n_tile, n_col, &n_tile) || n_tile > MAX_TILE)
+		return false;
+	c->bundle = (int32_t)bundle;
+	c->n_bundle = (int32_t)n_bundle;
+	c->block_rows = (int32_t)block;
+	c->n_block = (int32_t)n_block;
+	c->block_cols = (int32_t)width;
+	c->n_colblock = (int32_t)n_col;
+	c->n_tile = (int32_t)n_tile;
+	c->cells = 0;
+	for (int32_t i = 0; i < c->n_tile; i++) {
+		struct imc_tile t = imc_cut_tile(mx, c, bias_rows, i);
+
+		c->cells += (int64_t)t.w * t.h;
+	}
+	return true;
+}
+
 bool imc_cut_matrix(const struct imc_hw *hw, const struct imc_matrix *mx,
 		    int32_t slices, int32_t bias_rows, int32_t bundle,
 		    struct imc_cut *out)
 {
-	int64_t s = at_least_1(slices), b = at_least_1(bundle);
-	int64_t rows = mx->rows * b, cols = mx->cols * b;
-	int64_t n_block, block_rows, block_cols, n_colblock, n_bundle, n_tile;
+	int64_t groups = imc_min_i64(at_least_1(bundle), mx->groups);
+	int64_t block, n_block;
 
-	b = imc_min_i64(b, mx->groups);
-	rows = mx->rows * b;
-	cols = mx->cols * b;
-	if (b > 1 &&
-	    (rows + bias_rows > hw->ima_rows || cols * s > hw->ima_cols))
+	if (!cut_rows(mx->rows * groups, bias_rows, hw->ima_rows, &block,
+		      &n_block))
 		return false;
-	block_cols = imc_min_i64(cols, hw->ima_cols / s);
-	if (block_cols < 1 ||
-	    !cut_rows(rows, bias_rows, hw->ima_rows, &block_rows, &n_block))
-		return false;
-	n_colblock = imc_ceil_div(cols, block_cols);
-	n_bundle = imc_ceil_div(mx->groups, b);
-	if (!imc_mul_i64(n_bundle, n_colblock, &n_tile) ||
-	    !imc_mul_i64(n_tile, n_block, &n_tile) || n_tile > MAX_TILE)
-		return false;
-	out->bundle = (int32_t)b;
-	out->n_bundle = (int32_t)n_bundle;
-	out->block_rows = (int32_t)block_rows;
-	out->n_block = (int32_t)n_block;
-	out->block_cols = (int32_t)block_cols;
-	out->n_colblock = (int32_t)n_colblock;
-	out->slices = (int32_t)s;
-	out->n_tile = (int32_t)n_tile;
-	out->cells = 0;
-	for (int32_t i = 0; i < out->n_tile; i++) {
-		struct imc_tile t = imc_cut_tile(mx, out, bias_rows, i);
-
-		out->cells += (int64_t)t.w * t.h;
-	}
-	return true;
+	*out = (struct imc_cut){.bundle = (int32_t)groups,
+				.block_rows = (int32_t)block,
+				.slices = (int32_t)at_least_1(slices)};
+	return imc_cut_blocks(hw, mx, bias_rows, out);
 }
 
 struct imc_tile imc_cut_tile(const struct imc_matrix *mx,

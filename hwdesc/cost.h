@@ -27,6 +27,11 @@ bool imc_cut_matrix(const struct imc_hw *hw, const struct imc_matrix *mx,
 		    int32_t slices, int32_t bias_rows, int32_t bundle,
 		    struct imc_cut *out);
 
+/* The cut that c->bundle, c->block_rows (0: all rows) and c->slices ask for;
+ * fills the rest of c. False: a job does not fit an array. */
+bool imc_cut_blocks(const struct imc_hw *hw, const struct imc_matrix *mx,
+		    int32_t bias_rows, struct imc_cut *c);
+
 /* Tile i of that cut, in bundle, column block, row block order; not placed,
  * node absent. The last bundle may hold fewer groups. */
 struct imc_tile imc_cut_tile(const struct imc_matrix *mx,

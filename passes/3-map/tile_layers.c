@@ -1,11 +1,7 @@
 /* Cuts the weight matrix of every crossbar node into tiles, as the node's
  * attributes say: the numbers of the network were fixed for those blocks. */
 #include "hwdesc/cost.h"
-#include "ir/support/checked.h"
 #include "passes/pass.h"
-
-/* Far above what any chip has arrays for. */
-#define MAX_TILE (1 << 22)
 
 static const char *cut_text(struct imc_arena *a, int64_t bundle, int64_t rows,
 			    int64_t slices, int64_t bias)
@@ -32,41 +28,6 @@ static bool check_assign(struct imc_module *m, const struct imc_node *n,
 				 as->slices, as->bias_rows));
 }
 
-/* The cut of node n. False: a job does not fit an array. */
-static bool cut_node(const struct imc_hw *hw, const struct imc_node *n,
-		     const struct imc_matrix *mx, struct imc_cut *c)
-{
-	int64_t bundle = imc_min_i64(n->a.bundle[0], mx->groups);
-	int64_t slices = n->a.slices[0], block = n->a.block_rows[0];
-	int64_t rows = mx->rows * bundle, cols = mx->cols * bundle;
-	int64_t n_bundle, n_block, n_col, width, n_tile;
-
-	if (bundle < 1 || slices < 1 || rows < 1 || cols < 1)
-		return false;
-	if (block < 1 || block > rows)
-		block = rows; /* one block */
-	n_bundle = imc_ceil_div(mx->groups, bundle);
-	n_block = imc_ceil_div(rows, block);
-	width = imc_min_i64(cols, hw->ima_cols / slices);
-	if (width < 1 || block > hw->ima_rows ||
-	    rows - (n_block - 1) * block + n->a.drive.n > hw->ima_rows)
-		return false;
-	n_col = imc_ceil_div(cols, width);
-	if ((bundle > 1 && (n_block > 1 || n_col > 1)) ||
-	    !imc_mul_i64(n_bundle, n_block, &n_tile) ||
-	    !imc_mul_i64(n_tile, n_col, &n_tile) || n_tile > MAX_TILE)
-		return false;
-	c->bundle = (int32_t)bundle;
-	c->n_bundle = (int32_t)n_bundle;
-	c->block_rows = (int32_t)block;
-	c->n_block = (int32_t)n_block;
-	c->block_cols = (int32_t)width;
-	c->n_colblock = (int32_t)n_col;
-	c->slices = (int32_t)slices;
-	c->n_tile = (int32_t)n_tile;
-	return true;
-}
-
 static bool too_large(struct imc_module *m, const struct imc_node *n,
 		      const struct imc_matrix *mx)
 {
@@ -84,11 +45,13 @@ static bool tile_node(struct imc_module *m, imc_node_id id)
 	const struct imc_node *n = imc_node_at(m->g, id);
 	struct imc_assign *as = &m->map.assign[id.i];
 	struct imc_matrix mx = imc_matrix_of(m->g, n);
-	struct imc_cut c = {0};
+	struct imc_cut c = {.bundle = (int32_t)n->a.bundle[0],
+			    .block_rows = (int32_t)n->a.block_rows[0],
+			    .slices = (int32_t)n->a.slices[0]};
 
 	if (!check_assign(m, n, as))
 		return false;
-	if (!cut_node(m->hw, n, &mx, &c))
+	if (!imc_cut_blocks(m->hw, &mx, n->a.drive.n, &c))
 		return too_large(m, n, &mx);
 	as->first_tile = (int32_t)m->map.n_tile;
 	as->n_tile = c.n_tile;
