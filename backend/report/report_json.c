@@ -2,6 +2,7 @@
 
 #include "backend/report/facts.h"
 #include "backend/report/json.h"
+#include "hwdesc/cost.h"
 
 static void write_head(struct imc_json *j, const struct imc_module *m,
 		       const struct imc_report_facts *f)
@@ -44,6 +45,7 @@ static void write_totals(struct imc_json *j, const struct imc_module *m,
 	imc_json_int(j, "params", imc_graph_params(m->g));
 	imc_json_number(j, "transfer_ms", f->transfers.ns * 1e-6);
 	imc_json_number(j, "transfer_uj", f->transfers.pj * 1e-6);
+	imc_json_number(j, "area_mm2", imc_area_mm2(m->hw));
 	imc_json_close(j, '}');
 	imc_json_open(j, "arrays", '{');
 	imc_json_int(j, "used", m->map.n_used);

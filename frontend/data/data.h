@@ -80,8 +80,4 @@ bool imc_data_labels(const char *path, imc_read_pb *pb, struct imc_arena *a,
 /* Parses "0.485,0.456,0.406" into v (at most 4); count, or -1. */
 int imc_parse_floats(const char *text, double v[4]);
 
-/* Writes a float32 .npy. False: reported. */
-bool imc_npy_write(const char *path, const struct imc_tensor *t,
-		   struct imc_diags *d);
-
 #endif

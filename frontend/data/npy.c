@@ -1,7 +1,5 @@
 #include "frontend/data/npy.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "ir/support/buf.h"
@@ -315,52 +313,4 @@ const char *imc_shape_text(const struct imc_tensor *t, struct imc_arena *a)
 			       (long long)t->dim[i]);
 	imc_buf_text(&b, "]");
 	return b.p;
-}
-
-/* The header of a version 1 file, padded so that data begins at 64 n. */
-static void write_header(struct imc_buf *b, const struct imc_tensor *t)
-{
-	size_t length;
-
-	imc_buf_bytes(b, magic, sizeof magic);
-	imc_buf_bytes(b, "\1\0\0\0", 4);
-	imc_buf_printf(b,
-		       "{'descr': '%cf4', 'fortran_order': False, "
-		       "'shape': (",
-		       host_is_big() ? '>' : '<');
-	for (int i = 0; i < t->rank; i++)
-		imc_buf_printf(b, "%s%lld", i ? ", " : "",
-			       (long long)t->dim[i]);
-	imc_buf_text(b, t->rank == 1 ? ",), }" : "), }");
-	while (b->n % 64 != 63)
-		imc_buf_text(b, " ");
-	imc_buf_text(b, "\n");
-	length = b->n - 10;
-	b->p[8] = (char)(length & 255);
-	b->p[9] = (char)(length >> 8);
-}
-
-bool imc_npy_write(const char *path, const struct imc_tensor *t,
-		   struct imc_diags *d)
-{
-	struct imc_arena *scratch = imc_arena_new();
-	struct imc_buf b = {.arena = scratch};
-	size_t bytes = imc_tensor_bytes(t);
-	FILE *f = fopen(path, "wb");
-	bool ok = f != NULL;
-	int error = errno;
-
-	write_header(&b, t);
-	if (f) {
-		ok = fwrite(b.p, 1, b.n, f) == b.n &&
-		     fwrite(t->data, 1, bytes, f) == bytes;
-		error = errno;
-		if (fclose(f) != 0 && ok) {
-			ok = false;
-			error = errno;
-		}
-	}
-	imc_arena_free(scratch);
-	return ok || imc_diag(d, IMC_NOWHERE, IMC_D_CANNOT_WRITE, path,
-			      strerror(error));
 }

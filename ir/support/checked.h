@@ -15,14 +15,6 @@ static inline bool imc_mul_size(size_t a, size_t b, size_t *out)
 	return true;
 }
 
-static inline bool imc_add_size(size_t a, size_t b, size_t *out)
-{
-	if (a > SIZE_MAX - b)
-		return false;
-	*out = a + b;
-	return true;
-}
-
 /* The same for non-negative element counts. */
 static inline bool imc_mul_i64(int64_t a, int64_t b, int64_t *out)
 {
