@@ -3,7 +3,8 @@
  *
  * Every matrix node takes its fastest option. If the crossbars are then too
  * small, the nodes that gain least from an array for each cell they need go
- * back to the digital engines, until the rest can be packed. */
+ * back to the digital engines, until the rest can be packed; then those that
+ * still fit beside it return. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
