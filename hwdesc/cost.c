@@ -7,110 +7,9 @@
 #include "ir/plan.h"
 #include "ir/support/checked.h"
 
-/* More tiles than any chip has arrays; keeps loops over tiles short. */
-#define MAX_TILE (1 << 22)
-
-static int64_t at_least_1(int64_t v)
-{
-	return v > 0 ? v : 1;
-}
-
-/* Rows of the blocks, so that the last one holds the bias rows too: full
- * blocks when that works, else as many as leave the last one a row. */
-static bool cut_rows(int64_t rows, int64_t bias, int64_t height, int64_t *block,
-		     int64_t *n)
-{
-	int64_t last;
-
-	*n = imc_ceil_div(rows + bias, height);
-	*block = *n == 1 ? rows : height;
-	last = rows - (*n - 1) * *block;
-	if (last >= 1)
-		return true;
-	*block = height - bias;
-	if (*block < 1)
-		return false;
-	*n = imc_ceil_div(rows, *block);
-	return true;
-}
-
-bool imc_cut_blocks(const struct imc_hw *hw, const struct imc_matrix *mx,
-		    int32_t bias_rows, struct imc_cut *c)
-{
-	int64_t bundle = imc_min_i64(c->bundle, mx->groups);
-	int64_t rows = mx->rows * bundle, cols = mx->cols * bundle;
-	int64_t block = c->block_rows, n_bundle, n_block, n_col, width, n_tile;
-
-	if (bundle < 1 || c->slices < 1 || rows < 1 || cols < 1)
-		return false;
-	if (block < 1 || block > rows)
-		block = rows; /* one block */
-	n_bundle = imc_ceil_div(mx->groups, bundle);
-	n_block = imc_ceil_div(rows, block);
-	width = imc_min_i64(cols, hw->ima_cols / c->slices);
-	if (width < 1 || block > hw->ima_rows ||
-	    rows - (n_block - 1) * block + bias_rows > hw->ima_rows)
-		return false;
-	n_col = imc_ceil_div(cols, width);
-	if ((bundle > 1 && (n_block > 1 || n_col > 1)) ||
-	    !imc_mul_i64(n_bundle, n_block, &n_tile) ||
-	    !imc_mul_i64(n_tile, n_col, &n_tile) || n_tile > MAX_TILE)
-		return false;
-	c->bundle = (int32_t)bundle;
-	c->n_bundle = (int32_t)n_bundle;
-	c->block_rows = (int32_t)block;
-	c->n_block = (int32_t)n_block;
-	c->block_cols = (int32_t)width;
-	c->n_colblock = (int32_t)n_col;
-	c->n_tile = (int32_t)n_tile;
-	c->cells = 0;
-	for (int32_t i = 0; i < c->n_tile; i++) {
-		struct imc_tile t = imc_cut_tile(mx, c, bias_rows, i);
-
-		c->cells += (int64_t)t.w * t.h;
-	}
-	return true;
-}
-
-bool imc_cut_matrix(const struct imc_hw *hw, const struct imc_matrix *mx,
-		    int32_t slices, int32_t bias_rows, int32_t bundle,
-		    struct imc_cut *out)
-{
-	int64_t groups = imc_min_i64(at_least_1(bundle), mx->groups);
-	int64_t block, n_block;
-
-	if (!cut_rows(mx->rows * groups, bias_rows, hw->ima_rows, &block,
-		      &n_block))
-		return false;
-	*out = (struct imc_cut){.bundle = (int32_t)groups,
-				.block_rows = (int32_t)block,
-				.slices = (int32_t)at_least_1(slices)};
-	return imc_cut_blocks(hw, mx, bias_rows, out);
-}
-
-struct imc_tile imc_cut_tile(const struct imc_matrix *mx,
-			     const struct imc_cut *c, int32_t bias_rows,
-			     int32_t i)
-{
-	struct imc_tile t = {.node = IMC_NO_NODE, .array = -1};
-	int32_t colblock = i / c->n_block % c->n_colblock;
-	int64_t groups, rows, cols;
-
-	t.block = i % c->n_block;
-	t.bundle = i / c->n_block / c->n_colblock;
-	groups = imc_min_i64(c->bundle,
-			     mx->groups - (int64_t)t.bundle * c->bundle);
-	rows = groups * mx->rows;
-	cols = groups * mx->cols;
-	t.row0 = t.block * c->block_rows;
-	t.n_row = (int32_t)imc_min_i64(c->block_rows, rows - t.row0);
-	t.col0 = colblock * c->block_cols;
-	t.n_col = (int32_t)imc_min_i64(c->block_cols, cols - t.col0);
-	t.n_bias = t.block == c->n_block - 1 ? bias_rows : 0;
-	t.w = t.n_col * c->slices;
-	t.h = t.n_row + t.n_bias;
-	return t;
-}
+/* L1 for the codes that wait for the cores: at most this, or one strip of as
+ * few rows as can be. */
+#define STRIP_BYTES 16384
 
 /* Bytes of an ADC code on the port; without ADC, 32-bit sums. */
 static double code_bytes(const struct imc_hw *hw)
@@ -156,13 +55,15 @@ static void add_core_work(const struct imc_hw *hw, double cycles,
 	cycles += hw->core_layer_cycles;
 	c->cycles += cycles;
 	c->ns += ns_of(hw, cycles);
+	c->core_ns += ns_of(hw, cycles);
 	c->pj += cycles * hw->energy_core_cycle;
 }
 
 /* What no machine can do, so that no pass chooses it. */
 static struct imc_cost impossible(void)
 {
-	return (struct imc_cost){INFINITY, INFINITY, INFINITY, INFINITY};
+	return (struct imc_cost){INFINITY, INFINITY, INFINITY, INFINITY,
+				 INFINITY};
 }
 
 static double outputs_of(const struct imc_matrix *mx)
@@ -175,41 +76,111 @@ static double macs_of(const struct imc_matrix *mx)
 	return outputs_of(mx) * mx->rows;
 }
 
-/* Every window is one job of every tile. Jobs run one after another; only
- * copies of the weights share the windows, as far as the target lets that
- * many arrays compute at once. Tiles of one copy may share an array (that is
- * known after placement only), so they never count as parallel. */
-static struct imc_cost crossbar_cost(const struct imc_hw *hw,
-				     const struct imc_matrix *mx,
-				     const struct imc_assign *as)
+/* The jobs of n_row output rows. They run one after another; only copies of
+ * the weights over arrays share them, as far as the target lets that many
+ * arrays compute at once. Tiles of one copy may share an array (that is known
+ * after placement only), so they never count as parallel. */
+static struct imc_cost jobs_cost(const struct imc_hw *hw,
+				 const struct imc_matrix *mx,
+				 const struct imc_assign *as,
+				 const struct imc_cut *cut, int32_t n_row)
 {
 	struct imc_cost c = {0};
-	struct imc_cut cut;
 	int64_t at_once =
-		imc_min_i64(at_least_1(as->copies), hw->ima_active_arrays);
-	double jobs;
+		imc_min_i64(imc_max_i64(as->copies, 1), hw->ima_active_arrays);
 
-	if (hw->ima_arrays == 0 ||
-	    !imc_cut_matrix(hw, mx, as->slices, as->bias_rows, as->bundle,
-			    &cut))
-		return impossible();
-	jobs = (double)imc_ceil_div(mx->n_window, at_once);
-	for (int32_t i = 0; i < cut.n_tile; i++) {
-		struct imc_tile t = imc_cut_tile(mx, &cut, as->bias_rows, i);
+	for (int32_t i = 0; i < cut->n_tile; i++) {
+		struct imc_tile t = imc_cut_tile(mx, cut, as->bias_rows, i);
 		struct imc_cost job = imc_cost_job(hw, t.h, t.w);
+		int64_t jobs = imc_cut_jobs(mx, &t, n_row);
 
-		c.ns += jobs * job.ns + ns_of(hw, hw->ima_config_cycles);
-		c.pj += (double)mx->n_window * job.pj;
+		c.ns += (double)imc_ceil_div(jobs, at_once) * job.ns +
+			ns_of(hw, hw->ima_config_cycles);
+		c.pj += (double)jobs * job.pj;
 	}
 	c.engine_ns = c.ns;
 	c.cycles = cycles_of(hw, c.ns);
-	if (!as->post_adc)
-		add_core_work(hw,
-			      outputs_of(mx) * (hw->core_requant_cycles +
-						(cut.n_block * cut.slices -
-						 1) * hw->core_partial_cycles),
-			      &c);
 	return c;
+}
+
+/* What the cores do behind the ADC with n_row output rows. */
+static struct imc_cost digital_cost(const struct imc_hw *hw,
+				    const struct imc_matrix *mx,
+				    const struct imc_cut *cut, int32_t n_row)
+{
+	struct imc_cost c = {0};
+	double codes = (double)cut->n_block * cut->slices;
+
+	add_core_work(hw,
+		      outputs_of(mx) * n_row / mx->out_h *
+			      (hw->core_requant_cycles +
+			       (codes - 1) * hw->core_partial_cycles),
+		      &c);
+	return c;
+}
+
+static int64_t window_bytes(const struct imc_hw *hw,
+			    const struct imc_matrix *mx,
+			    const struct imc_cut *cut)
+{
+	int64_t columns =
+		(int64_t)mx->cols * mx->groups * cut->slices * cut->n_block;
+
+	return columns * (hw->ima_adc ? (int64_t)sizeof(int32_t) : 1);
+}
+
+int32_t imc_strip_rows(const struct imc_hw *hw, const struct imc_matrix *mx,
+		       const struct imc_assign *as)
+{
+	struct imc_cut cut;
+	int64_t line, rows, step;
+
+	if (!imc_cut_assigned(hw, mx, as, &cut))
+		return mx->out_h;
+	step = imc_max_i64(cut.patch_h, cut.rest_h);
+	line = mx->out_w * window_bytes(hw, mx, &cut) * (as->overlap ? 2 : 1);
+	rows = line > 0 ? STRIP_BYTES / line : 1;
+	rows = imc_min_i64(imc_max_i64(rows, 1), mx->out_h);
+	return (int32_t)imc_min_i64(imc_ceil_div(rows, step) * step, mx->out_h);
+}
+
+/* Jobs and digital work of n_row rows, strip by strip. */
+static struct imc_cost strips_cost(const struct imc_hw *hw,
+				   const struct imc_matrix *mx,
+				   const struct imc_assign *as,
+				   const struct imc_cut *cut, int32_t n_row)
+{
+	struct imc_cost c = {0};
+	int32_t strip = imc_strip_rows(hw, mx, as);
+	double behind = 0; /* digital work that is still to do */
+
+	for (int32_t row = 0; row < n_row; row += strip) {
+		int32_t n = (int32_t)imc_min_i64(strip, n_row - row);
+		struct imc_cost a = jobs_cost(hw, mx, as, cut, n);
+		struct imc_cost b = digital_cost(hw, mx, cut, n);
+
+		c.ns += as->overlap ? fmax(a.ns, behind) : a.ns + behind;
+		behind = b.ns;
+		c.pj += a.pj + b.pj;
+		c.engine_ns += a.ns;
+		c.core_ns += b.ns;
+	}
+	c.ns += behind;
+	c.cycles = cycles_of(hw, c.ns);
+	return c;
+}
+
+static struct imc_cost crossbar_cost(const struct imc_hw *hw,
+				     const struct imc_matrix *mx,
+				     const struct imc_assign *as, int32_t n_row)
+{
+	struct imc_cut cut;
+
+	if (hw->ima_arrays == 0 || !imc_cut_assigned(hw, mx, as, &cut))
+		return impossible();
+	if (as->post_adc)
+		return jobs_cost(hw, mx, as, &cut, n_row);
+	return strips_cost(hw, mx, as, &cut, n_row);
 }
 
 static struct imc_cost depthwise_cost(const struct imc_hw *hw,
@@ -368,34 +339,72 @@ static bool is_constant(const struct imc_graph *g, const struct imc_node *n)
 	return true;
 }
 
+/* A part of what all rows cost: work that has no overlap inside. */
+static void scale_cost(struct imc_cost *c, double part)
+{
+	c->cycles *= part;
+	c->ns *= part;
+	c->pj *= part;
+	c->engine_ns *= part;
+	c->core_ns *= part;
+}
+
+static int64_t rows_of(const struct imc_graph *g, const struct imc_node *n)
+{
+	const struct imc_value *y = imc_node_out(g, n, 0);
+
+	return y && y->shaped && y->t.rank == 4 ? y->t.dim[1] : 1;
+}
+
+static struct imc_cost rows_cost(const struct imc_hw *hw,
+				 const struct imc_graph *g,
+				 const struct imc_node *n,
+				 const struct imc_assign *as, int64_t n_row)
+{
+	double part = (double)n_row / (double)rows_of(g, n);
+	struct imc_cost c = {0};
+	struct imc_matrix mx;
+
+	switch (as->engine) {
+	case IMC_ENGINE_NONE:
+		break;
+	case IMC_ENGINE_CORES:
+		add_core_work(hw, core_cycles(hw, g, n) * part, &c);
+		break;
+	case IMC_ENGINE_CROSSBAR:
+		assert(is_conv(n));
+		mx = imc_matrix_of(g, n);
+		return crossbar_cost(hw, &mx, as, (int32_t)n_row);
+	case IMC_ENGINE_DEPTHWISE:
+		assert(is_conv(n));
+		mx = imc_matrix_of(g, n);
+		c = depthwise_cost(hw, &mx);
+		scale_cost(&c, part);
+		break;
+	case IMC_N_ENGINE:
+		assert(!"an engine");
+	}
+	return c;
+}
+
+struct imc_cost imc_cost_rows(const struct imc_hw *hw,
+			      const struct imc_graph *g, imc_node_id id,
+			      const struct imc_assign *as, int32_t n_row)
+{
+	const struct imc_node *n = imc_node_at(g, id);
+
+	if (is_constant(g, n) || imc_plan_is_view(g, n))
+		return (struct imc_cost){0};
+	return rows_cost(hw, g, n, as, n_row);
+}
+
 struct imc_cost imc_cost_node(const struct imc_hw *hw,
 			      const struct imc_graph *g, imc_node_id id,
 			      const struct imc_assign *as)
 {
 	const struct imc_node *n = imc_node_at(g, id);
-	struct imc_cost c = {0};
-	struct imc_matrix mx;
 
-	if (is_constant(g, n) || imc_plan_is_view(g, n))
-		return c;
-	switch (as->engine) {
-	case IMC_ENGINE_NONE:
-		break;
-	case IMC_ENGINE_CORES:
-		add_core_work(hw, core_cycles(hw, g, n), &c);
-		break;
-	case IMC_ENGINE_CROSSBAR:
-		assert(is_conv(n));
-		mx = imc_matrix_of(g, n);
-		return crossbar_cost(hw, &mx, as);
-	case IMC_ENGINE_DEPTHWISE:
-		assert(is_conv(n));
-		mx = imc_matrix_of(g, n);
-		return depthwise_cost(hw, &mx);
-	case IMC_N_ENGINE:
-		assert(!"an engine");
-	}
-	return c;
+	return imc_cost_rows(hw, g, id, as, (int32_t)rows_of(g, n));
 }
 
 struct imc_cost imc_cost_dma(const struct imc_hw *hw, int64_t bytes)

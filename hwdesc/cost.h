@@ -15,6 +15,9 @@ struct imc_cut {
 	int32_t block_cols; /* logical columns of one job, at most */
 	int32_t n_colblock;
 	int32_t slices;
+	/* Pixels of a job: of full tiles, and of those with less than
+	 * block_rows rows or block_cols columns; 0 is 1. */
+	int32_t patch_h, patch_w, rest_h, rest_w;
 	int32_t n_tile; /* n_bundle * n_block * n_colblock */
 	int64_t cells;	/* of all tiles */
 };
@@ -27,8 +30,9 @@ bool imc_cut_matrix(const struct imc_hw *hw, const struct imc_matrix *mx,
 		    int32_t slices, int32_t bias_rows, int32_t bundle,
 		    struct imc_cut *out);
 
-/* The cut that c->bundle, c->block_rows (0: all rows) and c->slices ask for;
- * fills the rest of c. False: a job does not fit an array. */
+/* The cut that c->bundle, c->block_rows (0: all rows), c->block_cols (0: all
+ * that fit), c->slices and the patches ask for; fills the rest of c. False: a
+ * job does not fit an array, or a patch breaks a rule of ir/map.h. */
 bool imc_cut_blocks(const struct imc_hw *hw, const struct imc_matrix *mx,
 		    int32_t bias_rows, struct imc_cut *c);
 
@@ -37,6 +41,15 @@ bool imc_cut_blocks(const struct imc_hw *hw, const struct imc_matrix *mx,
 struct imc_tile imc_cut_tile(const struct imc_matrix *mx,
 			     const struct imc_cut *cut, int32_t bias_rows,
 			     int32_t i);
+
+/* Jobs of tile t for n_row output rows of each image. */
+int64_t imc_cut_jobs(const struct imc_matrix *mx, const struct imc_tile *t,
+		     int32_t n_row);
+
+/* The cut that assignment `as` of a crossbar node asks for; block_rows 0 is
+ * remainder tiling, as imc_cut_matrix. */
+bool imc_cut_assigned(const struct imc_hw *hw, const struct imc_matrix *mx,
+		      const struct imc_assign *as, struct imc_cut *out);
 
 /* One job of the IMA that uses rows x cols cells of one array.
  * ns (pipelined)  = max(mvm, streams), (sequential) = mvm + streams;
@@ -53,6 +66,20 @@ struct imc_cost imc_cost_job(const struct imc_hw *hw, int32_t rows,
 struct imc_cost imc_cost_node(const struct imc_hw *hw,
 			      const struct imc_graph *g, imc_node_id n,
 			      const struct imc_assign *as);
+
+/* Of the node only n_row of its output rows (axis 1 of [N, H, W, C]). */
+struct imc_cost imc_cost_rows(const struct imc_hw *hw,
+			      const struct imc_graph *g, imc_node_id n,
+			      const struct imc_assign *as, int32_t n_row);
+
+/* Output rows that a crossbar step with post digital computes before the
+ * cores take them over: as many as L1 scratch for codes allows, a multiple of
+ * the patches' height. With as->overlap there are two such scratches: while
+ * the cores work on one strip the arrays fill the other, and
+ *     t = a_1 + sum over strips max(a_i+1, b_i) + b_last
+ * with a the jobs and b the digital work of a strip. */
+int32_t imc_strip_rows(const struct imc_hw *hw, const struct imc_matrix *mx,
+		       const struct imc_assign *as);
 
 /* A transfer of `bytes` between L2 and L1. */
 struct imc_cost imc_cost_dma(const struct imc_hw *hw, int64_t bytes);

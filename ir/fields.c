@@ -12,6 +12,8 @@
 	{"cycles", IMC_MEMBER_F64, offsetof(struct of, cost.cycles)},          \
 		{"ns", IMC_MEMBER_F64, offsetof(struct of, cost.ns)},          \
 		{"pj", IMC_MEMBER_F64, offsetof(struct of, cost.pj)},          \
+		{"core_ns", IMC_MEMBER_F64,                                    \
+		 offsetof(struct of, cost.core_ns)},                           \
 	{                                                                      \
 		"engine_ns", IMC_MEMBER_F64,                                   \
 			offsetof(struct of, cost.engine_ns)                    \
@@ -29,18 +31,22 @@ const struct imc_member imc_option_members[] = {
 	MEMBER(INT, imc_options, post),
 	MEMBER(BOOL, imc_options, spill),
 	MEMBER(INT, imc_options, solver),
+	MEMBER(INT, imc_options, objective),
+	MEMBER(INT, imc_options, max_copies),
+	MEMBER(INT, imc_options, tiling),
+	MEMBER(BOOL, imc_options, no_overlap),
+	MEMBER(INT, imc_options, conv_engine),
+	MEMBER(INT, imc_options, dw_engine),
+	MEMBER(INT, imc_options, dw_job),
 	MEMBER(BOOL, imc_options, timings),
 	END,
 };
 
 const struct imc_member imc_map_members[] = {
-	MEMBER(I32, imc_map, array_rows),
-	MEMBER(I32, imc_map, array_cols),
-	MEMBER(I32, imc_map, n_array),
-	MEMBER(BOOL, imc_map, adc_per_job),
-	MEMBER(I32, imc_map, n_used),
-	MEMBER(I32, imc_map, lower_bound),
-	END,
+	MEMBER(I32, imc_map, array_rows), MEMBER(I32, imc_map, array_cols),
+	MEMBER(I32, imc_map, n_array),	  MEMBER(BOOL, imc_map, adc_per_job),
+	MEMBER(I32, imc_map, n_used),	  MEMBER(I32, imc_map, lower_bound),
+	MEMBER(F64, imc_map, bound_ns),	  END,
 };
 
 const struct imc_member imc_assign_members[] = {
@@ -49,9 +55,15 @@ const struct imc_member imc_assign_members[] = {
 	MEMBER(I32, imc_assign, slices),
 	MEMBER(I32, imc_assign, bundle),
 	MEMBER(I32, imc_assign, block_rows),
+	MEMBER(I32, imc_assign, block_cols),
 	MEMBER(I32, imc_assign, bias_rows),
+	MEMBER(I32, imc_assign, patch_h),
+	MEMBER(I32, imc_assign, patch_w),
+	MEMBER(I32, imc_assign, rest_h),
+	MEMBER(I32, imc_assign, rest_w),
 	MEMBER(I32, imc_assign, copies),
 	MEMBER(BOOL, imc_assign, post_adc),
+	MEMBER(BOOL, imc_assign, overlap),
 	MEMBER(BOOL, imc_assign, spilled),
 	MEMBER(I32, imc_assign, first_tile),
 	MEMBER(I32, imc_assign, n_tile),
@@ -67,6 +79,8 @@ const struct imc_member imc_tile_members[] = {
 	MEMBER(I32, imc_tile, col0),
 	MEMBER(I32, imc_tile, n_col),
 	MEMBER(I32, imc_tile, n_bias),
+	MEMBER(I32, imc_tile, patch_h),
+	MEMBER(I32, imc_tile, patch_w),
 	MEMBER(I32, imc_tile, array),
 	MEMBER(I32, imc_tile, x),
 	MEMBER(I32, imc_tile, y),
@@ -82,6 +96,9 @@ const struct imc_member imc_plan_members[] = {
 };
 
 const struct imc_member imc_step_members[] = {
+	MEMBER(I32, imc_step, row),
+	MEMBER(I32, imc_step, n_row),
+	MEMBER(BOOL, imc_step, beside),
 	MEMBER(I32, imc_step, scratch),
 	MEMBER(I32, imc_step, strip_rows),
 	COST(imc_step),

@@ -29,8 +29,31 @@ struct imc_matrix imc_matrix_of(const struct imc_graph *g,
 		.rows = (int32_t)(w[1] * w[2] * w[3]),
 		.cols = (int32_t)(w[0] / group),
 		.groups = (int32_t)group,
+		.batch = (int32_t)y[0],
+		.out_h = (int32_t)y[1],
+		.out_w = (int32_t)y[2],
+		.kernel_h = (int32_t)w[1],
+		.kernel_w = (int32_t)w[2],
+		.stride_h = (int32_t)n->a.stride[0],
+		.stride_w = (int32_t)n->a.stride[1],
+		.dilated = n->a.dilation[0] > 1 || n->a.dilation[1] > 1,
 		.n_window = y[0] * y[1] * y[2],
 	};
+}
+
+int32_t imc_patch_span(int32_t kernel, int32_t stride, int32_t n)
+{
+	return stride < kernel ? (n - 1) * stride + kernel : n * kernel;
+}
+
+int32_t imc_patch_index(int32_t kernel, int32_t stride, int32_t p, int32_t k)
+{
+	return p * (stride < kernel ? stride : kernel) + k;
+}
+
+int32_t imc_patch_offset(int32_t kernel, int32_t stride, int32_t u)
+{
+	return stride < kernel ? u : u / kernel * stride + u % kernel;
 }
 
 static int32_t arrays_in_use(const struct imc_map *m)

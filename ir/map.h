@@ -25,12 +25,14 @@ enum imc_engine {
 
 const char *imc_engine_name(enum imc_engine e);
 
-/* Time and energy of something, from hwdesc/cost.h. */
+/* Time and energy of something, from hwdesc/cost.h. engine_ns and core_ns
+ * may overlap, so that their sum can exceed ns. */
 struct imc_cost {
 	double cycles; /* of the cluster clock */
 	double ns;
 	double pj;
 	double engine_ns; /* part of ns in which the accelerator runs */
+	double core_ns;	  /* part of ns in which the cores work */
 };
 
 /* How one node is computed: index of imc_map.assign is the node id. */
@@ -40,10 +42,15 @@ struct imc_assign {
 	int32_t slices;	    /* of a weight, over columns */
 	int32_t bundle;	    /* groups of a grouped convolution in one job */
 	int32_t block_rows; /* weight rows in one job, bias rows not counted */
+	int32_t block_cols; /* logical columns in one job; 0: all that fit */
 	int32_t bias_rows;  /* rows of the last block driven by a constant */
-	int32_t copies;	    /* of the weights; 1 = no replication */
-	bool post_adc;	    /* the ADC's code is the activation */
-	bool spilled;	    /* wanted a crossbar; no array was left */
+	/* Output pixels of one job (see imc_tile): of tiles with block_rows
+	 * rows and block_cols columns, and of the smaller ones at the ends. */
+	int32_t patch_h, patch_w, rest_h, rest_w;
+	int32_t copies; /* over arrays; 1 = no replication */
+	bool post_adc;	/* the ADC's code is the activation */
+	bool overlap;	/* cores work beside the arrays, strip by strip */
+	bool spilled;	/* wanted a crossbar; no array was left */
 	int32_t first_tile, n_tile;
 	struct imc_cost cost;
 };
@@ -51,15 +58,39 @@ struct imc_assign {
 /* A rectangle of one weight matrix, the unit of placement and of a job.
  * Logical: groups of bundle `bundle`, rows row0 .. row0+n_row of its matrix
  * (block `block`; rows are ky, kx, channel), logical columns col0 ..
- * col0+n_col, all slices of them: slice s of column j is physical column
- * x + s*n_col + j. Physical: array, first column x, first row y (word line),
- * w = n_col * slices columns, h = n_row + bias rows. array -1: not placed. */
+ * col0+n_col, all slices of them. Physical: array, first column x, first row y
+ * (word line). array -1: not placed.
+ *
+ * One job gives patch_h x patch_w neighbouring output pixels, each from an own
+ * copy of the weights; copies share the word lines of input positions that
+ * their windows have in common (shifted and duplicated kernels, SDK: Zhang et
+ * al., TCAD 2020; variable windows: Rhe et al., VW-SDK, DATE 2022). For 1x1
+ * kernels that is block-diagonal. Word lines are (uy, ux, channel), uy and ux
+ * over the input positions that the patch reads (imc_patch_*), then the bias
+ * rows, which all copies share:
+ *     h = span_h * span_w * channels + n_bias,
+ *     w = patch_h * patch_w * slices * n_col;
+ * copy p = py * patch_w + px, slice s of column j is physical column
+ * x + (p * slices + s) * n_col + j. A cell whose input position is not in the
+ * window of its copy is 0. Without patch (1x1) word line r is row row0 + r.
+ * A patch larger than 1x1 needs dilation 1, and a tile that holds all rows of
+ * its bundle or a kernel of 1x1; patch_h divides the output's height. The last
+ * patch of a line begins at out_w - patch_w, even if that computes pixels
+ * twice. */
 struct imc_tile {
 	imc_node_id node;
 	int32_t bundle, block;
 	int32_t row0, n_row, col0, n_col, n_bias;
+	int32_t patch_h, patch_w;
 	int32_t array, x, y, w, h;
 };
+
+/* Along one axis: how many input positions n neighbouring outputs read; which
+ * of them tap k of output p reads; and how far position u lies behind the
+ * first. Positions that no window reads (stride > kernel) do not count. */
+int32_t imc_patch_span(int32_t kernel, int32_t stride, int32_t n);
+int32_t imc_patch_index(int32_t kernel, int32_t stride, int32_t p, int32_t k);
+int32_t imc_patch_offset(int32_t kernel, int32_t stride, int32_t u);
 
 struct imc_map {
 	/* The arrays that tiles are placed on (from the hardware). */
@@ -73,6 +104,9 @@ struct imc_map {
 	/* Of the placement. */
 	int32_t n_used, lower_bound;
 	const char *solver; /* what found it: "greedy area", "milp" ... */
+	/* Proven: no choice of mappings that imcc knows for this network on
+	 * this many arrays has a lower latency; 0: not known. */
+	double bound_ns;
 };
 
 /* Cells of the arrays that the map uses, as programmed: image[k] is
@@ -86,10 +120,13 @@ struct imc_images imc_map_images(const struct imc_graph *g,
 				 const struct imc_map *m, struct imc_arena *a);
 
 /* Sizes of the weight matrix of matrix node n (q_conv2d or conv2d): rows and
- * columns of one group, and the number of groups. */
+ * columns of one group, the number of groups, and the walk of its windows. */
 struct imc_matrix {
 	int32_t rows, cols, groups;
-	int64_t n_window; /* output positions: batch * height * width */
+	int32_t batch, out_h, out_w;
+	int32_t kernel_h, kernel_w, stride_h, stride_w;
+	bool dilated;	  /* in either direction */
+	int64_t n_window; /* output positions: batch * out_h * out_w */
 };
 
 struct imc_matrix imc_matrix_of(const struct imc_graph *g,

@@ -29,6 +29,17 @@ enum imc_fact {
 		IMC_N_FACT
 };
 
+/* What the mapping should have least of. edp: energy times latency. */
+#define IMC_OBJECTIVES(X)                                                      \
+	X(LATENCY, latency) X(ENERGY, energy) X(ARRAYS, arrays) X(EDP, edp)
+
+enum imc_objective {
+#define X(id, name) IMC_OBJECTIVE_##id,
+	IMC_OBJECTIVES(X)
+#undef X
+		IMC_N_OBJECTIVE
+};
+
 /* What the user asked for, beside the machine. */
 struct imc_options {
 	int weight_bits; /* 0: as many as a cell of the target has */
@@ -37,8 +48,16 @@ struct imc_options {
 	double percentile; /* of |x| kept, e.g. 99.999 */
 	int post;	   /* 0 choose, 1 digital, 2 adc */
 	bool spill;	   /* any layer may fall back to the cores */
-	int solver;	   /* 0 best of all, 1 greedy only */
-	bool timings;	   /* the report holds measured times */
+	int solver;	 /* 0 best of all, 1 greedy only, 2 MaxRects by area */
+	int objective;	 /* enum imc_objective */
+	int max_copies;	 /* pixels of a job at most; 0: as many as pay */
+	int tiling;	 /* 0 choose, 1 remainder, 2 equal */
+	bool no_overlap; /* one engine at a time */
+	/* 0 choose, else a value of enum imc_engine: of convolutions
+	 * and products; of depth-wise convolutions. */
+	int conv_engine, dw_engine;
+	int dw_job;   /* channels of a depth-wise job on a crossbar; 0 */
+	bool timings; /* the report holds measured times */
 };
 
 struct imc_hw; /* hwdesc/hw.h */

@@ -49,7 +49,8 @@ static const char *check_tile(const struct cut *c, const struct imc_tile *t,
 					"node '%s': bundle %d block %d has the "
 					"wrong rows or columns",
 					c->name, (int)t->bundle, (int)t->block);
-	if (t->w != c->slices * t->n_col || t->h != t->n_row + t->n_bias)
+	if (t->patch_h < 1 || t->patch_w < 1 || t->w != c->slices * t->n_col ||
+	    t->h != t->n_row + t->n_bias)
 		return imc_arena_printf(a,
 					"node '%s': a tile of %d x %d cells "
 					"has the wrong size",

@@ -41,6 +41,72 @@ bool imc_plan_is_view(const struct imc_graph *g, const struct imc_node *n)
 	return n->op == IMC_OP_TRANSPOSE && moves_nothing(&n->a.perm, &x->t);
 }
 
+unsigned imc_step_lanes(const struct imc_map *m, const struct imc_step *s)
+{
+	const struct imc_assign *as;
+
+	if (s->kind != IMC_STEP_RUN)
+		return IMC_LANE_DMA;
+	as = &m->assign[s->node.i];
+	switch (as->engine) {
+	case IMC_ENGINE_CORES:
+		return IMC_LANE_CORES;
+	case IMC_ENGINE_CROSSBAR:
+		return as->post_adc ? IMC_LANE_PORT
+				    : IMC_LANE_PORT | IMC_LANE_CORES;
+	case IMC_ENGINE_DEPTHWISE:
+		return IMC_LANE_PORT;
+	case IMC_ENGINE_NONE:
+	case IMC_N_ENGINE:
+		break;
+	}
+	return 0;
+}
+
+static void add_step_cost(struct imc_cost *to, const struct imc_cost *c)
+{
+	to->pj += c->pj;
+	to->engine_ns += c->engine_ns;
+	to->core_ns += c->core_ns;
+}
+
+static void add_slot(struct imc_cost *to, const struct imc_step *longest)
+{
+	to->ns += longest->cost.ns;
+	to->cycles += longest->cost.cycles;
+}
+
+struct imc_cost imc_plan_total(const struct imc_plan *p,
+			       struct imc_cost *transfers)
+{
+	struct imc_cost sum = {0}, moved = {0};
+
+	for (size_t i = 0, next; i < p->n_step; i = next) {
+		const struct imc_step *longest = &p->step[i];
+		bool runs = false;
+
+		for (next = i;
+		     next == i || (next < p->n_step && p->step[next].beside);
+		     next++) {
+			const struct imc_step *s = &p->step[next];
+
+			add_step_cost(&sum, &s->cost);
+			if (s->kind == IMC_STEP_RUN)
+				runs = true;
+			else
+				moved.pj += s->cost.pj;
+			if (s->cost.ns > longest->cost.ns)
+				longest = s;
+		}
+		add_slot(&sum, longest);
+		if (!runs)
+			add_slot(&moved, longest);
+	}
+	if (transfers)
+		*transfers = moved;
+	return sum;
+}
+
 static bool step_equal(const struct imc_step *a, const struct imc_step *b)
 {
 	if (a->kind != b->kind || !imc_members_equal(imc_step_members, a, b))

@@ -1,5 +1,10 @@
 /* plan.h: steps in order, buffers with offsets.
  *
+ * A step with `beside` runs at the same time as the step before it, on another
+ * engine; a run of such steps is a slot, and slots follow one another. Steps
+ * of a slot must not touch what another one of them writes. A node may be
+ * computed by several steps, each for some rows of its output (a strip).
+ *
  * The plan refers to the graph and the map by id and never replaces them. */
 #ifndef IMC_PLAN_H
 #define IMC_PLAN_H
@@ -34,7 +39,11 @@ struct imc_step {
 	enum imc_step_kind kind;
 	imc_node_id node; /* RUN */
 	imc_val val;	  /* LOAD, STORE */
-	int32_t scratch;  /* index of its scratch buffer, or -1 */
+	/* Rows row .. row + n_row of the value moved, or of the output of the
+	 * node; axis 1 of [1, H, W, C]. n_row 0: all. */
+	int32_t row, n_row;
+	bool beside;	 /* in the slot of the step before it */
+	int32_t scratch; /* index of its scratch buffer, or -1 */
 	/* RUN on a crossbar with post digital: output rows computed before the
 	 * cores take over; 0 elsewhere. */
 	int32_t strip_rows;
@@ -54,6 +63,18 @@ struct imc_plan {
 };
 
 const char *imc_step_name(enum imc_step_kind k);
+
+/* What a step keeps busy: bits of enum imc_lane. Array jobs and depth-wise
+ * jobs share the accelerator's port; a crossbar step with post digital also
+ * needs the cores. */
+enum imc_lane { IMC_LANE_CORES = 1, IMC_LANE_PORT = 2, IMC_LANE_DMA = 4 };
+
+unsigned imc_step_lanes(const struct imc_map *m, const struct imc_step *s);
+
+/* Latency and energy of the plan: sums over slots, each as long as its longest
+ * step. transfers: those of steps without RUN beside them (may be NULL). */
+struct imc_cost imc_plan_total(const struct imc_plan *p,
+			       struct imc_cost *transfers);
 
 /* True if node n only gives its input another shape, so that the plan lets
  * both share a buffer and no step is needed. */

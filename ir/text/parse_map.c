@@ -44,6 +44,7 @@ bool imc_parse_tile(struct imc_reader *r)
 	struct imc_tile *t =
 		IMC_PUSH(r->arena, m->tile, m->n_tile, m->cap_tile);
 
+	t->patch_h = t->patch_w = 1;
 	return imc_read_node(r, &t->node) &&
 	       imc_read_members(r, imc_tile_members, t);
 }

@@ -45,13 +45,11 @@ static bool tile_node(struct imc_module *m, imc_node_id id)
 	const struct imc_node *n = imc_node_at(m->g, id);
 	struct imc_assign *as = &m->map.assign[id.i];
 	struct imc_matrix mx = imc_matrix_of(m->g, n);
-	struct imc_cut c = {.bundle = (int32_t)n->a.bundle[0],
-			    .block_rows = (int32_t)n->a.block_rows[0],
-			    .slices = (int32_t)n->a.slices[0]};
+	struct imc_cut c;
 
 	if (!check_assign(m, n, as))
 		return false;
-	if (!imc_cut_blocks(m->hw, &mx, n->a.drive.n, &c))
+	if (!imc_cut_assigned(m->hw, &mx, as, &c))
 		return too_large(m, n, &mx);
 	as->first_tile = (int32_t)m->map.n_tile;
 	as->n_tile = c.n_tile;

@@ -3,9 +3,6 @@
 #include "passes/4-plan/allocate.h"
 #include "passes/pass.h"
 
-/* Codes that wait for the cores: at most this, or one output row. */
-#define STRIP_BYTES 16384
-
 static struct imc_step *add_step(struct imc_module *m, enum imc_step_kind kind)
 {
 	struct imc_plan *p = &m->plan;
@@ -70,8 +67,11 @@ static int64_t window_bytes(const struct imc_map *map,
 {
 	int64_t columns = 0;
 
-	for (int32_t t = 0; t < as->n_tile; t++)
-		columns += map->tile[as->first_tile + t].w;
+	for (int32_t t = 0; t < as->n_tile; t++) {
+		const struct imc_tile *tile = &map->tile[as->first_tile + t];
+
+		columns += tile->w / (tile->patch_h * tile->patch_w);
+	}
 	return columns * (adc ? 1 : (int64_t)sizeof(int32_t));
 }
 
@@ -79,15 +79,13 @@ static int64_t window_bytes(const struct imc_map *map,
 static void set_strip(struct imc_module *m, struct imc_step *s)
 {
 	const struct imc_node *n = imc_node_at(m->g, s->node);
-	const struct imc_tensor *y = &imc_node_out(m->g, n, 0)->t;
-	int64_t row =
-		y->dim[2] * window_bytes(&m->map, &m->map.assign[s->node.i],
-					 n->a.adc[0] != 0);
-	int64_t rows = imc_max_i64(row > 0 ? STRIP_BYTES / row : 1, 1);
+	const struct imc_assign *as = &m->map.assign[s->node.i];
+	struct imc_matrix mx = imc_matrix_of(m->g, n);
+	int64_t row = mx.out_w * window_bytes(&m->map, as, n->a.adc[0] != 0);
 
-	rows = imc_min_i64(rows, y->dim[1]);
-	s->strip_rows = (int32_t)rows;
-	s->scratch = add_buffer(m, IMC_NO_VAL, rows * row);
+	s->strip_rows = imc_strip_rows(m->hw, &mx, as);
+	s->scratch = add_buffer(m, IMC_NO_VAL,
+				s->strip_rows * row * (as->overlap ? 2 : 1));
 }
 
 static void run_node(struct imc_module *m, imc_node_id id)

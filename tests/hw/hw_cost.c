@@ -213,9 +213,9 @@ static void test_digital(void)
 	as.post_adc = false;
 	w.hw->core_layer_cycles = 100;
 	digital = imc_cost_node(w.hw, w.g, n, &as);
-	/* 2 blocks of 2 slices: 3 more codes. */
+	/* 2 blocks of 2 slices: 3 more codes; a fork for each of 4 strips. */
 	OK(near(digital.cycles - adc.cycles,
-		14 * 14 * 64 * (1 + 3 * 0.25) + 100));
+		14 * 14 * 64 * (1 + 3 * 0.25) + 4 * 100));
 	OK(near(digital.pj - adc.pj, (digital.cycles - adc.cycles) * 69.7));
 	OK(near(digital.engine_ns, adc.ns));
 	imc_arena_free(w.arena);
@@ -292,41 +292,56 @@ static struct imc_cut cut(struct imc_hw *hw, struct imc_matrix mx,
 	return c;
 }
 
+/* One window of a 1x1 kernel. */
+static struct imc_matrix matrix(int32_t rows, int32_t cols, int32_t groups)
+{
+	return (struct imc_matrix){.rows = rows,
+				   .cols = cols,
+				   .groups = groups,
+				   .batch = 1,
+				   .out_h = 1,
+				   .out_w = 1,
+				   .kernel_h = 1,
+				   .kernel_w = 1,
+				   .stride_h = 1,
+				   .stride_w = 1,
+				   .n_window = 1};
+}
+
 static void test_cuts(void)
 {
 	struct world w;
 	struct imc_cut c;
 
 	open_world(&w);
-	c = cut(w.hw, (struct imc_matrix){576, 160, 1, 1}, 1, 0, 1);
+	c = cut(w.hw, matrix(576, 160, 1), 1, 0, 1);
 	OK(c.n_tile == 3 && c.block_rows == 256 && c.cells == 576 * 160);
-	c = cut(w.hw, (struct imc_matrix){320, 1280, 1, 1}, 1, 2, 1);
+	c = cut(w.hw, matrix(320, 1280, 1), 1, 2, 1);
 	OK(c.n_tile == 10 && c.n_block == 2 && c.n_colblock == 5);
 	OK(c.cells == 322 * 1280);
 	/* No room for a bias row in a full block: a second one, not empty. */
-	c = cut(w.hw, (struct imc_matrix){256, 10, 1, 1}, 1, 1, 1);
+	c = cut(w.hw, matrix(256, 10, 1), 1, 1, 1);
 	OK(c.n_block == 2 && c.block_rows == 255);
-	c = cut(w.hw, (struct imc_matrix){255, 10, 1, 1}, 1, 1, 1);
+	c = cut(w.hw, matrix(255, 10, 1), 1, 1, 1);
 	OK(c.n_block == 1 && c.block_rows == 255);
 	/* Slices take columns. */
-	c = cut(w.hw, (struct imc_matrix){10, 200, 1, 1}, 2, 0, 1);
+	c = cut(w.hw, matrix(10, 200, 1), 2, 0, 1);
 	OK(c.block_cols == 128 && c.n_colblock == 2 && c.cells == 10 * 400);
 	/* 28 groups of 9 rows in a job: 36 jobs and a rest of 16 groups. */
-	c = cut(w.hw, (struct imc_matrix){9, 1, 1024, 1}, 1, 0, 28);
+	c = cut(w.hw, matrix(9, 1, 1024), 1, 0, 28);
 	OK(c.n_bundle == 37 && c.n_tile == 37);
 	OK(c.cells == 36 * 28 * 28 * 9 + 16 * 16 * 9);
 	for (int32_t rows = 1; rows < 40; rows++)
 		for (int32_t bias = 0; bias < 4; bias++) {
 			w.hw->ima_rows = 5;
-			cut(w.hw, (struct imc_matrix){rows, 3, 2, 1}, 1, bias,
-			    1);
+			cut(w.hw, matrix(rows, 3, 2), 1, bias, 1);
 		}
 	imc_arena_free(w.arena);
 }
 
 static void test_no_cut(void)
 {
-	struct imc_matrix mx = {9, 3, 64, 1};
+	struct imc_matrix mx = matrix(9, 3, 64);
 	struct imc_cut c;
 	struct world w;
 
@@ -340,7 +355,7 @@ static void test_no_cut(void)
 	w.hw->ima_cols = 256;
 	w.hw->ima_rows = 2;
 	OK(!imc_cut_matrix(w.hw, &mx, 1, 2, 1, &c)); /* bias rows only */
-	mx = (struct imc_matrix){65536 * 16, 65536 * 16, 65536, 1};
+	mx = matrix(65536 * 16, 65536 * 16, 65536);
 	OK(!imc_cut_matrix(w.hw, &mx, 1, 0, 1, &c)); /* too many tiles */
 	imc_arena_free(w.arena);
 }

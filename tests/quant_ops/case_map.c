@@ -54,6 +54,8 @@ struct imc_map make_map(const struct conv_case *c, struct rnd *r,
 				struct imc_q_piece p =
 					imc_q_conv_block(&q, b, i);
 				struct imc_tile t = {
+					.patch_h = 1,
+					.patch_w = 1,
 					.node = c->id,
 					.bundle = b,
 					.block = i,

@@ -81,7 +81,9 @@ static void make_map(struct imc_module *m)
 				    .act_bits = 8,
 				    .copies = 1,
 				    .spilled = true};
-	*t = (struct imc_tile){.n_row = 18,
+	*t = (struct imc_tile){.patch_h = 1,
+			       .patch_w = 1,
+			       .n_row = 18,
 			       .n_col = 4,
 			       .x = 5,
 			       .y = 7,

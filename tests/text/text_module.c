@@ -192,7 +192,7 @@ static void quantised_graph(struct imc_graph *g)
 static void assign(struct imc_module *m)
 {
 	struct imc_map *map = &m->map;
-	struct imc_cost cost = {1.5, 1e9 / 3, 0, INFINITY};
+	struct imc_cost cost = {1.5, 1e9 / 3, 0, INFINITY, 2};
 
 	map->array_rows = map->array_cols = 16;
 	map->n_array = 4;
@@ -221,6 +221,7 @@ static void tile(struct imc_module *m)
 		struct imc_tile *t = IMC_PUSH(m->arena, map->tile, map->n_tile,
 					      map->cap_tile);
 
+		t->patch_h = t->patch_w = 1;
 		t->block = b;
 		t->row0 = 10 * b;
 		t->n_row = b ? 8 : 10;

@@ -1,0 +1,188 @@
+#include "hwdesc/cost.h"
+#include "ir/support/checked.h"
+
+/* How weight matrices are cut into the tiles of jobs. */
+
+/* More tiles than any chip has arrays; keeps loops over tiles short. */
+#define MAX_TILE (1 << 22)
+
+/* Rows of the blocks, so that the last one holds the bias rows too: full
+ * blocks when that works, else as many as leave the last one a row. */
+static bool cut_rows(int64_t rows, int64_t bias, int64_t height, int64_t *block,
+		     int64_t *n)
+{
+	int64_t last;
+
+	*n = imc_ceil_div(rows + bias, height);
+	*block = *n == 1 ? rows : height;
+	last = rows - (*n - 1) * *block;
+	if (last >= 1)
+		return true;
+	*block = height - bias;
+	if (*block < 1)
+		return false;
+	*n = imc_ceil_div(rows, *block);
+	return true;
+}
+
+/* The smaller tiles at the ends of the matrix have a patch of their own. */
+static void set_patch(const struct imc_cut *c, struct imc_tile *t)
+{
+	bool rest = t->n_row < c->block_rows || t->n_col < c->block_cols;
+
+	t->patch_h = rest ? c->rest_h : c->patch_h;
+	t->patch_w = rest ? c->rest_w : c->patch_w;
+}
+
+/* Word lines that the weights of t take, all copies together. */
+static int64_t word_lines(const struct imc_matrix *mx, const struct imc_tile *t)
+{
+	int32_t kh = mx->kernel_h, kw = mx->kernel_w;
+
+	if (t->patch_h == 1 && t->patch_w == 1)
+		return t->n_row;
+	return (int64_t)imc_patch_span(kh, mx->stride_h, t->patch_h) *
+	       imc_patch_span(kw, mx->stride_w, t->patch_w) *
+	       (t->n_row / (kh * kw));
+}
+
+/* The rules of ir/map.h for patches; sizes come later. */
+static bool patch_allowed(const struct imc_matrix *mx, int32_t n_block,
+			  int32_t h, int32_t w)
+{
+	if (h == 1 && w == 1)
+		return true;
+	return h >= 1 && w >= 1 && !mx->dilated &&
+	       (n_block == 1 || mx->kernel_h * mx->kernel_w == 1) &&
+	       w <= mx->out_w && mx->out_h % h == 0;
+}
+
+static bool tiles_fit(const struct imc_hw *hw, const struct imc_matrix *mx,
+		      int32_t bias_rows, struct imc_cut *c)
+{
+	c->cells = 0;
+	for (int32_t i = 0; i < c->n_tile; i++) {
+		struct imc_tile t = imc_cut_tile(mx, c, bias_rows, i);
+
+		if (t.w > hw->ima_cols || t.h > hw->ima_rows)
+			return false;
+		c->cells += (int64_t)t.w * t.h;
+	}
+	return true;
+}
+
+static void default_patches(struct imc_cut *c)
+{
+	int32_t *v[] = {&c->patch_h, &c->patch_w, &c->rest_h, &c->rest_w};
+
+	for (size_t i = 0; i < sizeof v / sizeof v[0]; i++)
+		if (*v[i] == 0)
+			*v[i] = 1;
+}
+
+bool imc_cut_blocks(const struct imc_hw *hw, const struct imc_matrix *mx,
+		    int32_t bias_rows, struct imc_cut *c)
+{
+	int64_t bundle = imc_min_i64(c->bundle, mx->groups);
+	int64_t rows = mx->rows * bundle, cols = mx->cols * bundle;
+	int64_t block = c->block_rows, n_bundle, n_block, n_col, width, n_tile;
+
+	if (bundle < 1 || c->slices < 1 || rows < 1 || cols < 1)
+		return false;
+	if (block < 1 || block > rows)
+		block = rows; /* one block */
+	n_bundle = imc_ceil_div(mx->groups, bundle);
+	n_block = imc_ceil_div(rows, block);
+	width = imc_min_i64(cols, hw->ima_cols / c->slices);
+	if (c->block_cols > 0)
+		width = imc_min_i64(width, c->block_cols);
+	if (width < 1 || block > hw->ima_rows ||
+	    rows - (n_block - 1) * block + bias_rows > hw->ima_rows)
+		return false;
+	n_col = imc_ceil_div(cols, width);
+	if ((bundle > 1 && (n_block > 1 || n_col > 1)) ||
+	    !imc_mul_i64(n_bundle, n_block, &n_tile) ||
+	    !imc_mul_i64(n_tile, n_col, &n_tile) || n_tile > MAX_TILE)
+		return false;
+	c->bundle = (int32_t)bundle;
+	c->n_bundle = (int32_t)n_bundle;
+	c->block_rows = (int32_t)block;
+	c->n_block = (int32_t)n_block;
+	c->block_cols = (int32_t)width;
+	c->n_colblock = (int32_t)n_col;
+	c->n_tile = (int32_t)n_tile;
+	default_patches(c);
+	return patch_allowed(mx, c->n_block, c->patch_h, c->patch_w) &&
+	       patch_allowed(mx, c->n_block, c->rest_h, c->rest_w) &&
+	       tiles_fit(hw, mx, bias_rows, c);
+}
+
+bool imc_cut_matrix(const struct imc_hw *hw, const struct imc_matrix *mx,
+		    int32_t slices, int32_t bias_rows, int32_t bundle,
+		    struct imc_cut *out)
+{
+	int64_t groups = imc_min_i64(imc_max_i64(bundle, 1), mx->groups);
+	int64_t block, n_block;
+
+	if (!cut_rows(mx->rows * groups, bias_rows, hw->ima_rows, &block,
+		      &n_block))
+		return false;
+	*out = (struct imc_cut){.bundle = (int32_t)groups,
+				.block_rows = (int32_t)block,
+				.slices = (int32_t)imc_max_i64(slices, 1)};
+	return imc_cut_blocks(hw, mx, bias_rows, out);
+}
+
+struct imc_tile imc_cut_tile(const struct imc_matrix *mx,
+			     const struct imc_cut *c, int32_t bias_rows,
+			     int32_t i)
+{
+	struct imc_tile t = {.node = IMC_NO_NODE, .array = -1};
+	int32_t colblock = i / c->n_block % c->n_colblock;
+	int64_t groups, rows, cols;
+
+	t.block = i % c->n_block;
+	t.bundle = i / c->n_block / c->n_colblock;
+	groups = imc_min_i64(c->bundle,
+			     mx->groups - (int64_t)t.bundle * c->bundle);
+	rows = groups * mx->rows;
+	cols = groups * mx->cols;
+	t.row0 = t.block * c->block_rows;
+	t.n_row = (int32_t)imc_min_i64(c->block_rows, rows - t.row0);
+	t.col0 = colblock * c->block_cols;
+	t.n_col = (int32_t)imc_min_i64(c->block_cols, cols - t.col0);
+	t.n_bias = t.block == c->n_block - 1 ? bias_rows : 0;
+	set_patch(c, &t);
+	t.w = t.patch_h * t.patch_w * t.n_col * c->slices;
+	t.h = (int32_t)word_lines(mx, &t) + t.n_bias;
+	return t;
+}
+
+int64_t imc_cut_jobs(const struct imc_matrix *mx, const struct imc_tile *t,
+		     int32_t n_row)
+{
+	return (int64_t)mx->batch * imc_ceil_div(n_row, t->patch_h) *
+	       imc_ceil_div(mx->out_w, t->patch_w);
+}
+
+bool imc_cut_assigned(const struct imc_hw *hw, const struct imc_matrix *mx,
+		      const struct imc_assign *as, struct imc_cut *out)
+{
+	int64_t n_block, block = as->block_rows;
+
+	if (block == 0 &&
+	    !cut_rows(mx->rows * imc_max_i64(as->bundle, 1), as->bias_rows,
+		      hw->ima_rows, &block, &n_block))
+		return false;
+	*out = (struct imc_cut){
+		.bundle = (int32_t)imc_max_i64(as->bundle, 1),
+		.block_rows = (int32_t)block,
+		.block_cols = as->block_cols,
+		.slices = (int32_t)imc_max_i64(as->slices, 1),
+		.patch_h = as->patch_h,
+		.patch_w = as->patch_w,
+		.rest_h = as->rest_h,
+		.rest_w = as->rest_w,
+	};
+	return imc_cut_blocks(hw, mx, as->bias_rows, out);
+}
