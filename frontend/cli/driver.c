@@ -123,10 +123,11 @@ struct imc_module *cli_module_parse(const char *path, struct imc_diags *d)
 	return m;
 }
 
-/* --set, then what must hold between keys. */
+/* --set and --arrays, then what must hold between keys. */
 static bool set_keys(const struct cli_settings *s, struct imc_hw *hw)
 {
 	const struct cli_values *set = &s->o->value[CLI_OPT_SET];
+	const char *arrays = cli_text(s->o, CLI_OPT_ARRAYS, NULL);
 	struct imc_loc loc = IMC_IN_FILE("--set");
 
 	for (size_t i = 0; i < set->n; i++) {
@@ -137,6 +138,9 @@ static bool set_keys(const struct cli_settings *s, struct imc_hw *hw)
 		if (!imc_hw_set(hw, key, equals + 1, loc, s->o->d))
 			return false;
 	}
+	if (arrays && !imc_hw_set(hw, "ima.arrays", arrays,
+				  IMC_IN_FILE("--arrays"), s->o->d))
+		return false;
 	return imc_hw_check(hw, set->n ? loc : IMC_IN_FILE(hw->source),
 			    s->o->d);
 }
@@ -150,19 +154,34 @@ static struct imc_module *checked(struct imc_module *m,
 	return NULL;
 }
 
-/* What a dumped module can no longer be told: the fact that settled it. */
+#define MEMBER(field)                                                          \
+	offsetof(struct imc_options, field),                                   \
+		sizeof(((struct imc_options *)0)->field)
+
+/* Options that a dumped module can no longer be told once a fact is settled,
+ * and the member of imc_options that they set, if any. */
 static const struct {
 	enum cli_option option;
 	enum imc_fact settled;
+	size_t offset, size;
 } late[] = {
-	{CLI_OPT_SET, IMC_FACT_ASSIGNED},
-	{CLI_OPT_WEIGHT_BITS, IMC_FACT_ASSIGNED},
-	{CLI_OPT_POST, IMC_FACT_ASSIGNED},
-	{CLI_OPT_SPILL, IMC_FACT_ASSIGNED},
-	{CLI_OPT_CALIB_METHOD, IMC_FACT_RANGED},
-	{CLI_OPT_PERCENTILE, IMC_FACT_RANGED},
-	{CLI_OPT_SOLVER, IMC_FACT_PLACED},
+	{CLI_OPT_SET, IMC_FACT_ASSIGNED, 0, 0},
+	{CLI_OPT_ARRAYS, IMC_FACT_ASSIGNED, 0, 0},
+	{CLI_OPT_WEIGHT_BITS, IMC_FACT_ASSIGNED, MEMBER(weight_bits)},
+	{CLI_OPT_POST, IMC_FACT_ASSIGNED, MEMBER(post)},
+	{CLI_OPT_SPILL, IMC_FACT_ASSIGNED, MEMBER(spill)},
+	{CLI_OPT_OBJECTIVE, IMC_FACT_ASSIGNED, MEMBER(objective)},
+	{CLI_OPT_COPIES, IMC_FACT_ASSIGNED, MEMBER(max_copies)},
+	{CLI_OPT_TILING, IMC_FACT_ASSIGNED, MEMBER(tiling)},
+	{CLI_OPT_OVERLAP, IMC_FACT_ASSIGNED, MEMBER(no_overlap)},
+	{CLI_OPT_CONV_ENGINE, IMC_FACT_ASSIGNED, MEMBER(conv_engine)},
+	{CLI_OPT_DW_ENGINE, IMC_FACT_ASSIGNED, MEMBER(dw_engine)},
+	{CLI_OPT_DW_JOB, IMC_FACT_ASSIGNED, MEMBER(dw_job)},
+	{CLI_OPT_CALIB_METHOD, IMC_FACT_RANGED, MEMBER(calib_method)},
+	{CLI_OPT_PERCENTILE, IMC_FACT_RANGED, MEMBER(percentile)},
+	{CLI_OPT_SOLVER, IMC_FACT_PLACED, MEMBER(solver)},
 };
+#undef MEMBER
 
 static bool check_late(const struct imc_module *m, const struct cli_settings *s,
 		       const char *path)
@@ -179,21 +198,12 @@ static bool check_late(const struct imc_module *m, const struct cli_settings *s,
 /* What was given takes the place of what the dump says. */
 static void take_options(struct imc_module *m, const struct cli_settings *s)
 {
-	const struct cli_options *o = s->o;
-
 	m->opt.timings = s->opt.timings;
-	if (cli_given(o, CLI_OPT_WEIGHT_BITS))
-		m->opt.weight_bits = s->opt.weight_bits;
-	if (cli_given(o, CLI_OPT_POST))
-		m->opt.post = s->opt.post;
-	if (cli_given(o, CLI_OPT_SPILL))
-		m->opt.spill = s->opt.spill;
-	if (cli_given(o, CLI_OPT_CALIB_METHOD))
-		m->opt.calib_method = s->opt.calib_method;
-	if (cli_given(o, CLI_OPT_PERCENTILE))
-		m->opt.percentile = s->opt.percentile;
-	if (cli_given(o, CLI_OPT_SOLVER))
-		m->opt.solver = s->opt.solver;
+	for (size_t i = 0; i < sizeof late / sizeof *late; i++)
+		if (cli_given(s->o, late[i].option) && late[i].size)
+			memcpy((char *)&m->opt + late[i].offset,
+			       (const char *)&s->opt + late[i].offset,
+			       late[i].size);
 }
 
 static struct imc_module *open_text(const struct cli_settings *s,

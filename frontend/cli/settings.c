@@ -79,6 +79,26 @@ static bool check_sets(const struct cli_options *o)
 	return true;
 }
 
+static bool read_mapping(const struct cli_options *o, struct imc_options *opt)
+{
+	int64_t copies = 0, dw_job = 0;
+	int overlap = 0;
+
+	if (!cli_word(o, CLI_OPT_SOLVER, &opt->solver) ||
+	    !cli_word(o, CLI_OPT_OBJECTIVE, &opt->objective) ||
+	    !cli_word(o, CLI_OPT_TILING, &opt->tiling) ||
+	    !cli_word(o, CLI_OPT_OVERLAP, &overlap) ||
+	    !cli_word(o, CLI_OPT_CONV_ENGINE, &opt->conv_engine) ||
+	    !cli_word(o, CLI_OPT_DW_ENGINE, &opt->dw_engine) ||
+	    !cli_int(o, CLI_OPT_COPIES, 1, 65536, &copies) ||
+	    !cli_int(o, CLI_OPT_DW_JOB, 1, 65536, &dw_job))
+		return false;
+	opt->max_copies = (int)copies;
+	opt->dw_job = (int)dw_job;
+	opt->no_overlap = overlap == 1;
+	return true;
+}
+
 static bool read_options(const struct cli_options *o, struct imc_options *opt)
 {
 	int64_t bits = 0, seed = 1;
@@ -88,8 +108,7 @@ static bool read_options(const struct cli_options *o, struct imc_options *opt)
 	    !cli_int(o, CLI_OPT_SEED, 0, INT64_MAX, &seed) ||
 	    !cli_word(o, CLI_OPT_CALIB_METHOD, &opt->calib_method) ||
 	    !cli_number(o, CLI_OPT_PERCENTILE, 50, 100, &opt->percentile) ||
-	    !cli_word(o, CLI_OPT_POST, &opt->post) ||
-	    !cli_word(o, CLI_OPT_SOLVER, &opt->solver))
+	    !cli_word(o, CLI_OPT_POST, &opt->post) || !read_mapping(o, opt))
 		return false;
 	opt->weight_bits = (int)bits;
 	opt->seed = (uint64_t)seed;
