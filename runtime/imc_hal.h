@@ -2,9 +2,16 @@
 /* imc_hal.h: what the runtime needs of a machine; each port defines it.
  *
  * One handle stands for one cluster: its cores, DMA, crossbar arrays behind
- * one in-memory accelerator (IMA), and depth-wise engine. Calls return when
- * the work is done. Those with a status give 0, or a negative IMC_RT_E_* of
- * imc_rt.h. Tensors are int8, channel-last. */
+ * one in-memory accelerator (IMA), and depth-wise engine. A call with a status
+ * gives 0, or a negative IMC_RT_E_* of imc_rt.h. Tensors are int8,
+ * channel-last.
+ *
+ * Calls named _start may return before the work is done; imc_hal_wait returns
+ * when all of it is. Until then the caller leaves alone what it writes, and
+ * changes nothing that it reads: tensors, descriptors, and what those point
+ * to. The IMA and the depth-wise engine share a port, the DMA has its own;
+ * starting work on a port that is busy waits for that port first. A start that
+ * fails starts nothing, and returns when all older work is done. */
 #ifndef IMC_HAL_H
 #define IMC_HAL_H
 
@@ -24,30 +31,45 @@ struct imc_hal_window {
 };
 
 /* A rectangle of a weight matrix on an array: columns x .. x+w, word lines
- * y .. y+h. The rows of the matrix are (ky, kx, c) with c running over
- * n_channel channels of the input from c0; the tile holds rows row0 ..
- * row0 + (h - n_bias), then n_bias rows driven by constants. Column j holds
- * slice j / n_col of output channel k0 + j % n_col. */
+ * y .. y+h, of which the last n_bias are driven by constants. The rows of the
+ * matrix are (ky, kx, c) with c running over n_channel channels of the input
+ * from c0; the tile holds columns for n_col output channels from k0.
+ *
+ * A job gives the patch_h x patch_w output pixels from some pixel on, each by
+ * an own copy of the weights: column ((py * patch_w + px) * slices + s) * n_col
+ * + j holds slice s of channel k0 + j for pixel (py, px) of the patch;
+ * slices = w / (patch_h * patch_w * n_col).
+ * With patch 1 x 1 word line r is matrix row row0 + r. Larger patches want
+ * dilation 1, and all matrix rows in the tile (row0 0) or a 1 x 1 kernel: the
+ * word lines are (uy, ux, c), uy over the span_h lines of the input that the
+ * windows of the patch read, ux over the span_w columns, c over the channels
+ * c0 + row0 .. c0 + row0 + (h - n_bias) / (span_h * span_w). Along one axis,
+ * of `patch` pixels,
+ *     stride < kernel: span = (patch - 1) * stride + kernel, and position u
+ *                      lies u behind the first one;
+ *     else:            span = patch * kernel, and position u lies
+ *                      u / kernel * stride + u % kernel behind it.
+ * Patches of a line begin at pixel 0, patch_w, 2 * patch_w .., the last one at
+ * out_w - patch_w, even if that computes pixels twice. */
 struct imc_hal_tile {
 	int32_t array, x, y, w, h, n_bias;
 	int32_t row0, c0, n_channel, k0, n_col;
+	int32_t patch_h, patch_w;
 };
 
-/* Settings of the ADCs: code = requant(sum, mult, shift, zero, lo, hi).
- * With n_setting 1 all columns use mult[0] ..., else column j uses
- * mult[j % n_setting] .... */
-struct imc_hal_adc {
-	const int32_t *mult, *shift, *zero;
-	int32_t n_setting, lo, hi;
-};
-
-/* Jobs on one tile, one for each window of output rows row .. row + n_row.
- * The word lines get src - zero, 0 in the padding, and `drive` on the bias
- * rows. With adc: dst is int8_t, codes. Without (NULL): dst is int32_t, sums.
- * Results of successive windows lie dst_step elements apart.
- * n_tile > 1 (adc only): the tiles hold successive row blocks of the same
- * columns, and the aggregation block behind the ADCs gives
- *     clamp(sum over tiles (code - adc zero) + sum_zero, sum_lo, sum_hi). */
+/* Jobs of n_tile tiles for output rows row .. row + n_row of one image, both
+ * multiples of every patch_h. Tiles of the same k0 follow one another: they
+ * hold row blocks of the same columns. Word lines get src - zero, 0 in the
+ * padding, and `drive` on the bias rows. An ADC reads
+ *     code = requant(sum, mult[k], shift[k], adc_zero[k], adc_lo, adc_hi),
+ * k being the output channel of the column, or without adc_per_column k0.
+ * direct 0: dst takes tile after tile, of each the slices * n_col results of
+ *   every pixel in [n_row][out_w], so that tiles of any patch look alike:
+ *   int8_t codes, or int32_t sums when adc_mult is NULL.
+ * direct 1 (with ADC, one slice): dst is int8_t, pixel (row, 0) of the output
+ *   [out_h][out_w][out_c]. The code is the activation; of several row blocks,
+ *   the aggregation block behind the ADCs gives
+ *     clamp(sum over tiles (code - adc_zero[k]) + sum_zero, sum_lo, sum_hi). */
 struct imc_hal_job {
 	const struct imc_hal_tile *tile;
 	int32_t n_tile;
@@ -55,10 +77,10 @@ struct imc_hal_job {
 	const int8_t *src; /* one tensor [in_h][in_w][in_c] */
 	const int8_t *drive;
 	int32_t zero, row, n_row;
-	const struct imc_hal_adc *adc;
-	int32_t sum_zero, sum_lo, sum_hi;
+	const int32_t *adc_mult, *adc_shift, *adc_zero; /* [out_c] */
+	int32_t adc_per_column, adc_lo, adc_hi;
+	int32_t direct, sum_zero, sum_lo, sum_hi;
 	void *dst;
-	int32_t dst_step;
 };
 
 /* A depth-wise convolution: output channel k reads input channel
@@ -78,8 +100,15 @@ void imc_hal_fork(struct imc_hal *hal,
 		  void *arg);
 
 /* Copies bytes between memories. */
+int imc_hal_dma_start(struct imc_hal *hal, void *dst, const void *src,
+		      size_t bytes);
+
+/* The same, and waits for all that runs. */
 int imc_hal_dma_copy(struct imc_hal *hal, void *dst, const void *src,
 		     size_t bytes);
+
+/* Returns when all that was started is done; the status of that work. */
+int imc_hal_wait(struct imc_hal *hal);
 
 /* True (1) if there are n_array arrays of at least rows x cols cells. */
 int imc_hal_ima_has(struct imc_hal *hal, int32_t n_array, int32_t rows,
@@ -90,12 +119,14 @@ int imc_hal_ima_has(struct imc_hal *hal, int32_t n_array, int32_t rows,
 int imc_hal_ima_write(struct imc_hal *hal, const struct imc_hal_tile *region,
 		      const int8_t *cells, int32_t stride);
 
-int imc_hal_ima_run(struct imc_hal *hal, const struct imc_hal_job *job);
+int imc_hal_ima_start(struct imc_hal *hal, const struct imc_hal_job *job);
 
-/* One tensor src, one dst. */
-int imc_hal_depthwise_run(struct imc_hal *hal,
-			  const struct imc_hal_depthwise *p, const int8_t *src,
-			  int8_t *dst);
+/* Output rows row .. row + n_row of one tensor; src: the whole input, dst:
+ * pixel (row, 0) of the output. */
+int imc_hal_depthwise_start(struct imc_hal *hal,
+			    const struct imc_hal_depthwise *p,
+			    const int8_t *src, int8_t *dst, int32_t row,
+			    int32_t n_row);
 
 /* Called before step k of a network and after its last (k = number of
  * steps): a port may read its cycle counter here. */

@@ -7,7 +7,12 @@
  * result, in -128 .. 127. mult, shift: real factor mult / 2^shift, 0 <= mult,
  * 0 <= shift <= 62; rounding is half away from zero (imc_rt_num.h). Sources
  * and results must not overlap. Every kernel returns IMC_RT_OK or a negative
- * status, and splits its work over the cores of the HAL. */
+ * status, and splits its work over the cores of the HAL.
+ *
+ * A kernel named _part computes a part of its result, so that a layer can run
+ * in strips: elements first .. first + count in order, or output rows row ..
+ * row + n_row of one image; its pointers are those of the whole tensors. One
+ * named _start leaves engines running, see imc_hal.h, until imc_rt_wait. */
 #ifndef IMC_RT_H
 #define IMC_RT_H
 
@@ -32,10 +37,12 @@ enum imc_rt_status {
  * another. adc_mult, adc_shift, adc_zero: [out_c]; adc_mult NULL: the arrays
  * give whole sums. strip_rows 0: the ADC's codes are the result (one slice),
  * with several blocks a column through the aggregation block. Else: codes of
- * strip_rows output rows go to the scratch, and the cores compute
+ * strip_rows output rows, a multiple of every patch_h, go to the scratch, and
+ * the cores compute
  *     sum  = sum_b sum_s (code - adc_zero[k]) << (slice_bits * s + 6)
  *     y[k] = requant(sum + bias[k], mult[k], shift[k], zero_y, lo, hi),
- * 6 being IMC_RT_SUM_FRAC; whole sums are not shifted by it. */
+ * 6 being IMC_RT_SUM_FRAC; whole sums are not shifted by it. With overlap 1
+ * the arrays fill a second strip meanwhile. */
 struct imc_rt_crossbar {
 	struct imc_hal_window window;
 	const struct imc_hal_tile *tile;
@@ -46,13 +53,21 @@ struct imc_rt_crossbar {
 	int32_t slices, slice_bits, strip_rows;
 	const int32_t *bias, *mult, *shift; /* [out_c] */
 	int32_t zero_x, zero_y, lo, hi;
+	int32_t overlap;
 };
 
-/* Scratch of one strip; 0 with strip_rows 0. Aligned as int32_t. */
+/* Scratch of one strip, or of two with overlap; 0 with strip_rows 0. Aligned
+ * as int32_t. */
 size_t imc_rt_crossbar_scratch_bytes(const struct imc_rt_crossbar *p);
 
 int imc_rt_crossbar(struct imc_hal *hal, const struct imc_rt_crossbar *p,
 		    const int8_t *x, int8_t *y, void *scratch);
+
+/* strip_rows 0 only, one image: starts output rows row .. row + n_row, both
+ * multiples of every patch_h. Fills job, which must last until the wait. */
+int imc_rt_crossbar_start(struct imc_hal *hal, struct imc_hal_job *job,
+			  const struct imc_rt_crossbar *p, const int8_t *x,
+			  int8_t *y, int32_t row, int32_t n_row);
 
 /* ---- convolution on the cores ---- */
 
@@ -68,6 +83,8 @@ struct imc_rt_conv {
 
 int imc_rt_conv(struct imc_hal *hal, const struct imc_rt_conv *p,
 		const int8_t *x, int8_t *y);
+int imc_rt_conv_part(struct imc_hal *hal, const struct imc_rt_conv *p,
+		     const int8_t *x, int8_t *y, int32_t row, int32_t n_row);
 
 /* ---- convolution on the depth-wise engine ---- */
 
@@ -81,6 +98,12 @@ struct imc_rt_depthwise {
 
 int imc_rt_depthwise(struct imc_hal *hal, const struct imc_rt_depthwise *p,
 		     const int8_t *x, int8_t *y);
+
+/* Starts output rows row .. row + n_row of one image. Fills job, which must
+ * last until the wait. */
+int imc_rt_depthwise_start(struct imc_hal *hal, struct imc_hal_depthwise *job,
+			   const struct imc_rt_depthwise *p, const int8_t *x,
+			   int8_t *y, int32_t row, int32_t n_row);
 
 /* ---- elements ---- */
 
@@ -100,6 +123,12 @@ int imc_rt_add(struct imc_hal *hal, const struct imc_rt_binary *p,
 	       const int8_t *a, const int8_t *b, int8_t *y);
 int imc_rt_mul(struct imc_hal *hal, const struct imc_rt_binary *p,
 	       const int8_t *a, const int8_t *b, int8_t *y);
+int imc_rt_add_part(struct imc_hal *hal, const struct imc_rt_binary *p,
+		    const int8_t *a, const int8_t *b, int8_t *y, int32_t first,
+		    int32_t count);
+int imc_rt_mul_part(struct imc_hal *hal, const struct imc_rt_binary *p,
+		    const int8_t *a, const int8_t *b, int8_t *y, int32_t first,
+		    int32_t count);
 
 /* y = requant(x - zero_x, mult, shift, zero_y, lo, hi), count elements. */
 struct imc_rt_rescaling {
@@ -108,6 +137,9 @@ struct imc_rt_rescaling {
 
 int imc_rt_rescale_i8(struct imc_hal *hal, const struct imc_rt_rescaling *p,
 		      const int8_t *x, int8_t *y);
+int imc_rt_rescale_i8_part(struct imc_hal *hal,
+			   const struct imc_rt_rescaling *p, const int8_t *x,
+			   int8_t *y, int32_t first, int32_t count);
 
 /* y = table[x + 128], count elements. */
 struct imc_rt_lut {
@@ -117,6 +149,8 @@ struct imc_rt_lut {
 
 int imc_rt_lut(struct imc_hal *hal, const struct imc_rt_lut *p, const int8_t *x,
 	       int8_t *y);
+int imc_rt_lut_part(struct imc_hal *hal, const struct imc_rt_lut *p,
+		    const int8_t *x, int8_t *y, int32_t first, int32_t count);
 
 /* In each of `rows` rows of `cols` elements: e = table[max - x],
  * y = clamp((256 * e + S / 2) / S + zero_y, lo, hi), S = sum e > 0. */
@@ -134,6 +168,9 @@ int imc_rt_softmax(struct imc_hal *hal, const struct imc_rt_softmax *p,
 /* The largest of the window; padding never wins. */
 int imc_rt_max_pool(struct imc_hal *hal, const struct imc_hal_window *w,
 		    const int8_t *x, int8_t *y);
+int imc_rt_max_pool_part(struct imc_hal *hal, const struct imc_hal_window *w,
+			 const int8_t *x, int8_t *y, int32_t row,
+			 int32_t n_row);
 
 /* y = requant(sum (x - zero_x), mult[count - count_min], shift, zero_y, lo,
  * hi). count: elements of the window inside the input, or with count_pad
@@ -148,6 +185,10 @@ struct imc_rt_average_pool {
 int imc_rt_average_pool(struct imc_hal *hal,
 			const struct imc_rt_average_pool *p, const int8_t *x,
 			int8_t *y);
+int imc_rt_average_pool_part(struct imc_hal *hal,
+			     const struct imc_rt_average_pool *p,
+			     const int8_t *x, int8_t *y, int32_t row,
+			     int32_t n_row);
 
 /* ---- moves ---- */
 
@@ -173,6 +214,15 @@ int imc_rt_gather(struct imc_hal *hal, const struct imc_rt_gather *p,
 
 /* Sets count elements of y. */
 int imc_rt_fill(struct imc_hal *hal, int8_t *y, int32_t count, int8_t value);
+
+/* ---- beside the kernels ---- */
+
+/* The DMA copies bytes from src to dst. */
+int imc_rt_load_start(struct imc_hal *hal, void *dst, const void *src,
+		      size_t bytes);
+
+/* All that was started is done; the status of that work. */
+int imc_rt_wait(struct imc_hal *hal);
 
 /* ---- crossbar images ---- */
 

@@ -7,6 +7,7 @@ struct conv_work {
 	const struct imc_rt_conv *p;
 	const int8_t *x;
 	int8_t *y;
+	int64_t row, n_row; /* output rows, counted over the images */
 };
 
 static int32_t dot(const int8_t *x, const int8_t *w, int32_t n, int32_t zero)
@@ -56,20 +57,46 @@ static void conv_part(void *arg, int32_t core, int32_t n_core)
 {
 	const struct conv_work *c = arg;
 	const struct imc_hal_window *v = &c->p->window;
-	int64_t n = (int64_t)v->n * v->out_h * v->out_w * v->out_c;
-	struct imc_rt_range r = imc_rt_share(n, core, n_core);
+	int64_t line = (int64_t)v->out_w * v->out_c;
+	struct imc_rt_range r = imc_rt_share(c->n_row * line, core, n_core);
 
-	for (int64_t i = r.first; i < r.end; i++)
+	for (int64_t i = c->row * line + r.first; i < c->row * line + r.end;
+	     i++)
 		c->y[i] = conv_point(c, i / v->out_c, (int32_t)(i % v->out_c));
+}
+
+int imc_rt_conv_part(struct imc_hal *hal, const struct imc_rt_conv *p,
+		     const int8_t *x, int8_t *y, int32_t row, int32_t n_row)
+{
+	struct conv_work c = {p, x, y, row, n_row};
+
+	imc_hal_fork(hal, conv_part, &c);
+	return IMC_RT_OK;
 }
 
 int imc_rt_conv(struct imc_hal *hal, const struct imc_rt_conv *p,
 		const int8_t *x, int8_t *y)
 {
-	struct conv_work c = {p, x, y};
+	return imc_rt_conv_part(hal, p, x, y, 0, p->window.n * p->window.out_h);
+}
 
-	imc_hal_fork(hal, conv_part, &c);
-	return IMC_RT_OK;
+int imc_rt_depthwise_start(struct imc_hal *hal, struct imc_hal_depthwise *job,
+			   const struct imc_rt_depthwise *p, const int8_t *x,
+			   int8_t *y, int32_t row, int32_t n_row)
+{
+	const struct imc_hal_window *w = &p->window;
+
+	job->window = w;
+	job->weights = p->weights;
+	job->bias = p->bias;
+	job->shift = p->shift;
+	job->zero_x = p->zero_x;
+	job->zero_y = p->zero_y;
+	job->lo = p->lo;
+	job->hi = p->hi;
+	return imc_hal_depthwise_start(hal, job, x,
+				       y + (int64_t)row * w->out_w * w->out_c,
+				       row, n_row);
 }
 
 int imc_rt_depthwise(struct imc_hal *hal, const struct imc_rt_depthwise *p,
@@ -78,20 +105,14 @@ int imc_rt_depthwise(struct imc_hal *hal, const struct imc_rt_depthwise *p,
 	const struct imc_hal_window *w = &p->window;
 	int64_t in = (int64_t)w->in_h * w->in_w * w->in_c;
 	int64_t out = (int64_t)w->out_h * w->out_w * w->out_c;
-	struct imc_hal_depthwise job = {
-		.window = w,
-		.weights = p->weights,
-		.bias = p->bias,
-		.shift = p->shift,
-		.zero_x = p->zero_x,
-		.zero_y = p->zero_y,
-		.lo = p->lo,
-		.hi = p->hi,
-	};
+	struct imc_hal_depthwise job;
 	int status = IMC_RT_OK;
 
-	for (int32_t n = 0; n < w->n && !status; n++)
-		status = imc_hal_depthwise_run(hal, &job, x + n * in,
-					       y + n * out);
+	for (int32_t n = 0; n < w->n && !status; n++) {
+		status = imc_rt_depthwise_start(hal, &job, p, x + n * in,
+						y + n * out, 0, w->out_h);
+		if (!status)
+			status = imc_hal_wait(hal);
+	}
 	return status;
 }

@@ -3,59 +3,53 @@
 #include "imc_rt_num.h"
 #include "imc_rt_share.h"
 
-/* One strip: `n_row` output rows of one tensor, from `row`. */
+/* Output rows row .. row + n_row of one image, and what the arrays give for
+ * them. */
 struct strip {
 	const struct imc_rt_crossbar *p;
-	const void *codes; /* tile by tile, [window][w of the tile] */
-	int8_t *y;	   /* of the strip */
-	int64_t n_window;
+	int32_t image, row, n_row;
+	void *codes; /* tile by tile, [pixel][slices * n_col] */
+	int8_t *y;   /* of the strip */
+	int64_t n_pixel;
 };
 
-size_t imc_rt_crossbar_scratch_bytes(const struct imc_rt_crossbar *p)
+static size_t strip_bytes(const struct imc_rt_crossbar *p)
 {
 	size_t columns = 0;
 
 	for (int32_t t = 0; t < p->n_tile; t++)
-		columns += (size_t)p->tile[t].w;
+		columns += (size_t)p->tile[t].n_col * (size_t)p->slices;
 	return columns * (size_t)p->strip_rows * (size_t)p->window.out_w *
 	       (p->adc_mult ? 1 : sizeof(int32_t));
 }
 
-/* The setting of the ADCs for the columns of a tile. */
-static struct imc_hal_adc adc_of(const struct imc_rt_crossbar *p,
-				 const struct imc_hal_tile *t)
+size_t imc_rt_crossbar_scratch_bytes(const struct imc_rt_crossbar *p)
 {
-	struct imc_hal_adc adc = {
-		.mult = p->adc_mult + t->k0,
-		.shift = p->adc_shift + t->k0,
-		.zero = p->adc_zero + t->k0,
-		.n_setting = p->adc_per_column ? t->n_col : 1,
-		.lo = p->adc_lo,
-		.hi = p->adc_hi,
-	};
-
-	return adc;
+	return strip_bytes(p) * (p->overlap ? 2 : 1);
 }
 
-static struct imc_hal_job job_of(const struct imc_rt_crossbar *p,
-				 const int8_t *x)
+static void fill_job(struct imc_hal_job *job, const struct imc_rt_crossbar *p)
 {
-	struct imc_hal_job job = {
-		.window = &p->window,
-		.src = x,
-		.drive = p->drive,
-		.zero = p->zero_x,
-		.n_tile = 1,
-		.n_row = p->window.out_h,
-		.sum_zero = p->zero_y,
-		.sum_lo = p->lo,
-		.sum_hi = p->hi,
-	};
-
-	return job;
+	job->tile = p->tile;
+	job->n_tile = p->n_tile;
+	job->window = &p->window;
+	job->drive = p->drive;
+	job->zero = p->zero_x;
+	job->adc_mult = p->adc_mult;
+	job->adc_shift = p->adc_shift;
+	job->adc_zero = p->adc_zero;
+	job->adc_per_column = p->adc_per_column;
+	job->adc_lo = p->adc_lo;
+	job->adc_hi = p->adc_hi;
+	job->direct = p->strip_rows == 0;
+	job->sum_zero = p->zero_y;
+	job->sum_lo = p->lo;
+	job->sum_hi = p->hi;
 }
 
-/* What tile t read for output column k0 + j of window i, slices joined. */
+/* ---- the cores ---- */
+
+/* What tile t read for output channel k0 + j of a pixel, slices joined. */
 static int64_t joined(const struct imc_rt_crossbar *p, const void *codes,
 		      const struct imc_hal_tile *t, int32_t j)
 {
@@ -84,23 +78,22 @@ static const void *advance(const struct imc_rt_crossbar *p, const void *codes,
 	return (const int32_t *)codes + n;
 }
 
-/* Columns of tiles first .. first + n_block - 1 of window i. */
+/* Pixel i of tiles first .. first + n_block - 1. */
 static void recombine(const struct strip *s, const void *codes, int64_t i,
 		      const struct imc_hal_tile *first, int32_t n_block)
 {
 	const struct imc_rt_crossbar *p = s->p;
+	int64_t width = (int64_t)p->slices * first->n_col;
 	int8_t *y = s->y + i * p->window.out_c + first->k0;
 
 	for (int32_t j = 0; j < first->n_col; j++) {
 		int32_t k = first->k0 + j;
 		int64_t sum = p->bias[k];
-		const void *block = codes;
+		const void *block = advance(p, codes, i * width);
 
 		for (int32_t b = 0; b < n_block; b++) {
-			const struct imc_hal_tile *t = &first[b];
-
-			sum += joined(p, advance(p, block, i * t->w), t, j);
-			block = advance(p, block, s->n_window * t->w);
+			sum += joined(p, block, &first[b], j);
+			block = advance(p, block, s->n_pixel * width);
 		}
 		y[j] = (int8_t)imc_rt_requant(sum, p->mult[k], p->shift[k],
 					      p->zero_y, p->lo, p->hi);
@@ -121,107 +114,155 @@ static void digital_part(void *arg, int32_t core, int32_t n_core)
 {
 	const struct strip *s = arg;
 	const struct imc_rt_crossbar *p = s->p;
-	struct imc_rt_range r = imc_rt_share(s->n_window, core, n_core);
+	struct imc_rt_range r = imc_rt_share(s->n_pixel, core, n_core);
 	const void *codes = s->codes;
 
 	for (int32_t t = 0, n; t < p->n_tile; t += n) {
+		const struct imc_hal_tile *first = &p->tile[t];
+
 		n = block_count(p, t);
 		for (int64_t i = r.first; i < r.end; i++)
-			recombine(s, codes, i, &p->tile[t], n);
-		for (int32_t b = 0; b < n; b++)
-			codes = advance(p, codes,
-					s->n_window * p->tile[t + b].w);
+			recombine(s, codes, i, first, n);
+		codes = advance(p, codes,
+				n * s->n_pixel * p->slices * first->n_col);
 	}
 }
 
-/* The arrays fill the scratch with the codes of one strip. */
-static int analog_part(struct imc_hal *hal, const struct imc_rt_crossbar *p,
-		       struct imc_hal_job *job, void *scratch)
+/* ---- strips ---- */
+
+static int32_t strips_per_image(const struct imc_rt_crossbar *p)
 {
-	int64_t n_window = (int64_t)job->n_row * p->window.out_w;
-	int64_t at = 0;
+	return (p->window.out_h + p->strip_rows - 1) / p->strip_rows;
+}
+
+/* Strip k, counted over the images. */
+static struct strip strip_at(const struct imc_rt_crossbar *p, int32_t k,
+			     int8_t *y, void *scratch)
+{
+	const struct imc_hal_window *w = &p->window;
+	int32_t per = strips_per_image(p);
+	struct strip s = {
+		.p = p,
+		.image = k / per,
+		.row = k % per * p->strip_rows,
+		.n_row = p->strip_rows,
+		.codes = scratch,
+	};
+	int64_t line;
+
+	if (s.n_row > w->out_h - s.row)
+		s.n_row = w->out_h - s.row;
+	if (p->overlap && k % 2)
+		s.codes = (int8_t *)scratch + strip_bytes(p);
+	line = (int64_t)s.image * w->out_h + s.row;
+	s.y = y + line * w->out_w * w->out_c;
+	s.n_pixel = (int64_t)s.n_row * w->out_w;
+	return s;
+}
+
+/* The arrays begin to fill the codes of s. */
+static int start_strip(struct imc_hal *hal, struct imc_hal_job *job,
+		       const struct strip *s, const int8_t *x)
+{
+	const struct imc_hal_window *w = &s->p->window;
+
+	fill_job(job, s->p);
+	job->src = x + (int64_t)s->image * w->in_h * w->in_w * w->in_c;
+	job->row = s->row;
+	job->n_row = s->n_row;
+	job->dst = s->codes;
+	return imc_hal_ima_start(hal, job);
+}
+
+/* With overlap the arrays are one strip ahead of the cores. */
+static int run_strips(struct imc_hal *hal, const struct imc_rt_crossbar *p,
+		      const int8_t *x, int8_t *y, void *scratch)
+{
+	int32_t n = p->window.n * strips_per_image(p);
+	struct imc_hal_job job;
 	int status = IMC_RT_OK;
 
-	for (int32_t t = 0; t < p->n_tile && !status; t++) {
-		struct imc_hal_adc adc;
+	for (int32_t k = 0; k < n && !status; k++) {
+		struct strip s = strip_at(p, k, y, scratch);
+		int ahead = p->overlap && k + 1 < n;
 
-		job->tile = &p->tile[t];
-		job->dst_step = p->tile[t].w;
-		job->adc = 0;
-		job->dst = (int32_t *)scratch + at;
-		if (p->adc_mult) {
-			adc = adc_of(p, &p->tile[t]);
-			job->adc = &adc;
-			job->dst = (int8_t *)scratch + at;
+		if (k == 0 || !p->overlap) {
+			status = start_strip(hal, &job, &s, x);
+			if (!status)
+				status = imc_hal_wait(hal);
 		}
-		status = imc_hal_ima_run(hal, job);
-		at += n_window * p->tile[t].w;
+		if (!status && ahead) {
+			struct strip next = strip_at(p, k + 1, y, scratch);
+
+			status = start_strip(hal, &job, &next, x);
+		}
+		if (!status)
+			imc_hal_fork(hal, digital_part, &s);
+		if (!status && ahead)
+			status = imc_hal_wait(hal);
 	}
 	return status;
 }
 
-static int run_strips(struct imc_hal *hal, const struct imc_rt_crossbar *p,
-		      const int8_t *x, int8_t *y, void *scratch)
+/* ---- whole layers ---- */
+
+int imc_rt_crossbar_start(struct imc_hal *hal, struct imc_hal_job *job,
+			  const struct imc_rt_crossbar *p, const int8_t *x,
+			  int8_t *y, int32_t row, int32_t n_row)
 {
 	const struct imc_hal_window *w = &p->window;
-	struct imc_hal_job job = job_of(p, x);
 
-	for (int32_t row = 0; row < w->out_h; row += p->strip_rows) {
-		int32_t left = w->out_h - row;
-		struct strip s = {.p = p, .codes = scratch};
-		int status;
-
-		job.row = row;
-		job.n_row = left < p->strip_rows ? left : p->strip_rows;
-		status = analog_part(hal, p, &job, scratch);
-		if (status)
-			return status;
-		s.n_window = (int64_t)job.n_row * w->out_w;
-		s.y = y + (int64_t)row * w->out_w * w->out_c;
-		imc_hal_fork(hal, digital_part, &s);
-	}
-	return IMC_RT_OK;
+	if (p->strip_rows || !p->adc_mult)
+		return IMC_RT_E_ARGUMENT;
+	fill_job(job, p);
+	job->src = x;
+	job->row = row;
+	job->n_row = n_row;
+	job->dst = y + (int64_t)row * w->out_w * w->out_c;
+	return imc_hal_ima_start(hal, job);
 }
 
-/* The codes of the ADCs, or of the aggregation block, are the result. */
 static int run_direct(struct imc_hal *hal, const struct imc_rt_crossbar *p,
 		      const int8_t *x, int8_t *y)
 {
-	struct imc_hal_job job = job_of(p, x);
+	const struct imc_hal_window *w = &p->window;
+	int64_t in = (int64_t)w->in_h * w->in_w * w->in_c;
+	int64_t out = (int64_t)w->out_h * w->out_w * w->out_c;
+	struct imc_hal_job job;
+	int status = IMC_RT_OK;
 
-	job.dst_step = p->window.out_c;
-	for (int32_t t = 0; t < p->n_tile; t += job.n_tile) {
-		struct imc_hal_adc adc = adc_of(p, &p->tile[t]);
-		int status;
-
-		job.tile = &p->tile[t];
-		job.n_tile = block_count(p, t);
-		job.adc = &adc;
-		job.dst = y + p->tile[t].k0;
-		status = imc_hal_ima_run(hal, &job);
-		if (status)
-			return status;
+	for (int32_t n = 0; n < w->n && !status; n++) {
+		status = imc_rt_crossbar_start(hal, &job, p, x + n * in,
+					       y + n * out, 0, w->out_h);
+		if (!status)
+			status = imc_hal_wait(hal);
 	}
-	return IMC_RT_OK;
+	return status;
+}
+
+/* The scratch is laid out for p->slices; the arrays go by their tiles. */
+static int slices_agree(const struct imc_rt_crossbar *p)
+{
+	for (int32_t i = 0; i < p->n_tile; i++) {
+		const struct imc_hal_tile *t = &p->tile[i];
+		int64_t patch = (int64_t)t->patch_h * t->patch_w;
+
+		if (t->n_col != p->tile[i - (i > 0)].n_col &&
+		    t->k0 == p->tile[i - (i > 0)].k0)
+			return 0;
+		if (patch * t->n_col * p->slices != t->w)
+			return 0;
+	}
+	return 1;
 }
 
 int imc_rt_crossbar(struct imc_hal *hal, const struct imc_rt_crossbar *p,
 		    const int8_t *x, int8_t *y, void *scratch)
 {
-	const struct imc_hal_window *w = &p->window;
-	int64_t in = (int64_t)w->in_h * w->in_w * w->in_c;
-	int64_t out = (int64_t)w->out_h * w->out_w * w->out_c;
-
 	if (p->strip_rows ? !scratch : !p->adc_mult)
 		return IMC_RT_E_ARGUMENT;
-	for (int32_t n = 0; n < w->n; n++) {
-		int status = p->strip_rows ? run_strips(hal, p, x + n * in,
-							y + n * out, scratch)
-					   : run_direct(hal, p, x + n * in,
-							y + n * out);
-
-		if (status)
-			return status;
-	}
-	return IMC_RT_OK;
+	if (!p->strip_rows)
+		return run_direct(hal, p, x, y);
+	return slices_agree(p) ? run_strips(hal, p, x, y, scratch)
+			       : IMC_RT_E_DEVICE;
 }

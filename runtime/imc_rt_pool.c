@@ -8,6 +8,7 @@ struct pool_work {
 	const struct imc_rt_average_pool *average; /* NULL: max */
 	const int8_t *x;
 	int8_t *y;
+	int64_t row, n_row; /* output rows, counted over the images */
 };
 
 /* A window of one output pixel: where it starts, which taps are inside. */
@@ -99,10 +100,11 @@ static void pool_part(void *arg, int32_t core, int32_t n_core)
 {
 	const struct pool_work *p = arg;
 	const struct imc_hal_window *w = p->w;
-	int64_t n = (int64_t)w->n * w->out_h * w->out_w * w->out_c;
-	struct imc_rt_range r = imc_rt_share(n, core, n_core);
+	int64_t line = (int64_t)w->out_w * w->out_c;
+	struct imc_rt_range r = imc_rt_share(p->n_row * line, core, n_core);
 
-	for (int64_t i = r.first; i < r.end; i++) {
+	for (int64_t i = p->row * line + r.first; i < p->row * line + r.end;
+	     i++) {
 		struct place at = place_of(p, i / w->out_c);
 		int32_t c = (int32_t)(i % w->out_c);
 
@@ -110,12 +112,29 @@ static void pool_part(void *arg, int32_t core, int32_t n_core)
 	}
 }
 
+int imc_rt_max_pool_part(struct imc_hal *hal, const struct imc_hal_window *w,
+			 const int8_t *x, int8_t *y, int32_t row, int32_t n_row)
+{
+	struct pool_work p = {w, 0, x, y, row, n_row};
+
+	imc_hal_fork(hal, pool_part, &p);
+	return IMC_RT_OK;
+}
+
 int imc_rt_max_pool(struct imc_hal *hal, const struct imc_hal_window *w,
 		    const int8_t *x, int8_t *y)
 {
-	struct pool_work p = {w, 0, x, y};
+	return imc_rt_max_pool_part(hal, w, x, y, 0, w->n * w->out_h);
+}
 
-	imc_hal_fork(hal, pool_part, &p);
+int imc_rt_average_pool_part(struct imc_hal *hal,
+			     const struct imc_rt_average_pool *p,
+			     const int8_t *x, int8_t *y, int32_t row,
+			     int32_t n_row)
+{
+	struct pool_work w = {&p->window, p, x, y, row, n_row};
+
+	imc_hal_fork(hal, pool_part, &w);
 	return IMC_RT_OK;
 }
 
@@ -123,8 +142,6 @@ int imc_rt_average_pool(struct imc_hal *hal,
 			const struct imc_rt_average_pool *p, const int8_t *x,
 			int8_t *y)
 {
-	struct pool_work w = {&p->window, p, x, y};
-
-	imc_hal_fork(hal, pool_part, &w);
-	return IMC_RT_OK;
+	return imc_rt_average_pool_part(hal, p, x, y, 0,
+					p->window.n * p->window.out_h);
 }

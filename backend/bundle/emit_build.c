@@ -106,6 +106,26 @@ static void emit_makefile(struct imc_emit *e)
 	imc_emit_add_buf(e, "Makefile", &b);
 }
 
+/* The program that runs the network on a host, and its machine. */
+static bool is_host(const char *path)
+{
+	return !strcmp(path, "test/main.c") ||
+	       !strncmp(path, "runtime/hal/", 12) ||
+	       !strncmp(path, "runtime/host/", 13);
+}
+
+/* One a line. */
+static const char *sources(const struct imc_emit *e, bool host)
+{
+	struct imc_buf b = {.arena = e->a};
+
+	for (size_t k = 0; k < e->n_file; k++)
+		if (is_source(e, e->file[k].path) &&
+		    is_host(e->file[k].path) == host)
+			imc_buf_printf(&b, "\n  %s", e->file[k].path);
+	return b.p;
+}
+
 static void emit_cmake(struct imc_emit *e)
 {
 	struct imc_buf b = {.arena = e->a};
@@ -115,16 +135,8 @@ static void emit_cmake(struct imc_emit *e)
 		       "cmake_minimum_required(VERSION 3.13)\n"
 		       "project(%s LANGUAGES C ASM)\n\n"
 		       "# The network and its runtime; link a port of "
-		       "imc_hal.h with it.\nadd_library(%s STATIC",
-		       n, n);
-	for (size_t k = 0; k < e->n_file; k++) {
-		const char *p = e->file[k].path;
-
-		if (is_source(e, p) && strcmp(p, "test/main.c") != 0 &&
-		    strncmp(p, "runtime/hal/", 12) != 0 &&
-		    strncmp(p, "runtime/host/", 13) != 0)
-			imc_buf_printf(&b, "\n  %s", p);
-	}
+		       "imc_hal.h with it.\nadd_library(%s STATIC%s",
+		       n, n, sources(e, false));
 	imc_buf_printf(
 		&b,
 		"\n  src/%s_data.S)\n"
@@ -134,15 +146,13 @@ static void emit_cmake(struct imc_emit *e)
 		"target_include_directories(%s PUBLIC include runtime "
 		"PRIVATE src)\n"
 		"set_target_properties(%s PROPERTIES C_STANDARD 99)\n\n"
-		"add_executable(%s_run test/main.c "
-		"runtime/hal/host/hal_host.c\n"
-		"  runtime/host/imc_npy.c runtime/host/imc_run.c)\n"
+		"add_executable(%s_run%s)\n"
 		"target_include_directories(%s_run PRIVATE "
 		"runtime/hal/host runtime/host)\n"
 		"set_target_properties(%s_run PROPERTIES C_STANDARD 99)\n"
 		"target_compile_options(%s_run PRIVATE -ffp-contract=off)\n"
 		"target_link_libraries(%s_run PRIVATE %s m)\n",
-		n, n, n, n, n, n, n, n, n, n);
+		n, n, n, n, n, sources(e, true), n, n, n, n, n);
 	imc_emit_add_buf(e, "CMakeLists.txt", &b);
 }
 

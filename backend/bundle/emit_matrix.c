@@ -105,19 +105,19 @@ static void emit_tiles(struct imc_emit *e, const struct imc_emit_layer *l,
 		       "static const struct imc_hal_tile %s_tiles[] = {\n"
 		       "\t/* array, x, y, w, h, bias rows, first row, first "
 		       "channel, channels,\n\t * first output channel, output "
-		       "channels */\n",
+		       "channels, patch_h, patch_w */\n",
 		       l->name);
 	for (int32_t i = 0; i < as->n_tile; i++) {
 		const struct imc_tile *t = &e->m->map.tile[as->first_tile + i];
 		struct reach r = reach_of(l, as, t);
 
 		imc_buf_printf(&e->layers,
-			       "\t{%d, %d, %d, %d, %d, %d, %d, %d, %d, %d, "
-			       "%d},\n",
+			       "\t{%d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, "
+			       "%d, %d},\n",
 			       (int)t->array, (int)t->x, (int)t->y, (int)t->w,
 			       (int)t->h, (int)t->n_bias, (int)t->row0,
 			       (int)r.c0, (int)r.n_channel, (int)r.k0,
-			       (int)t->n_col);
+			       (int)t->n_col, (int)t->patch_h, (int)t->patch_w);
 	}
 	imc_buf_text(&e->layers, "};\n\n");
 }
@@ -214,8 +214,10 @@ static bool emit_crossbar(struct imc_emit *e, const struct imc_emit_layer *l)
 	emit_adc(e, l, as);
 	imc_buf_printf(&e->layers,
 		       "\t.slices = %d, .slice_bits = %d, .strip_rows = %d,\n",
-		       (int)(t->w / t->n_col), (int)l->n->a.slice_bits[0],
-		       (int)l->step->strip_rows);
+		       (int)(t->w / t->n_col / t->patch_h / t->patch_w),
+		       (int)l->n->a.slice_bits[0], (int)l->step->strip_rows);
+	if (as->overlap && l->step->strip_rows)
+		imc_buf_text(&e->layers, "\t.overlap = 1,\n");
 	if (!l->n->a.post[0]) {
 		emit_field(e, l, "bias", 2, "I32");
 		emit_field(e, l, "mult", 3, "I32");

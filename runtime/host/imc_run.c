@@ -394,6 +394,13 @@ static int run_files(const struct imc_run_net *net, char **path,
 	return status;
 }
 
+int imc_run_flag(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && !strcmp(value, "1");
+}
+
 int imc_run_main(int argc, char **argv, const struct imc_run_net *net)
 {
 	struct range r = {0, 0};

@@ -39,4 +39,7 @@ struct imc_run_net {
  * OUTPUT.npy.k.npy. Returns the exit status. */
 int imc_run_main(int argc, char **argv, const struct imc_run_net *net);
 
+/* 1 if environment variable `name` is "1", else 0. */
+int imc_run_flag(const char *name);
+
 #endif

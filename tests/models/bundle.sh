@@ -4,6 +4,7 @@
 #   twice    compiled twice, it has the same bytes
 #   resume   so it has when compiling goes on from the dump of any pass
 #   data_c   built with DATA=c, it computes the same
+#   late     it waits for all that it starts
 #   clang    built with clang, it computes the same
 #   moved    moved elsewhere, alone, it builds and computes the same
 #   range    SKIP and LIMIT choose the samples that imcc eval chooses
@@ -87,6 +88,17 @@ data_c()
 	run a "$work/c.npy" DATA=c
 	[ -e a/build/digits_data_c.o ] || fail "DATA=c was not heeded"
 	cmp S.npy c.npy
+}
+
+late()
+{
+	compile a
+	run a "$work/early.npy"
+	grep -q IMC_LATE a/test/main.c || fail "nothing is late"
+	IMC_LATE=1
+	export IMC_LATE
+	run a "$work/late.npy"
+	cmp early.npy late.npy
 }
 
 clang()

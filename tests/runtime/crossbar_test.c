@@ -1,335 +1,440 @@
-/* The crossbar kernel on the host's arrays against the formulas of
- * ir/README.md, written down once more without tiles. */
-#include <stdlib.h>
+/* The crossbar kernel on the host's arrays: layer.h has the reference. */
 #include <string.h>
 
-#include "imc_hal_host.h"
-#include "imc_rt.h"
-#include "imc_rt_num.h"
 #include "tests/check.h"
-#include "tests/runtime/random.h"
+#include "tests/runtime/layer.h"
 
-#define ROWS 128
-#define COLS 48
-#define ARRAYS 24
-#define MAX_X 4096
-#define MAX_K 32
-#define MAX_W 8192
-#define MAX_SCRATCH (1 << 16)
+#define MAX_SCRATCH (1 << 18)
 
-/* A layer as the compiler would give it. */
-struct layer {
-	struct imc_rt_crossbar p;
-	int32_t group, bundle, block_rows, block_cols, adc, n_drive;
-	struct imc_hal_tile tile[ARRAYS];
-	int8_t x[MAX_X], w[MAX_W], biasrow[4 * MAX_K], drive[4];
-	int8_t y[MAX_X], want[MAX_X];
-	int32_t bias[MAX_K], mult[MAX_K], shift[MAX_K];
-	int32_t adc_mult[MAX_K], adc_shift[MAX_K], adc_zero[MAX_K];
-};
+static int8_t cells[ARRAYS * ROWS * COLS];
+static int32_t sums[2 * COLS];
 
-/* Two signed digits of 4 bits, of weights made as low + 16 * high. */
-static int32_t slice(int32_t w, int32_t s, int32_t n)
+static struct imc_hal machine(int32_t late)
 {
-	int32_t low = ((w % 16) + 16) % 16;
-
-	if (n == 1)
-		return w;
-	low = low > 8 ? low - 16 : low;
-	return s ? (w - low) / 16 : low;
-}
-
-/* ---- the reference ---- */
-
-/* Sum of block `block`, slice s, column k for window (oy, ox). */
-static int32_t block_sum(const struct layer *l, int32_t k, int32_t block,
-			 int32_t s, int32_t oy, int32_t ox)
-{
-	const struct imc_hal_window *v = &l->p.window;
-	int32_t per = v->in_c / l->group, g = k / (v->out_c / l->group);
-	int32_t first = g / l->bundle * l->bundle;
-	int32_t in_bundle =
-		first + l->bundle > l->group ? l->group - first : l->bundle;
-	int32_t channels = in_bundle * per, sum = 0;
-	int32_t rows = v->kernel_h * v->kernel_w * channels;
-
-	for (int32_t r = block * l->block_rows;
-	     r < rows && r < (block + 1) * l->block_rows; r++) {
-		int32_t c = first * per + r % channels, tap = r / channels;
-		int32_t ky = tap / v->kernel_w, kx = tap % v->kernel_w;
-		int32_t y = oy * v->stride_h - v->pad_top + ky * v->dilation_h;
-		int32_t x = ox * v->stride_w - v->pad_left + kx * v->dilation_w;
-
-		if (c / per != g || y < 0 || x < 0 || y >= v->in_h ||
-		    x >= v->in_w)
-			continue;
-		sum += (l->x[(y * v->in_w + x) * v->in_c + c] - l->p.zero_x) *
-		       slice(l->w[(k * v->kernel_h * v->kernel_w + tap) * per +
-				  c % per],
-			     s, l->p.slices);
-	}
-	for (int32_t i = 0; i < l->n_drive; i++)
-		if ((block + 1) * l->block_rows >= rows && s == 0)
-			sum += l->drive[i] * l->biasrow[i * v->out_c + k];
-	return sum;
-}
-
-static int32_t n_block(const struct layer *l)
-{
-	const struct imc_hal_window *v = &l->p.window;
-	int32_t rows =
-		v->kernel_h * v->kernel_w * l->bundle * v->in_c / l->group;
-
-	return (rows + l->block_rows - 1) / l->block_rows;
-}
-
-static int8_t want_at(const struct layer *l, int32_t oy, int32_t ox, int32_t k)
-{
-	const struct imc_rt_crossbar *p = &l->p;
-	int64_t total = 0;
-	int32_t code = 0, zero = l->adc ? l->adc_zero[k] : 0;
-
-	for (int32_t b = 0; b < n_block(l); b++)
-		for (int32_t s = 0; s < p->slices; s++) {
-			code = block_sum(l, k, b, s, oy, ox);
-			if (l->adc)
-				code = imc_rt_requant(code, l->adc_mult[k],
-						      l->adc_shift[k], zero,
-						      p->adc_lo, p->adc_hi);
-			total += (int64_t)(code - zero) * (s ? 16 : 1);
-		}
-	if (p->strip_rows)
-		return (int8_t)imc_rt_requant(
-			(l->adc ? total * 64 : total) + l->bias[k], l->mult[k],
-			l->shift[k], p->zero_y, p->lo, p->hi);
-	if (n_block(l) == 1)
-		return (int8_t)code;
-	return (int8_t)imc_rt_clamp(total + p->zero_y, p->lo, p->hi);
-}
-
-/* ---- tiles and cells ---- */
-
-static void program(struct imc_hal *hal, const struct layer *l,
-		    const struct imc_hal_tile *t)
-{
-	static int8_t cells[ROWS * COLS];
-	const struct imc_hal_window *v = &l->p.window;
-	int32_t per = v->in_c / l->group;
-	int32_t n_row = t->h - t->n_bias;
-
-	memset(cells, 0, sizeof cells);
-	for (int32_t r = 0; r < t->h; r++)
-		for (int32_t j = 0; j < t->w; j++) {
-			int32_t k = t->k0 + j % t->n_col, s = j / t->n_col;
-			int32_t row = t->row0 + r, tap = row / t->n_channel;
-			int32_t c = t->c0 + row % t->n_channel;
-			int8_t *cell = &cells[r * t->w + j];
-
-			if (r >= n_row)
-				*cell = s ? 0
-					  : l->biasrow[(r - n_row) * v->out_c +
-						       k];
-			else if (c / per == k / (v->out_c / l->group))
-				*cell = (int8_t)slice(
-					l->w[(k * v->kernel_h * v->kernel_w +
-					      tap) * per +
-					     c % per],
-					s, l->p.slices);
-		}
-	EXPECT(imc_hal_ima_write(hal, t, cells, t->w) == IMC_RT_OK);
-}
-
-static void add_tiles(struct layer *l, int32_t bundle)
-{
-	const struct imc_hal_window *v = &l->p.window;
-	int32_t first = bundle * l->bundle;
-	int32_t n = first + l->bundle > l->group ? l->group - first : l->bundle;
-	int32_t channels = n * v->in_c / l->group;
-	int32_t rows = v->kernel_h * v->kernel_w * channels;
-	int32_t cols = n * v->out_c / l->group;
-
-	for (int32_t col = 0; col < cols; col += l->block_cols)
-		for (int32_t row = 0; row < rows; row += l->block_rows) {
-			int32_t i = l->p.n_tile++;
-			struct imc_hal_tile *t = &l->tile[i];
-			int32_t left = rows - row;
-
-			t->array = i;
-			t->row0 = row;
-			t->c0 = first * v->in_c / l->group;
-			t->n_channel = channels;
-			t->k0 = first * v->out_c / l->group + col;
-			t->n_col = cols - col < l->block_cols ? cols - col
-							      : l->block_cols;
-			t->n_bias = left <= l->block_rows ? l->n_drive : 0;
-			t->h = (left < l->block_rows ? left : l->block_rows) +
-			       t->n_bias;
-			t->w = t->n_col * l->p.slices;
-			t->x = COLS - t->w;
-			t->y = (ROWS - t->h) / 2;
-		}
-}
-
-/* ---- random layers ---- */
-
-static int32_t out_size(int32_t in, int32_t before, int32_t after,
-			int32_t kernel, int32_t dilation, int32_t stride)
-{
-	return (in + before + after - (kernel - 1) * dilation - 1) / stride + 1;
-}
-
-static void pick_window(struct random *r, struct layer *l)
-{
-	struct imc_hal_window *v = &l->p.window;
-
-	l->group = pick(r, 0, 1) ? 1 : pick(r, 2, 3);
-	v->n = pick(r, 1, 2);
-	v->in_h = pick(r, 3, 6);
-	v->in_w = pick(r, 3, 6);
-	v->in_c = l->group * pick(r, 1, 4);
-	v->out_c = l->group * pick(r, 1, 5);
-	v->kernel_h = pick(r, 1, 3);
-	v->kernel_w = pick(r, 1, 3);
-	v->stride_h = pick(r, 1, 2);
-	v->stride_w = pick(r, 1, 2);
-	v->dilation_h = pick(r, 1, v->kernel_h < 3 ? 2 : 1);
-	v->dilation_w = pick(r, 1, v->kernel_w < 3 ? 2 : 1);
-	v->pad_top = pick(r, 0, 2);
-	v->pad_left = pick(r, 0, 1);
-	v->pad_bottom = pick(r, 0, 1);
-	v->pad_right = pick(r, 0, 2);
-	v->out_h = out_size(v->in_h, v->pad_top, v->pad_bottom, v->kernel_h,
-			    v->dilation_h, v->stride_h);
-	v->out_w = out_size(v->in_w, v->pad_left, v->pad_right, v->kernel_w,
-			    v->dilation_w, v->stride_w);
-}
-
-static void pick_tables(struct random *r, struct layer *l)
-{
-	int equal = pick(r, 0, 1);
-
-	l->p.adc_per_column = !equal;
-	for (int32_t k = 0; k < MAX_K; k++) {
-		int first = k == 0 || !equal;
-
-		l->bias[k] = pick(r, -5000, 5000);
-		l->mult[k] = pick(r, 1 << 29, INT32_MAX);
-		l->shift[k] = pick(r, 34, 40);
-		l->adc_mult[k] =
-			first ? pick(r, 1 << 29, INT32_MAX) : l->adc_mult[0];
-		l->adc_shift[k] = first ? pick(r, 30, 34) : l->adc_shift[0];
-		l->adc_zero[k] = first ? pick(r, -128, 20) : l->adc_zero[0];
-	}
-}
-
-enum form { DIGITAL, DIRECT, AGGREGATED, WHOLE_SUMS, N_FORM };
-
-static void pick_layer(struct random *r, struct layer *l, enum form form)
-{
-	struct imc_rt_crossbar *p = &l->p;
-	int32_t rows;
-
-	memset(l, 0, sizeof *l);
-	pick_window(r, l);
-	pick_tables(r, l);
-	l->bundle = form == AGGREGATED ? 1 : pick(r, 1, l->group);
-	rows = p->window.kernel_h * p->window.kernel_w * l->bundle *
-	       p->window.in_c / l->group;
-	l->block_rows = form == DIRECT || l->bundle > 1
-				? rows
-				: pick(r, (rows + 2) / 3, rows);
-	l->block_cols = pick(r, 2, 8);
-	l->adc = form != WHOLE_SUMS;
-	l->n_drive = form == WHOLE_SUMS ? 0 : pick(r, 0, 2);
-	p->slices = form == DIGITAL || form == WHOLE_SUMS ? pick(r, 1, 2) : 1;
-	p->slice_bits = 4;
-	p->strip_rows =
-		form == DIGITAL || form == WHOLE_SUMS ? pick(r, 1, 4) : 0;
-	p->zero_x = pick(r, -128, 127);
-	p->zero_y = pick(r, -128, 127);
-	p->lo = pick(r, -128, 0);
-	p->hi = pick(r, 1, 127);
-	p->adc_lo = pick(r, -128, -20);
-	p->adc_hi = pick(r, 20, 127);
-	pick_bytes(r, l->x, MAX_X, -128, 127);
-	pick_bytes(r, l->biasrow, 4 * MAX_K, -7, 7);
-	pick_bytes(r, l->drive, 4, -128, 127);
-	for (int32_t i = 0; i < MAX_W; i++)
-		l->w[i] = (int8_t)(pick(r, -7, 7) +
-				   (p->slices > 1 ? 16 * pick(r, -7, 7) : 0));
-}
-
-static void set_pointers(struct layer *l)
-{
-	struct imc_rt_crossbar *p = &l->p;
-
-	p->tile = l->tile;
-	p->drive = l->drive;
-	p->bias = l->bias;
-	p->mult = l->mult;
-	p->shift = l->shift;
-	if (l->adc) {
-		p->adc_mult = l->adc_mult;
-		p->adc_shift = l->adc_shift;
-		p->adc_zero = l->adc_zero;
-	}
-}
-
-static void compare(struct layer *l, enum form form)
-{
-	const struct imc_hal_window *v = &l->p.window;
-	int32_t in = v->in_h * v->in_w * v->in_c, at = 0, bad = 0;
-	static int8_t all[MAX_X];
-
-	memcpy(all, l->x, sizeof all);
-	for (int32_t n = 0; n < v->n; n++) {
-		memmove(l->x, all + n * in, (size_t)in);
-		for (int32_t y = 0; y < v->out_h; y++)
-			for (int32_t x = 0; x < v->out_w; x++)
-				for (int32_t k = 0; k < v->out_c; k++)
-					bad += l->y[at++] !=
-					       want_at(l, y, x, k);
-	}
-	CHECK(bad == 0, "form %d: %d of %d wrong", (int)form, bad, at);
-}
-
-static void check_layer(struct imc_hal *hal, struct random *r, enum form form)
-{
-	static struct layer l;
-	static int32_t scratch[MAX_SCRATCH];
-	int status;
-
-	pick_layer(r, &l, form);
-	for (int32_t b = 0; b * l.bundle < l.group; b++)
-		add_tiles(&l, b);
-	set_pointers(&l);
-	for (int32_t t = 0; t < l.p.n_tile; t++)
-		program(hal, &l, &l.tile[t]);
-	EXPECT(imc_rt_crossbar_scratch_bytes(&l.p) <= sizeof scratch);
-	memset(scratch, 0x77, sizeof scratch);
-	status = imc_rt_crossbar(hal, &l.p, l.x, l.y, scratch);
-	CHECK(status == IMC_RT_OK, "status %d", status);
-	/* nothing behind the scratch that was asked for is touched */
-	EXPECT(((unsigned char *)
-			scratch)[imc_rt_crossbar_scratch_bytes(&l.p)] == 0x77);
-	compare(&l, form);
-}
-
-int main(void)
-{
-	static int8_t cells[ARRAYS * ROWS * COLS];
-	static int32_t sums[2 * COLS];
 	struct imc_hal hal = {.n_array = ARRAYS,
 			      .rows = ROWS,
 			      .cols = COLS,
 			      .cells = cells,
-			      .sums = sums};
-	struct random r = {7};
-	struct imc_hal_tile outside = {.array = 0, .x = 1, .w = COLS, .h = 1};
+			      .sums = sums,
+			      .late = late};
 
-	for (int i = 0; i < 400; i++)
-		check_layer(&hal, &r, (enum form)(i % N_FORM));
+	return hal;
+}
+
+/* What was seen, so that the random layers are known to be of every kind. */
+static struct seen {
+	int patched, uneven, mixed, blocks_digital, blocks_direct, spread;
+} seen;
+
+static void look(const struct layer *l, enum form form)
+{
+	const struct imc_hal_window *v = &l->p.window;
+
+	for (int32_t i = 0; i < l->p.n_tile; i++) {
+		const struct imc_hal_tile *t = &l->tile[i];
+		int copies = t->patch_h * t->patch_w;
+		int block = i && t->k0 == t[-1].k0;
+
+		seen.patched += copies > 1;
+		seen.uneven += copies > 1 && v->out_w % t->patch_w;
+		seen.mixed += i && t->patch_w != t[-1].patch_w;
+		seen.blocks_digital += copies > 1 && block && form == DIGITAL;
+		seen.blocks_direct += copies > 1 && block && form == AGGREGATED;
+		seen.spread += copies > 1 && v->stride_w > v->kernel_w &&
+			       v->kernel_w > 1;
+	}
+}
+
+static void compare(const struct layer *l, enum form form, const int8_t *y)
+{
+	const struct imc_hal_window *v = &l->p.window;
+	int32_t at = 0, bad = 0;
+
+	for (int32_t n = 0; n < v->n; n++)
+		for (int32_t oy = 0; oy < v->out_h; oy++)
+			for (int32_t ox = 0; ox < v->out_w; ox++)
+				for (int32_t k = 0; k < v->out_c; k++)
+					bad += y[at++] !=
+					       layer_want(l, n, oy, ox, k);
+	CHECK(bad == 0, "form %d: %d of %d wrong", (int)form, bad, at);
+}
+
+static void run(struct layer *l, int32_t late, int32_t overlap, int8_t *y)
+{
+	static int32_t scratch[MAX_SCRATCH / 4];
+	unsigned char *after = (unsigned char *)scratch;
+	struct imc_hal hal = machine(late);
+	size_t bytes;
+	int status;
+
+	l->p.overlap = overlap;
+	bytes = imc_rt_crossbar_scratch_bytes(&l->p);
+	EXPECT(bytes < sizeof scratch);
+	memset(scratch, 0x77, sizeof scratch);
+	memset(y, 0x55, MAX_X);
+	status = imc_rt_crossbar(&hal, &l->p, l->x, y, scratch);
+	CHECK(status == IMC_RT_OK, "status %d", status);
+	/* nothing behind what was asked for is touched */
+	EXPECT(after[bytes] == 0x77);
+	EXPECT(y[layer_out_bytes(l)] == 0x55);
+}
+
+/* Some rows after others, one image, from any cut on. */
+static void run_rows(struct random *r, const struct layer *l, int32_t late,
+		     int8_t *y)
+{
+	const struct imc_hal_window *v = &l->p.window;
+	struct imc_hal hal = machine(late);
+	struct imc_hal_job job;
+	int status = IMC_RT_OK;
+
+	memset(y, 0x55, MAX_X);
+	for (int32_t row = 0, n; row < v->out_h && !status; row += n) {
+		n = pick(r, 1, (v->out_h - row) / l->patch_h) * l->patch_h;
+		status = imc_rt_crossbar_start(&hal, &job, &l->p, l->x, y, row,
+					       n);
+		if (late)
+			EXPECT(y[row * v->out_w * v->out_c] == 0x55);
+		if (!status)
+			status = imc_rt_wait(&hal);
+	}
+	CHECK(status == IMC_RT_OK, "status %d", status);
+}
+
+static void check_layer(struct random *r, enum form form)
+{
+	static struct layer l;
+	static int8_t first[MAX_X], y[MAX_X];
+	struct imc_hal hal = machine(0);
+	size_t bytes;
+
+	EXPECT(layer_pick(r, &l, form, &hal) == IMC_RT_OK);
+	look(&l, form);
+	bytes = (size_t)layer_out_bytes(&l);
+	run(&l, 0, 0, first);
+	compare(&l, form, first);
+	for (int i = 1; i < 4; i++) {
+		run(&l, i & 1, i >> 1, y);
+		CHECK(!memcmp(first, y, bytes), "form %d: late %d, overlap %d",
+		      (int)form, i & 1, i >> 1);
+	}
+	bytes /= (size_t)l.p.window.n;
+	for (int late = 0; late < 2 && !l.p.strip_rows; late++) {
+		run_rows(r, &l, late, y);
+		CHECK(!memcmp(first, y, bytes), "rows, late %d", late);
+	}
+}
+
+/* ---- all cells compute, whatever they hold ---- */
+
+/* Word line `line` of tile t for the patch at (oy, ox). */
+static int32_t line_at(const struct layer *l, const struct imc_hal_tile *t,
+		       int32_t line, int32_t oy, int32_t ox)
+{
+	const struct imc_hal_window *v = &l->p.window;
+	struct positions ys = positions_of(v->kernel_h, v->stride_h,
+					   v->dilation_h, t->patch_h);
+	struct positions xs = positions_of(v->kernel_w, v->stride_w,
+					   v->dilation_w, t->patch_w);
+	int32_t rows = t->h - t->n_bias, c = t->c0, channels, u, y, x;
+
+	if (line >= rows)
+		return l->drive[line - rows];
+	channels = channels_of(t, ys.n * xs.n, rows);
+	if (t->patch_h * t->patch_w == 1)
+		line += t->row0;
+	else
+		c += t->row0;
+	u = line / channels;
+	y = oy * v->stride_h - v->pad_top + ys.at[u / xs.n];
+	x = ox * v->stride_w - v->pad_left + xs.at[u % xs.n];
+	if (y < 0 || x < 0 || y >= v->in_h || x >= v->in_w)
+		return 0;
+	return l->x[(y * v->in_w + x) * v->in_c + c + line % channels] -
+	       l->p.zero_x;
+}
+
+/* What column `column` of t reads for the patch at (oy, ox). */
+static int32_t column_sum(const struct layer *l, const struct imc_hal_tile *t,
+			  int32_t column, int32_t oy, int32_t ox)
+{
+	const int8_t *cell = cells + (t->array * ROWS + t->y) * COLS + t->x;
+	int32_t sum = 0;
+
+	for (int32_t i = 0; i < t->h; i++)
+		sum += cell[i * COLS + column] * line_at(l, t, i, oy, ox);
+	return sum;
+}
+
+static void compare_sums(const struct layer *l, const struct imc_hal_tile *t,
+			 const int32_t *sum)
+{
+	int32_t out_w = l->p.window.out_w, bad = 0;
+	int32_t n = t->w / t->patch_h / t->patch_w;
+
+	for (int32_t oy = 0; oy < l->p.window.out_h; oy++)
+		for (int32_t ox = 0; ox < out_w; ox++) {
+			int32_t last = out_w - t->patch_w, y0, x0, copy;
+
+			/* the last patch computes pixels again */
+			y0 = oy / t->patch_h * t->patch_h;
+			x0 = ox < last ? ox / t->patch_w * t->patch_w : last;
+			copy = (oy - y0) * t->patch_w + ox - x0;
+			for (int32_t j = 0; j < n; j++)
+				bad += *sum++ !=
+				       column_sum(l, t, copy * n + j, y0, x0);
+		}
+	CHECK(bad == 0, "%d sums wrong", bad);
+}
+
+/* Random cells instead of the weights. */
+static void check_cells(struct random *r)
+{
+	static struct layer l;
+	static int32_t dst[MAX_X];
+	struct imc_hal hal = machine(0);
+	struct imc_hal_job job = {0};
+
+	EXPECT(layer_pick(r, &l, DIRECT, &hal) == IMC_RT_OK);
+	for (size_t i = 0; i < sizeof cells; i++)
+		cells[i] = (int8_t)pick(r, -128, 127);
+	job.tile = &l.tile[0];
+	job.n_tile = 1;
+	job.window = &l.p.window;
+	job.src = l.x;
+	job.drive = l.drive;
+	job.zero = l.p.zero_x;
+	job.n_row = l.p.window.out_h;
+	job.dst = dst;
+	EXPECT(imc_hal_ima_start(&hal, &job) == IMC_RT_OK);
+	EXPECT(imc_hal_wait(&hal) == IMC_RT_OK);
+	compare_sums(&l, &l.tile[0], dst);
+}
+
+/* ---- wrong descriptors ---- */
+
+static void refused(const struct layer *l, struct imc_rt_crossbar p,
+		    struct imc_hal_tile t, int which)
+{
+	static int8_t y[MAX_X];
+	static int32_t scratch[MAX_SCRATCH / 4];
+	struct imc_hal hal = machine(which & 1);
+	int status;
+
+	p.tile = &t;
+	p.n_tile = 1;
+	memset(y, 0x55, sizeof y);
+	memset(scratch, 0x55, sizeof scratch);
+	status = imc_rt_crossbar(&hal, &p, l->x, y, scratch);
+	CHECK(status == IMC_RT_E_DEVICE, "case %d: status %d", which, status);
+	EXPECT(y[0] == 0x55 && ((int8_t *)scratch)[0] == 0x55);
+	EXPECT(imc_hal_wait(&hal) == IMC_RT_OK);
+}
+
+/* Makes mistake k; 0: there is none. */
+static int spoil(struct imc_rt_crossbar *p, struct imc_hal_tile *t, int k)
+{
+	struct mistake {
+		int32_t *field;
+		int32_t value;
+	} m[] = {
+		{&t->array, -1},
+		{&t->array, ARRAYS},
+		{&t->x, -1},
+		{&t->x, COLS - t->w + 1},
+		{&t->y, -1},
+		{&t->y, ROWS - t->h + 1},
+		{&t->w, t->w + 1},
+		{&t->w, 0},
+		{&t->h, t->h + 1},
+		{&t->h, t->n_bias},
+		{&t->n_bias, -1},
+		{&t->row0, -1},
+		{&t->row0, t->h},
+		{&t->c0, -1},
+		{&t->c0, p->window.in_c},
+		{&t->n_channel, 0},
+		{&t->n_channel, p->window.in_c + 1},
+		{&t->k0, -1},
+		{&t->k0, p->window.out_c - t->n_col + 1},
+		{&t->n_col, 0},
+		{&t->n_col, t->n_col + 1},
+		{&t->patch_h, 0},
+		{&t->patch_w, 0},
+		{&t->patch_h, -1},
+		{&t->patch_w, p->window.out_w + 1},
+		{&t->patch_w, t->patch_w + 1},
+		{&t->patch_h, t->patch_h + 1},
+		{&p->window.dilation_w, 2},
+		{&p->window.kernel_h, 0},
+		{&p->window.stride_w, 0},
+	};
+
+	if (k >= (int)(sizeof m / sizeof *m))
+		return 0;
+	*m[k].field = m[k].value;
+	return 1;
+}
+
+/* A layer of one patched tile in which every field of the descriptor is used:
+ * 3 x 3 windows, 2 x 2 patches, 6 channels in and 3 out. */
+static struct layer small_layer(int digital)
+{
+	struct layer l = {0};
+	struct imc_rt_crossbar *p = &l.p;
+
+	p->window = (struct imc_hal_window){.n = 1,
+					    .in_h = 8,
+					    .in_w = 9,
+					    .in_c = 6,
+					    .out_h = 6,
+					    .out_w = 7,
+					    .out_c = 3,
+					    .kernel_h = 3,
+					    .kernel_w = 3,
+					    .stride_h = 1,
+					    .stride_w = 1,
+					    .dilation_h = 1,
+					    .dilation_w = 1};
+	l.tile[0] = (struct imc_hal_tile){.array = 3,
+					  .w = 12,
+					  .h = 97,
+					  .n_bias = 1,
+					  .n_channel = 6,
+					  .n_col = 3,
+					  .patch_h = 2,
+					  .patch_w = 2};
+	p->n_tile = 1;
+	p->slices = 1;
+	p->slice_bits = 4;
+	p->strip_rows = digital ? 4 : 0;
+	p->lo = p->adc_lo = -128;
+	p->hi = p->adc_hi = 127;
+	return l;
+}
+
+static void point(struct layer *l)
+{
+	l->p.tile = l->tile;
+	l->p.drive = l->drive;
+	l->p.bias = l->bias;
+	l->p.mult = l->mult;
+	l->p.shift = l->shift;
+	l->p.adc_mult = l->adc_mult;
+	l->p.adc_shift = l->adc_shift;
+	l->p.adc_zero = l->adc_zero;
+}
+
+static void check_refusals(int digital)
+{
+	static struct layer l;
+	static int8_t y[MAX_X];
+
+	l = small_layer(digital);
+	point(&l);
+	run(&l, 1, 1, y);
+	for (int k = 0;; k++) {
+		struct imc_rt_crossbar p = l.p;
+		struct imc_hal_tile t = l.tile[0];
+
+		if (!spoil(&p, &t, k))
+			break;
+		refused(&l, p, t, k);
+	}
+}
+
+/* Mistakes that are no member of a tile. */
+static void check_calls(void)
+{
+	static struct layer l;
+	static int8_t y[MAX_X];
+	static int32_t scratch[MAX_SCRATCH / 4];
+	struct imc_hal hal = machine(1);
+	struct imc_hal_tile outside = {.array = 0, .x = 1, .w = COLS, .h = 1};
+	struct imc_hal_job job;
+	struct imc_rt_crossbar p;
+
+	l = small_layer(0);
+	point(&l);
 	EXPECT(imc_hal_ima_write(&hal, &outside, cells, COLS) ==
 	       IMC_RT_E_DEVICE);
+	/* rows that no patch begins or ends at, or that are not there */
+	EXPECT(imc_rt_crossbar_start(&hal, &job, &l.p, l.x, y, 1, 2) ==
+	       IMC_RT_E_DEVICE);
+	EXPECT(imc_rt_crossbar_start(&hal, &job, &l.p, l.x, y, 0, 3) ==
+	       IMC_RT_E_DEVICE);
+	EXPECT(imc_rt_crossbar_start(&hal, &job, &l.p, l.x, y, 4, 4) ==
+	       IMC_RT_E_DEVICE);
+	p = l.p;
+	p.drive = NULL;
+	EXPECT(imc_rt_crossbar(&hal, &p, l.x, y, NULL) == IMC_RT_E_DEVICE);
+	p = l.p;
+	p.adc_mult = NULL;
+	EXPECT(imc_rt_crossbar(&hal, &p, l.x, y, NULL) == IMC_RT_E_ARGUMENT);
+	p = l.p;
+	p.strip_rows = 2;
+	EXPECT(imc_rt_crossbar(&hal, &p, l.x, y, NULL) == IMC_RT_E_ARGUMENT);
+	EXPECT(imc_rt_crossbar_start(&hal, &job, &p, l.x, y, 0, 2) ==
+	       IMC_RT_E_ARGUMENT);
+	p.strip_rows = 3; /* is no multiple of the patch */
+	EXPECT(imc_rt_crossbar(&hal, &p, l.x, y, scratch) == IMC_RT_E_DEVICE);
+	p.strip_rows = 2; /* and this has other slices than the tile */
+	p.slices = 2;
+	EXPECT(imc_rt_crossbar(&hal, &p, l.x, y, scratch) == IMC_RT_E_DEVICE);
+	/* row blocks of a kernel that is not 1 x 1 have no patches */
+	l.tile[0].row0 = 6;
+	EXPECT(imc_rt_crossbar(&hal, &l.p, l.x, y, NULL) == IMC_RT_E_DEVICE);
+}
+
+/* What is done when, early and late. */
+static void check_late(int32_t late)
+{
+	static struct layer l;
+	static int8_t y[MAX_X], other[MAX_X];
+	struct imc_hal hal = machine(late);
+	struct imc_hal_job job, next;
+	const char word[] = "copied";
+	char copy[sizeof word] = "";
+
+	l = small_layer(0);
+	point(&l);
+	l.p.adc_lo = 9; /* all that is read is 9 or more */
+	memset(y, 0, sizeof y);
+	memset(other, 0, sizeof other);
+	EXPECT(imc_rt_crossbar_start(&hal, &job, &l.p, l.x, y, 0, 6) == 0);
+	EXPECT((y[0] == 0) == late);
+	/* the DMA has a port of its own */
+	EXPECT(imc_rt_load_start(&hal, copy, word, sizeof word) == 0);
+	EXPECT((copy[0] == 0) == late && (y[0] == 0) == late);
+	/* the next job waits for the first */
+	EXPECT(imc_rt_crossbar_start(&hal, &next, &l.p, l.x, other, 0, 6) == 0);
+	EXPECT(y[0] == 9 && (other[0] == 0) == late);
+	EXPECT(imc_rt_wait(&hal) == IMC_RT_OK);
+	EXPECT(other[0] == 9 && !memcmp(copy, word, sizeof word));
+	/* a start that fails has waited for what ran */
+	memset(y, 0, sizeof y);
+	EXPECT(imc_rt_crossbar_start(&hal, &job, &l.p, l.x, y, 0, 6) == 0);
+	EXPECT(imc_rt_crossbar_start(&hal, &next, &l.p, l.x, other, 0, 7) ==
+	       IMC_RT_E_DEVICE);
+	EXPECT(y[0] == 9);
+	EXPECT(imc_rt_wait(&hal) == IMC_RT_OK);
+}
+
+int main(void)
+{
+	struct random r = {7};
+
+	for (int i = 0; i < 400; i++)
+		check_layer(&r, (enum form)(i % N_FORM));
+	EXPECT(seen.patched > 100 && seen.uneven > 20 && seen.mixed > 20);
+	EXPECT(seen.blocks_digital > 5 && seen.blocks_direct > 5);
+	EXPECT(seen.spread > 5);
+	for (int i = 0; i < 40; i++)
+		check_cells(&r);
+	for (int i = 0; i < 2; i++) {
+		check_refusals(i);
+		check_late(i);
+	}
+	check_calls();
 	return check_result();
 }

@@ -47,7 +47,11 @@ static void check_images(void)
 {
 	static int8_t cells[2 * ROWS * COLS];
 	static int32_t sums[2 * COLS];
-	struct imc_hal hal = {2, ROWS, COLS, cells, sums, NULL, NULL};
+	struct imc_hal hal = {.n_array = 2,
+			      .rows = ROWS,
+			      .cols = COLS,
+			      .cells = cells,
+			      .sums = sums};
 	unsigned char p[BYTES];
 
 	make_image(p);

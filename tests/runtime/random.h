@@ -1,10 +1,9 @@
-/* random.h: the same random numbers everywhere; a check without message. */
+/* random.h: the same random numbers everywhere; a check without message, which
+ * needs tests/check.h. */
 #ifndef IMC_TEST_RANDOM_H
 #define IMC_TEST_RANDOM_H
 
 #include <stdint.h>
-
-#include "tests/check.h"
 
 #define EXPECT(condition) CHECK(condition, "is false")
 

@@ -6,14 +6,31 @@
 
 #include "imc_hal.h"
 
-/* Fill every member before use. cells: n_array * rows * cols; sums:
- * 2 * cols. step may be NULL. */
+/* Work that was started and is not done; pointers are NULL without any. */
+struct imc_hal_host_late {
+	const struct imc_hal_job *ima;
+	const struct imc_hal_depthwise *depthwise;
+	const int8_t *src; /* of depthwise, as its row, n_row and dst */
+	int8_t *dst;
+	int32_t row, n_row;
+	void *dma_dst;
+	const void *dma_src;
+	size_t dma_bytes;
+	int status; /* of work that is done, for the next wait */
+};
+
+/* Fill the members before `late` before use, and leave 0 what follows.
+ * cells: n_array * rows * cols; sums: 2 * cols. step may be NULL. late: when
+ * work that is started is done, 0 at once, 1 as late as can be, so that a test
+ * of both finds a wait that is missing. */
 struct imc_hal {
 	int32_t n_array, rows, cols;
 	int8_t *cells;
 	int32_t *sums;
 	void (*step)(void *cx, int32_t k);
 	void *cx;
+	int32_t late;
+	struct imc_hal_host_late work;
 };
 
 #endif

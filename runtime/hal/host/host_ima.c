@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host_models.h"
+#include "imc_rt.h"
+#include "imc_rt_num.h"
+
+/* Input positions that n neighbouring windows read, along one axis. */
+static int64_t span_of(int32_t kernel, int32_t stride, int32_t n)
+{
+	return stride < kernel ? (int64_t)(n - 1) * stride + kernel
+			       : (int64_t)n * kernel;
+}
+
+/* How far the u-th of them lies behind the first; a patch larger than one
+ * pixel has dilation 1. */
+static int32_t offset_of(int32_t kernel, int32_t stride, int32_t dilation,
+			 int32_t u)
+{
+	return stride < kernel ? u * dilation
+			       : u / kernel * stride + u % kernel * dilation;
+}
+
+/* How the word lines of the weights go: span_w positions a line of the input,
+ * `channels` word lines a position, from channel c0 on; the tile has n of them
+ * from number `first` on. */
+struct lines {
+	int64_t span_h, span_w;
+	int32_t channels, c0, first, n;
+};
+
+static struct lines lines_of(const struct imc_hal_window *w,
+			     const struct imc_hal_tile *t)
+{
+	struct lines l = {
+		.span_h = span_of(w->kernel_h, w->stride_h, t->patch_h),
+		.span_w = span_of(w->kernel_w, w->stride_w, t->patch_w),
+		.channels = t->n_channel,
+		.c0 = t->c0,
+		.first = t->row0,
+		.n = t->h - t->n_bias,
+	};
+
+	if (t->patch_h > 1 || t->patch_w > 1) {
+		l.channels = (int32_t)(l.n / l.span_h / l.span_w);
+		l.c0 += t->row0;
+		l.first = 0;
+	}
+	return l;
+}
+
+/* ---- what a job may ask for ---- */
+
+int imc_host_ima_inside(const struct imc_hal *hal, const struct imc_hal_tile *t)
+{
+	return t->array >= 0 && t->array < hal->n_array && t->x >= 0 &&
+	       t->y >= 0 && t->w >= 0 && t->h >= 0 &&
+	       t->w <= hal->cols - t->x && t->h <= hal->rows - t->y;
+}
+
+/* Part n from `first` on of `whole`. */
+static int part_of(int32_t first, int32_t n, int32_t whole)
+{
+	return first >= 0 && n >= 1 && first <= whole && n <= whole - first;
+}
+
+static int lines_good(const struct imc_hal_window *w,
+		      const struct imc_hal_tile *t)
+{
+	struct lines l = lines_of(w, t);
+	int64_t taps = (int64_t)w->kernel_h * w->kernel_w;
+
+	if (!part_of(t->c0, t->n_channel, w->in_c) || t->row0 < 0)
+		return 0;
+	if (t->patch_h == 1 && t->patch_w == 1)
+		return l.n >= 1 && t->row0 + l.n <= taps * t->n_channel;
+	if (w->dilation_h > 1 || w->dilation_w > 1 || l.channels < 1 ||
+	    l.n != l.span_h * l.span_w * l.channels)
+		return 0;
+	return taps == 1 ? part_of(t->row0, l.channels, t->n_channel)
+			 : t->row0 == 0 && l.channels == t->n_channel;
+}
+
+static int tile_good(const struct imc_hal *hal, const struct imc_hal_job *job,
+		     const struct imc_hal_tile *t)
+{
+	const struct imc_hal_window *w = job->window;
+	int64_t copies;
+
+	if (!imc_host_ima_inside(hal, t) || t->patch_h < 1 || t->patch_w < 1 ||
+	    !part_of(t->k0, t->n_col, w->out_c) || t->n_bias < 0 ||
+	    (t->n_bias && !job->drive) || !lines_good(w, t))
+		return 0;
+	if (job->row % t->patch_h || job->n_row % t->patch_h ||
+	    t->patch_w > w->out_w)
+		return 0;
+	copies = (int64_t)t->patch_h * t->patch_w * t->n_col;
+	return job->direct ? t->w == copies : t->w >= 1 && t->w % copies == 0;
+}
+
+int imc_host_ima_check(const struct imc_hal *hal, const struct imc_hal_job *job)
+{
+	const struct imc_hal_window *w = job->window;
+
+	if (w->kernel_h < 1 || w->kernel_w < 1 || w->stride_h < 1 ||
+	    w->stride_w < 1)
+		return IMC_RT_E_DEVICE;
+	if (job->row < 0 || job->n_row < 0 || job->n_row > w->out_h - job->row)
+		return IMC_RT_E_DEVICE;
+	if (job->direct && !job->adc_mult)
+		return IMC_RT_E_DEVICE;
+	for (int32_t i = 0; i < job->n_tile; i++) {
+		const struct imc_hal_tile *t = &job->tile[i];
+
+		if (!tile_good(hal, job, t) ||
+		    (job->direct && i && t->k0 == t[-1].k0 &&
+		     t->n_col != t[-1].n_col))
+			return IMC_RT_E_DEVICE;
+	}
+	return IMC_RT_OK;
+}
+
+/* ---- analog part ---- */
+
+#define AT_ONCE 4
+
+/* Word lines that wait, none of them 0. */
+struct driven {
+	int32_t n;
+	int16_t x[AT_ONCE];
+	const int8_t *cell[AT_ONCE];
+};
+
+/* sum[j] += x * cell of every column of the word lines. Codes are within
+ * -255 .. 255, so that a product with a cell has 16 bits. */
+static void drive(struct driven *d, int32_t *restrict sum, int32_t n)
+{
+	const int8_t *restrict a = d->cell[0], *restrict b = d->cell[1];
+	const int8_t *restrict c = d->cell[2], *restrict e = d->cell[3];
+	const int16_t xa = d->x[0], xb = d->x[1], xc = d->x[2], xe = d->x[3];
+
+	for (int32_t j = 0; j < n; j++)
+		sum[j] += (int16_t)(xa * a[j]) + (int16_t)(xb * b[j]) +
+			  (int16_t)(xc * c[j]) + (int16_t)(xe * e[j]);
+	d->n = 0;
+}
+
+static void put_line(struct driven *d, const int8_t *cell, int32_t x,
+		     int32_t *sum, int32_t n)
+{
+	if (!x)
+		return;
+	d->x[d->n] = (int16_t)x;
+	d->cell[d->n++] = cell;
+	if (d->n == AT_ONCE)
+		drive(d, sum, n);
+}
+
+static void drive_rest(struct driven *d, int32_t *sum, int32_t n)
+{
+	if (!d->n)
+		return;
+	for (int32_t i = d->n; i < AT_ONCE; i++) {
+		d->x[i] = 0;
+		d->cell[i] = d->cell[0];
+	}
+	drive(d, sum, n);
+}
+
+/* Columns first .. first + n of a tile, for the patch at pixel (y, x). */
+struct area {
+	const struct imc_hal_tile *tile;
+	int32_t y, x, first, n;
+};
+
+/* Channel 0 of the input at position (uy, ux) of the patch, or NULL in the
+ * padding. */
+static const int8_t *input_at(const struct imc_hal_job *job,
+			      const struct area *a, int32_t uy, int32_t ux)
+{
+	const struct imc_hal_window *w = job->window;
+	int32_t y = a->y * w->stride_h - w->pad_top +
+		    offset_of(w->kernel_h, w->stride_h, w->dilation_h, uy);
+	int32_t x = a->x * w->stride_w - w->pad_left +
+		    offset_of(w->kernel_w, w->stride_w, w->dilation_w, ux);
+
+	if (y < 0 || x < 0 || y >= w->in_h || x >= w->in_w)
+		return 0;
+	return job->src + ((int64_t)y * w->in_w + x) * w->in_c;
+}
+
+/* The sums of the columns: every word line with all of its cells. */
+static void multiply(const struct imc_hal *hal, const struct imc_hal_job *job,
+		     const struct area *a, int32_t *sum)
+{
+	const struct imc_hal_tile *t = a->tile;
+	const struct lines l = lines_of(job->window, t);
+	size_t line = (size_t)t->array * (size_t)hal->rows + (size_t)t->y;
+	const int8_t *cell =
+		hal->cells + line * (size_t)hal->cols + t->x + a->first;
+	struct driven d = {0};
+
+	for (int32_t j = 0; j < a->n; j++)
+		sum[j] = 0;
+	for (int32_t r = l.first, n; r < l.first + l.n; r += n) {
+		int32_t u = r / l.channels, c = r % l.channels;
+		int32_t rest = l.first + l.n - r;
+		const int8_t *x = input_at(job, a, (int32_t)(u / l.span_w),
+					   (int32_t)(u % l.span_w));
+
+		n = l.channels - c < rest ? l.channels - c : rest;
+		for (int32_t i = 0; x && i < n; i++)
+			put_line(&d, cell + (int64_t)i * hal->cols,
+				 x[l.c0 + c + i] - job->zero, sum, a->n);
+		cell += (int64_t)n * hal->cols;
+	}
+	for (int32_t i = 0; i < t->n_bias; i++, cell += hal->cols)
+		put_line(&d, cell, job->drive[i], sum, a->n);
+	drive_rest(&d, sum, a->n);
+}
+
+/* ---- behind the columns ---- */
+
+static int32_t read_adc(const struct imc_hal_job *job,
+			const struct imc_hal_tile *t, int32_t j, int32_t sum)
+{
+	int32_t k = t->k0 + (job->adc_per_column ? j : 0);
+
+	return imc_rt_requant(sum, job->adc_mult[k], job->adc_shift[k],
+			      job->adc_zero[k], job->adc_lo, job->adc_hi);
+}
+
+/* The n columns of one pixel, a whole number of slices. */
+static void put_codes(const struct imc_hal_job *job,
+		      const struct imc_hal_tile *t, const int32_t *sum,
+		      int32_t n, int8_t *dst)
+{
+	for (int32_t at = 0; at < n; at += t->n_col)
+		for (int32_t j = 0; j < t->n_col; j++)
+			dst[at + j] = (int8_t)read_adc(job, t, j, sum[at + j]);
+}
+
+/* One tile for all rows: its n results of pixel i go to dst + i * step, codes
+ * or sums. */
+static void run_tile(const struct imc_hal *hal, const struct imc_hal_job *job,
+		     const struct imc_hal_tile *t, void *dst, int64_t step)
+{
+	int32_t copies = t->patch_h * t->patch_w, n = t->w / copies;
+	int32_t out_w = job->window->out_w, left = out_w - t->patch_w;
+
+	for (int32_t y = 0; y < job->n_row; y += t->patch_h)
+		for (int32_t x = 0; x < out_w; x += t->patch_w) {
+			struct area a = {t, job->row + y, x < left ? x : left,
+					 0, t->w};
+
+			multiply(hal, job, &a, hal->sums);
+			for (int32_t p = 0; p < copies; p++) {
+				int64_t i = y + p / t->patch_w;
+				const int32_t *sum = hal->sums + p * n;
+
+				i = i * out_w + a.x + p % t->patch_w;
+				if (job->adc_mult)
+					put_codes(job, t, sum, n,
+						  (int8_t *)dst + i * step);
+				for (int32_t j = 0; !job->adc_mult && j < n;
+				     j++)
+					((int32_t *)dst)[i * step + j] = sum[j];
+			}
+		}
+}
+
+/* ---- aggregation block ---- */
+
+/* The columns of tile t for output pixel (y, x). */
+static struct area pixel_of(const struct imc_hal_job *job,
+			    const struct imc_hal_tile *t, int32_t y, int32_t x)
+{
+	int32_t left = job->window->out_w - t->patch_w;
+	struct area a = {.tile = t, .n = t->n_col};
+
+	a.y = y - y % t->patch_h;
+	a.x = x - x % t->patch_w;
+	a.x = a.x < left ? a.x : left;
+	a.first = ((y - a.y) * t->patch_w + x - a.x) * t->n_col;
+	return a;
+}
+
+/* One pixel of n tiles that hold row blocks of the same columns, whose patches
+ * may differ. */
+static void aggregate(const struct imc_hal *hal, const struct imc_hal_job *job,
+		      const struct imc_hal_tile *t, int32_t n, int32_t pixel)
+{
+	int32_t y = pixel / job->window->out_w, x = pixel % job->window->out_w;
+	int8_t *dst = (int8_t *)job->dst + (int64_t)pixel * job->window->out_c +
+		      t->k0;
+	int32_t *total = hal->sums + hal->cols;
+
+	for (int32_t j = 0; j < t->n_col; j++)
+		total[j] = job->sum_zero;
+	for (int32_t b = 0; b < n; b++) {
+		struct area a = pixel_of(job, &t[b], job->row + y, x);
+
+		multiply(hal, job, &a, hal->sums);
+		for (int32_t j = 0; j < t->n_col; j++) {
+			int32_t k = t->k0 + (job->adc_per_column ? j : 0);
+
+			total[j] += read_adc(job, t, j, hal->sums[j]) -
+				    job->adc_zero[k];
+		}
+	}
+	for (int32_t j = 0; j < t->n_col; j++)
+		dst[j] = (int8_t)imc_rt_clamp(total[j], job->sum_lo,
+					      job->sum_hi);
+}
+
+static void run_direct(const struct imc_hal *hal, const struct imc_hal_job *job)
+{
+	int32_t n_pixel = job->n_row * job->window->out_w;
+
+	for (int32_t t = 0, n; t < job->n_tile; t += n) {
+		const struct imc_hal_tile *first = &job->tile[t];
+
+		n = 1;
+		while (t + n < job->n_tile && first[n].k0 == first->k0)
+			n++;
+		if (n == 1)
+			run_tile(hal, job, first,
+				 (int8_t *)job->dst + first->k0,
+				 job->window->out_c);
+		for (int32_t i = 0; n > 1 && i < n_pixel; i++)
+			aggregate(hal, job, first, n, i);
+	}
+}
+
+void imc_host_ima_run(const struct imc_hal *hal, const struct imc_hal_job *job)
+{
+	int64_t n_pixel = (int64_t)job->n_row * job->window->out_w, at = 0;
+
+	if (job->direct) {
+		run_direct(hal, job);
+		return;
+	}
+	for (int32_t i = 0; i < job->n_tile; i++) {
+		const struct imc_hal_tile *t = &job->tile[i];
+		int32_t n = t->w / (t->patch_h * t->patch_w);
+
+		if (job->adc_mult)
+			run_tile(hal, job, t, (int8_t *)job->dst + at, n);
+		else
+			run_tile(hal, job, t, (int32_t *)job->dst + at, n);
+		at += n_pixel * n;
+	}
+}
