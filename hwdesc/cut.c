@@ -46,15 +46,27 @@ static int64_t word_lines(const struct imc_matrix *mx, const struct imc_tile *t)
 	       (t->n_row / (kh * kw));
 }
 
-/* The rules of ir/map.h for patches; sizes come later. */
-static bool patch_allowed(const struct imc_matrix *mx, int32_t n_block,
-			  int32_t h, int32_t w)
+/* What is too large for int32 is too large for any array. */
+static int32_t as_size(int64_t n)
 {
+	return (int32_t)imc_min_i64(n, INT32_MAX);
+}
+
+/* The rules of ir/map.h for patches; sizes come later. Copies take a column
+ * each: more than that would not fit, nor perhaps int32. */
+static bool patch_allowed(const struct imc_hw *hw, const struct imc_matrix *mx,
+			  int32_t n_block, const int32_t patch[2])
+{
+	int32_t h = patch[0], w = patch[1];
+
 	if (h == 1 && w == 1)
 		return true;
-	return h >= 1 && w >= 1 && !mx->dilated &&
+	return h >= 1 && w >= 1 && (int64_t)h * w <= hw->ima_cols &&
+	       !mx->dilated &&
 	       (n_block == 1 || mx->kernel_h * mx->kernel_w == 1) &&
-	       w <= mx->out_w && mx->out_h % h == 0;
+	       w <= mx->out_w && mx->out_h % h == 0 &&
+	       (int64_t)h * mx->kernel_h <= INT32_MAX &&
+	       (int64_t)w * mx->kernel_w <= INT32_MAX;
 }
 
 static bool tiles_fit(const struct imc_hw *hw, const struct imc_matrix *mx,
@@ -112,8 +124,10 @@ bool imc_cut_blocks(const struct imc_hw *hw, const struct imc_matrix *mx,
 	c->n_colblock = (int32_t)n_col;
 	c->n_tile = (int32_t)n_tile;
 	default_patches(c);
-	return patch_allowed(mx, c->n_block, c->patch_h, c->patch_w) &&
-	       patch_allowed(mx, c->n_block, c->rest_h, c->rest_w) &&
+	return patch_allowed(hw, mx, c->n_block,
+			     (int32_t[]){c->patch_h, c->patch_w}) &&
+	       patch_allowed(hw, mx, c->n_block,
+			     (int32_t[]){c->rest_h, c->rest_w}) &&
 	       tiles_fit(hw, mx, bias_rows, c);
 }
 
@@ -153,8 +167,8 @@ struct imc_tile imc_cut_tile(const struct imc_matrix *mx,
 	t.n_col = (int32_t)imc_min_i64(c->block_cols, cols - t.col0);
 	t.n_bias = t.block == c->n_block - 1 ? bias_rows : 0;
 	set_patch(c, &t);
-	t.w = t.patch_h * t.patch_w * t.n_col * c->slices;
-	t.h = (int32_t)word_lines(mx, &t) + t.n_bias;
+	t.w = as_size((int64_t)t.patch_h * t.patch_w * t.n_col * c->slices);
+	t.h = as_size(word_lines(mx, &t) + t.n_bias);
 	return t;
 }
 

@@ -87,7 +87,26 @@ struct imc_q_piece imc_q_conv_tile(const struct imc_q_conv *q,
 				    .col0 = t->col0,
 				    .n_col = t->n_col,
 				    .n_drive = t->n_bias,
-				    .slices = t->w / t->n_col};
+				    .slices = t->w / t->patch_h / t->patch_w /
+					      t->n_col,
+				    .patch_h = t->patch_h,
+				    .patch_w = t->patch_w};
+}
+
+/* The cells of t, all copies. */
+static float *cells_of(const struct imc_q_conv *q, const struct imc_tile *t,
+		       struct imc_arena *a)
+{
+	struct imc_q_piece p = imc_q_conv_tile(q, t);
+	int64_t n = (p.n_row + p.n_drive) * p.slices * p.n_col;
+	float *one = imc_arena_array(a, (size_t)n, sizeof *one), *all;
+
+	imc_q_conv_cells(q, &p, 0, false, one);
+	if (t->patch_h == 1 && t->patch_w == 1)
+		return one;
+	all = imc_arena_array(a, (size_t)t->w * (size_t)t->h, sizeof *all);
+	imc_q_conv_spread(q, &p, one, all);
+	return all;
 }
 
 static void program_tile(const struct imc_graph *g, const struct imc_tile *t,
@@ -95,21 +114,16 @@ static void program_tile(const struct imc_graph *g, const struct imc_tile *t,
 {
 	struct imc_arena *scratch = imc_arena_new();
 	struct imc_q_conv q;
-	struct imc_q_piece p;
-	float *cells;
+	const float *from;
 
 	open_weights(&q, g, imc_node_at(g, t->node));
-	p = imc_q_conv_tile(&q, t);
-	cells = imc_arena_array(scratch, (size_t)t->w * (size_t)t->h,
-				sizeof *cells);
-	imc_q_conv_cells(&q, &p, 0, false, cells);
+	from = cells_of(&q, t, scratch);
 	for (int32_t r = 0; r < t->h; r++) {
 		int8_t *to = img->cell[t->array] +
 			     (size_t)(t->y + r) * (size_t)img->cols + t->x;
 
 		for (int32_t j = 0; j < t->w; j++)
-			to[j] = (int8_t)
-				cells[(size_t)r * (size_t)t->w + (size_t)j];
+			to[j] = (int8_t)*from++;
 	}
 	imc_arena_free(scratch);
 }

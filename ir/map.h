@@ -76,7 +76,7 @@ struct imc_assign {
  * A patch larger than 1x1 needs dilation 1, and a tile that holds all rows of
  * its bundle or a kernel of 1x1; patch_h divides the output's height. The last
  * patch of a line begins at out_w - patch_w, even if that computes pixels
- * twice. */
+ * twice; its results count. */
 struct imc_tile {
 	imc_node_id node;
 	int32_t bundle, block;

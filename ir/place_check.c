@@ -3,20 +3,28 @@
 #include "ir/map.h"
 #include "ir/support/checked.h"
 
-/* The cut of one crossbar node, worked out from its attributes again. */
+/* The cut of one crossbar node, worked out from its attributes and its
+ * assignment again. */
 struct cut {
 	imc_node_id id;
 	const char *name;
+	const struct imc_map *m;
+	const struct imc_assign *as;
+	struct imc_matrix mx;
 	int64_t group, bundle, n_bundle, group_rows, group_cols;
-	int64_t block_rows, slices, n_drive;
+	int64_t block_rows, block_cols, slices, n_drive;
 };
 
-static struct cut cut_of(const struct imc_graph *g, imc_node_id id)
+static struct cut cut_of(const struct imc_graph *g, const struct imc_map *m,
+			 imc_node_id id)
 {
 	const struct imc_node *n = imc_node_at(g, id);
 	struct imc_matrix x = imc_matrix_of(g, n);
 	struct cut c = {.id = id,
 			.name = n->name,
+			.m = m,
+			.as = &m->assign[id.i],
+			.mx = x,
 			.group = x.groups,
 			.group_rows = x.rows,
 			.group_cols = x.cols,
@@ -26,9 +34,85 @@ static struct cut cut_of(const struct imc_graph *g, imc_node_id id)
 	c.bundle = n->a.bundle[0] < c.group ? n->a.bundle[0] : c.group;
 	c.n_bundle = imc_ceil_div(c.group, c.bundle);
 	c.block_rows = n->a.block_rows[0];
-	if (c.block_rows == 0)
+	if (c.block_rows == 0 || c.block_rows > c.bundle * c.group_rows)
 		c.block_rows = c.bundle * c.group_rows;
+	c.block_cols =
+		imc_min_i64(c.bundle * c.group_cols, m->array_cols / c.slices);
+	if (c.as->block_cols > 0)
+		c.block_cols = imc_min_i64(c.block_cols, c.as->block_cols);
 	return c;
+}
+
+/* Input positions along one axis that n neighbouring windows read. */
+static int64_t positions(int64_t kernel, int64_t stride, int64_t n)
+{
+	return kernel + (n - 1) * imc_min_i64(stride, kernel);
+}
+
+/* The rules for a tile of more than one pixel a job; *lines: what its weights
+ * take. Numbers stay below those of an array, so that products fit. */
+static const char *check_patch(const struct cut *c, const struct imc_tile *t,
+			       int64_t rows, int64_t *lines)
+{
+	const struct imc_matrix *x = &c->mx;
+	int64_t taps = (int64_t)x->kernel_h * x->kernel_w, high, wide;
+
+	if (x->dilated)
+		return "is dilated";
+	if (t->n_row != rows && taps != 1)
+		return "has some of the rows of its kernel";
+	if (x->out_h % t->patch_h)
+		return "does not divide the output's height";
+	if (t->patch_w > x->out_w)
+		return "is wider than the output";
+	if ((int64_t)t->patch_h * t->patch_w > c->m->array_cols)
+		return "has more copies than an array has columns";
+	high = positions(x->kernel_h, x->stride_h, t->patch_h);
+	wide = positions(x->kernel_w, x->stride_w, t->patch_w);
+	if (high > c->m->array_rows || wide > c->m->array_rows ||
+	    !imc_mul_i64(high * wide, t->n_row / taps, lines))
+		return "reads more than an array has word lines";
+	return NULL;
+}
+
+/* A full tile has the patch of the assignment, a smaller one the rest. */
+static bool has_own_patch(const struct cut *c, const struct imc_tile *t)
+{
+	bool full = t->n_row == c->block_rows && t->n_col == c->block_cols;
+	int32_t h = full ? c->as->patch_h : c->as->rest_h;
+	int32_t w = full ? c->as->patch_w : c->as->rest_w;
+
+	return t->patch_h == (h ? h : 1) && t->patch_w == (w ? w : 1) &&
+	       t->patch_h >= 1 && t->patch_w >= 1;
+}
+
+static const char *check_size(const struct cut *c, const struct imc_tile *t,
+			      int64_t rows, struct imc_arena *a)
+{
+	int64_t lines = t->n_row;
+	const char *bad = NULL;
+
+	if (!has_own_patch(c, t))
+		return imc_arena_printf(a,
+					"node '%s': a tile has a patch of %d x "
+					"%d pixels, and its assignment another",
+					c->name, (int)t->patch_h,
+					(int)t->patch_w);
+	if (t->patch_h > 1 || t->patch_w > 1)
+		bad = check_patch(c, t, rows, &lines);
+	if (bad)
+		return imc_arena_printf(a,
+					"node '%s': a tile with a patch of %d "
+					"x %d pixels %s",
+					c->name, (int)t->patch_h,
+					(int)t->patch_w, bad);
+	if (t->h != lines + t->n_bias ||
+	    t->w != (int64_t)t->patch_h * t->patch_w * c->slices * t->n_col)
+		return imc_arena_printf(a,
+					"node '%s': a tile of %d x %d cells "
+					"has the wrong size",
+					c->name, (int)t->w, (int)t->h);
+	return NULL;
 }
 
 static const char *check_tile(const struct cut *c, const struct imc_tile *t,
@@ -49,12 +133,6 @@ static const char *check_tile(const struct cut *c, const struct imc_tile *t,
 					"node '%s': bundle %d block %d has the "
 					"wrong rows or columns",
 					c->name, (int)t->bundle, (int)t->block);
-	if (t->patch_h < 1 || t->patch_w < 1 || t->w != c->slices * t->n_col ||
-	    t->h != t->n_row + t->n_bias)
-		return imc_arena_printf(a,
-					"node '%s': a tile of %d x %d cells "
-					"has the wrong size",
-					c->name, (int)t->w, (int)t->h);
 	return NULL;
 }
 
@@ -76,11 +154,7 @@ static const char *check_columns(const struct cut *c, struct walk *w,
 	if (w->at >= w->end)
 		return imc_arena_printf(w->a, "node '%s': tiles are missing",
 					c->name);
-	want->n_col = w->m->tile[w->at].n_col;
-	if (want->n_col < 1 || want->n_col > cols - want->col0)
-		return imc_arena_printf(w->a,
-					"node '%s': a tile has %d columns",
-					c->name, (int)want->n_col);
+	want->n_col = (int32_t)imc_min_i64(c->block_cols, cols - want->col0);
 	if (w->end - w->at < n_block)
 		return imc_arena_printf(w->a, "node '%s': tiles are missing",
 					c->name);
@@ -90,7 +164,10 @@ static const char *check_columns(const struct cut *c, struct walk *w,
 		want->n_row =
 			(int32_t)imc_min_i64(c->block_rows, rows - want->row0);
 		want->n_bias = b == n_block - 1 ? (int32_t)c->n_drive : 0;
-		bad = check_tile(c, &w->m->tile[w->at++], want, w->a);
+		bad = check_tile(c, &w->m->tile[w->at], want, w->a);
+		if (!bad)
+			bad = check_size(c, &w->m->tile[w->at], rows, w->a);
+		w->at++;
 	}
 	return bad;
 }
@@ -139,8 +216,13 @@ static const char *check_cover(const struct imc_graph *g,
 			return imc_arena_printf(
 				a, "node '%s': its tiles are not there",
 				g->node[i].name);
-		c = cut_of(g, (imc_node_id){(uint32_t)i});
-		bad = check_node(&c, &w);
+		c = cut_of(g, m, (imc_node_id){(uint32_t)i});
+		bad = c.block_cols < 1
+			      ? imc_arena_printf(a,
+						 "node '%s': a weight has more "
+						 "columns than an array",
+						 c.name)
+			      : check_node(&c, &w);
 		if (bad)
 			return bad;
 		next += as->n_tile;

@@ -24,20 +24,47 @@ static void add_cost(struct imc_cost *to, const struct imc_cost *c)
 	to->engine_ns += c->engine_ns;
 }
 
+/* Groups that share the jobs of a tile. */
+static double groups_of(const struct imc_report_layer *l,
+			const struct imc_tile *t)
+{
+	int32_t all = l->as->bundle > 1 ? l->as->bundle : 1;
+	int32_t left = l->mx.groups - t->bundle * all;
+
+	return left < all ? left : all;
+}
+
 /* Cells that hold a weight or a bias, over all cells of the layer's tiles:
- * less than 1 when groups share a job and what lies between them is 0. */
+ * less than 1 when groups or copies share a job and what lies between them is
+ * 0. */
 static double utilisation(const struct imc_module *m,
 			  const struct imc_report_layer *l)
 {
-	double cells = 0, used;
+	double cells = 0, used = 0;
 
-	for (size_t i = 0; i < m->map.n_tile; i++)
-		if (m->map.tile[i].node.i == l->id.i)
-			cells += (double)m->map.tile[i].w * m->map.tile[i].h;
-	used = ((double)l->mx.rows + l->as->bias_rows) * l->mx.cols *
-	       l->mx.groups * l->as->slices *
-	       (l->as->copies > 1 ? l->as->copies : 1);
+	for (int32_t i = 0; i < l->n_tile; i++) {
+		const struct imc_tile *t = &m->map.tile[l->as->first_tile + i];
+		double rows = t->n_row / groups_of(l, t) * l->as->slices;
+
+		cells += (double)t->w * t->h;
+		used += (rows + t->n_bias) * t->n_col * t->patch_h * t->patch_w;
+	}
 	return cells > 0 ? used / cells : 0;
+}
+
+/* Pixels of the largest job. */
+static int32_t copies(const struct imc_module *m,
+		      const struct imc_report_layer *l)
+{
+	int32_t most = 1;
+
+	for (int32_t i = 0; i < l->n_tile; i++) {
+		const struct imc_tile *t = &m->map.tile[l->as->first_tile + i];
+
+		if (t->patch_h * t->patch_w > most)
+			most = t->patch_h * t->patch_w;
+	}
+	return most;
 }
 
 static const char *note_of(const struct imc_assign *as)
@@ -71,7 +98,7 @@ static void add_layer(const struct imc_module *m, imc_node_id id,
 	struct imc_report_layer *l = &f->layer[f->n_layer];
 	const struct imc_op_info *op = imc_op_info(n->op);
 
-	*l = (struct imc_report_layer){.id = id, .name = n->name};
+	*l = (struct imc_report_layer){.id = id, .name = n->name, .copies = 1};
 	l->as = &m->map.assign[id.i];
 	l->cost = *cost;
 	add_cost(&f->total, cost);
@@ -88,6 +115,7 @@ static void add_layer(const struct imc_module *m, imc_node_id id,
 	if (l->as->engine != IMC_ENGINE_CROSSBAR)
 		return;
 	l->n_tile = l->as->n_tile;
+	l->copies = copies(m, l);
 	l->cell_utilisation = utilisation(m, l);
 }
 

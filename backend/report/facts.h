@@ -12,6 +12,7 @@ struct imc_report_layer {
 	struct imc_matrix mx; /* of a matrix node, else all 0 */
 	struct imc_cost cost;
 	int32_t n_tile;
+	int32_t copies; /* of its weights in the fullest tile, at least 1 */
 	double cell_utilisation; /* 0: not on a crossbar */
 	const char *note;	 /* "" or why it is where it is */
 	const struct imc_value *in, *out;

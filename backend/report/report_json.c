@@ -98,7 +98,7 @@ static void write_layer(struct imc_json *j, const struct imc_module *m,
 	imc_json_int(j, "cols", l->mx.cols);
 	imc_json_int(j, "groups", l->mx.groups);
 	imc_json_int(j, "tiles", l->n_tile);
-	imc_json_int(j, "copies", l->as->copies);
+	imc_json_int(j, "copies", l->copies);
 	imc_json_int(j, "weight_bits", l->mx.rows ? l->as->weight_bits : 0);
 	imc_json_int(j, "act_bits", l->as->act_bits);
 	imc_json_text(j, "post", post_of(l));

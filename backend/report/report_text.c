@@ -146,7 +146,7 @@ static void add_layer(struct table *t, const struct imc_report_layer *l,
 	add_cell(t, rows_text(l, a));
 	add_cell(t, l->mx.cols ? imc_arena_printf(a, "%d", l->mx.cols) : "");
 	add_cell(t, analog ? imc_arena_printf(a, "%d", l->n_tile) : "");
-	add_cell(t, analog ? imc_arena_printf(a, "%d", l->as->copies) : "");
+	add_cell(t, analog ? imc_arena_printf(a, "%d", l->copies) : "");
 	add_cell(t, l->mx.rows ? imc_arena_printf(a, "%d", l->as->weight_bits)
 			       : "");
 	add_cell(t, !analog ? "" : l->as->post_adc ? "adc" : "digital");

@@ -206,12 +206,14 @@ static void take_options(struct imc_module *m, const struct cli_settings *s)
 			       late[i].size);
 }
 
+/* A text that was written by hand is checked as a pass would be: what follows
+ * relies on it. */
 static struct imc_module *open_text(const struct cli_settings *s,
 				    const char *path)
 {
 	struct imc_module *m = cli_module_parse(path, s->o->d);
 
-	if (!m || !check_late(m, s, path)) {
+	if (!m || !imc_module_verify(m) || !check_late(m, s, path)) {
 		imc_module_free(m);
 		return NULL;
 	}

@@ -220,7 +220,9 @@ static void digital_sums(const struct imc_q_conv *q, int32_t *sum)
 	one.n_bundle = q->group;
 	for (int b = 0; b < one.n_bundle; b++) {
 		struct imc_q_piece p = {.b = imc_q_conv_bundle(&one, b),
-					.slices = 1};
+					.slices = 1,
+					.patch_h = 1,
+					.patch_w = 1};
 
 		p.n_col = p.b.n_col;
 		for (; p.row0 < p.b.n_row; p.row0 += DIGITAL_ROWS) {

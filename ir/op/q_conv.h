@@ -3,7 +3,8 @@
  * ir/README.md states the numbers. A piece is what one job of an array, or
  * one run of the gather below, works on: some rows of a bundle's matrix and
  * some of its columns in all slices. Its cells are floats, row-major,
- * (n_row + n_drive) x (slices * n_col), slice s of column j at s*n_col + j.
+ * (n_row + n_drive) x (slices * n_col), slice s of column j at s*n_col + j;
+ * those of a piece with a patch are its copies, as struct imc_tile says.
  * The graph evaluator cuts cells from the weights, the map evaluator reads
  * them from the images; all else is the same code. */
 #ifndef IMC_Q_CONV_H
@@ -37,6 +38,19 @@ struct imc_q_piece {
 	int64_t row0, n_row, col0, n_col;
 	int32_t n_drive; /* rows behind them that a constant drives */
 	int32_t slices;
+	int32_t patch_h, patch_w; /* pixels of one job; 1, 1: no copies */
+};
+
+/* The jobs of a piece: over each image `down` lines of `across` patches. */
+struct imc_q_jobs {
+	int64_t across, down, n;
+};
+
+/* Where a job begins in the output. Of each line of its patch the first n_x
+ * pixels are its own; a job behind it computes the others again. */
+struct imc_q_spot {
+	int64_t batch, y, x;
+	int32_t n_x;
 };
 
 /* in: as for an evaluator. data of in[0] may be NULL: only weights then. */
@@ -61,12 +75,31 @@ void imc_q_conv_gather(const struct imc_q_conv *q, const struct imc_q_piece *p,
 		       int64_t window0, int64_t n_window, float *a);
 
 /* Fills the cells of slices slice0 .. slice0+p->slices from weights and bias
- * rows. With whole, the one slice is the whole weight. */
+ * rows, of one copy. With whole, the one slice is the whole weight. */
 void imc_q_conv_cells(const struct imc_q_conv *q, const struct imc_q_piece *p,
 		      int slice0, bool whole, float *cells);
 
-/* Runs the piece over all windows, reads its sums by the ADC (if there is
- * one) and adds them to sum[n_window][k]. */
+/* Word lines of the piece, all copies together, without bias rows. */
+int64_t imc_q_conv_lines(const struct imc_q_conv *q,
+			 const struct imc_q_piece *p);
+
+/* The cells of all copies from those of one, and 0 between them. */
+void imc_q_conv_spread(const struct imc_q_conv *q, const struct imc_q_piece *p,
+		       const float *one, float *cells);
+
+struct imc_q_jobs imc_q_conv_jobs(const struct imc_q_conv *q,
+				  const struct imc_q_piece *p);
+struct imc_q_spot imc_q_conv_spot(const struct imc_q_conv *q,
+				  const struct imc_q_piece *p, int64_t job);
+
+/* What the word lines of the job at s are driven with, as gather. */
+void imc_q_conv_gather_patch(const struct imc_q_conv *q,
+			     const struct imc_q_piece *p,
+			     const struct imc_q_spot *s, float *a);
+
+/* Runs the piece job by job over all windows, reads its sums by the ADC (if
+ * there is one) and adds them to sum[n_window][k], each pixel once. cells: of
+ * all copies. */
 void imc_q_conv_run(const struct imc_q_conv *q, const struct imc_q_piece *p,
 		    const float *cells, int32_t *sum,
 		    struct imc_arena *scratch);

@@ -91,6 +91,7 @@ struct imc_q_piece imc_q_conv_block(const struct imc_q_conv *q, int bundle,
 	p.n_row = imc_min_i64(q->block_rows, p.b.n_row - p.row0);
 	p.n_col = p.b.n_col;
 	p.slices = (int32_t)q->n->a.slices[0];
+	p.patch_h = p.patch_w = 1;
 	if (block == p.b.n_block - 1)
 		p.n_drive = q->n->a.drive.n;
 	return p;
@@ -146,12 +147,12 @@ void imc_q_conv_gather(const struct imc_q_conv *q, const struct imc_q_piece *p,
 
 /* Cells of the rows of one tap and group. Rows r0 .. r0+n of the piece are
  * channels ci .. of columns j0 .. j1 of the bundle. */
-struct patch {
+struct taps {
 	int64_t r0, n, tap, ci, j0, j1;
 };
 
-static void fill_patch(const struct imc_q_conv *q, const struct imc_q_piece *p,
-		       const struct patch *t, const float *table, float *cells)
+static void fill_taps(const struct imc_q_conv *q, const struct imc_q_piece *p,
+		      const struct taps *t, const float *table, float *cells)
 {
 	int64_t ld = p->slices * p->n_col, len = q->kh * q->kw * q->group_c;
 	const int8_t *w = q->weight + t->tap * q->group_c + t->ci;
@@ -177,14 +178,14 @@ static void fill_slice(const struct imc_q_conv *q, const struct imc_q_piece *p,
 
 	for (int64_t r = p->row0; r < end; r += n) {
 		int64_t c = r % p->b.n_c, group = c / q->group_c;
-		struct patch t = {.r0 = r - p->row0, .tap = r / p->b.n_c};
+		struct taps t = {.r0 = r - p->row0, .tap = r / p->b.n_c};
 
 		t.ci = c % q->group_c;
 		t.n = n = imc_min_i64(q->group_c - t.ci, end - r);
 		t.j0 = imc_max_i64(group * q->group_k, p->col0);
 		t.j1 = imc_min_i64((group + 1) * q->group_k,
 				   p->col0 + p->n_col);
-		fill_patch(q, p, &t, table, cells);
+		fill_taps(q, p, &t, table, cells);
 	}
 }
 
@@ -222,15 +223,25 @@ void imc_q_conv_cells(const struct imc_q_conv *q, const struct imc_q_piece *p,
 		fill_bias_rows(q, p, cells);
 }
 
+/* Buffers for the sums of one strip of jobs. Columns of a copy lie side by
+ * side; what lies outside of its word lines lo .. hi is 0, and is not summed
+ * up. */
+struct strip {
+	int64_t jobs, n_line, n_row, n_col, exact; /* n_row: with bias rows */
+	int64_t n_copy, width;
+	int64_t *lo, *hi;
+	float *a, *c;
+	int32_t *acc;
+};
+
 /* Rows that may be summed up in float without rounding. */
-static int64_t exact_rows(const struct imc_q_conv *q,
-			  const struct imc_q_piece *p, const float *cells)
+static int64_t exact_rows(const struct imc_q_conv *q, const struct strip *s,
+			  const float *cells)
 {
-	int64_t n = (p->n_row + p->n_drive) * p->slices * p->n_col;
 	int64_t x = imc_max_i64(127 - q->zero_x, 128 + q->zero_x);
 	float max = 1;
 
-	for (int64_t i = 0; i < n; i++) {
+	for (int64_t i = 0; i < s->n_row * s->n_col; i++) {
 		float v = cells[i] < 0 ? -cells[i] : cells[i];
 
 		max = v > max ? v : max;
@@ -240,50 +251,88 @@ static int64_t exact_rows(const struct imc_q_conv *q,
 	return imc_max_i64(1, (EXACT - 1) / (x * (int64_t)max));
 }
 
-/* Buffers for the sums of one strip of windows. */
-struct strip {
-	int64_t windows, n_row, n_col, exact;
-	float *a, *c;
-	int32_t *acc;
-};
+static bool all_zero(const float *cells, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		if (cells[i] != 0)
+			return false;
+	return true;
+}
+
+/* Found in the cells and not by geometry: a cell that should be 0 may not be.
+ */
+static void find_lines(struct strip *s, const float *cells,
+		       struct imc_arena *scratch)
+{
+	s->lo = imc_arena_array(scratch, (size_t)s->n_copy, sizeof *s->lo);
+	s->hi = imc_arena_array(scratch, (size_t)s->n_copy, sizeof *s->hi);
+	for (int64_t i = 0; i < s->n_copy; i++, cells += s->width) {
+		s->hi[i] = s->n_line;
+		while (s->n_copy > 1 && s->hi[i] > 0 &&
+		       all_zero(cells + (s->hi[i] - 1) * s->n_col, s->width))
+			s->hi[i]--;
+		while (s->n_copy > 1 && s->lo[i] < s->hi[i] &&
+		       all_zero(cells + s->lo[i] * s->n_col, s->width))
+			s->lo[i]++;
+	}
+}
 
 static struct strip make_strip(const struct imc_q_conv *q,
 			       const struct imc_q_piece *p, const float *cells,
 			       struct imc_arena *scratch)
 {
-	struct strip s = {.n_row = p->n_row + p->n_drive,
-			  .n_col = p->slices * p->n_col};
+	struct strip s = {.n_line = imc_q_conv_lines(q, p),
+			  .n_copy = p->patch_h * p->patch_w,
+			  .width = p->slices * p->n_col};
 
-	s.windows = imc_max_i64(8, STRIP_FLOATS / (s.n_row + s.n_col));
-	s.windows = imc_min_i64(s.windows, q->n_window);
-	s.exact = exact_rows(q, p, cells);
-	s.a = imc_arena_array(scratch, (size_t)(s.windows * s.n_row),
-			      sizeof *s.a);
-	s.c = imc_arena_array(scratch, (size_t)(s.windows * s.n_col),
-			      sizeof *s.c);
-	s.acc = imc_arena_array(scratch, (size_t)(s.windows * s.n_col),
+	s.n_row = s.n_line + p->n_drive;
+	s.n_col = s.n_copy * s.width;
+	s.jobs = imc_max_i64(8, STRIP_FLOATS / (s.n_row + s.n_col));
+	s.jobs = imc_min_i64(s.jobs, imc_q_conv_jobs(q, p).n);
+	s.exact = exact_rows(q, &s, cells);
+	find_lines(&s, cells, scratch);
+	s.a = imc_arena_array(scratch, (size_t)(s.jobs * s.n_row), sizeof *s.a);
+	s.c = imc_arena_array(scratch, (size_t)(s.jobs * s.width), sizeof *s.c);
+	s.acc = imc_arena_array(scratch, (size_t)(s.jobs * s.n_col),
 				sizeof *s.acc);
 	return s;
 }
 
-/* acc[n][n_col] = the piece's sums of n windows. */
-static void strip_sums(const struct strip *s, const float *cells, int64_t n,
-		       int32_t *acc)
+/* Adds what rows row[0] .. row[1] give to the columns of one copy, which
+ * cells and acc begin with. */
+static void add_rows(const struct strip *s, const float *cells, int64_t n,
+		     const int64_t row[2], int32_t *acc)
 {
-	memset(acc, 0, (size_t)(n * s->n_col) * sizeof *acc);
-	for (int64_t r = 0; r < s->n_row; r += s->exact) {
+	for (int64_t r = row[0]; r < row[1]; r += s->exact) {
 		imc_gemm(&(struct imc_gemm){
 			.m = n,
-			.n = s->n_col,
-			.k = imc_min_i64(s->exact, s->n_row - r),
+			.n = s->width,
+			.k = imc_min_i64(s->exact, row[1] - r),
 			.a = s->a + r,
 			.b = cells + r * s->n_col,
 			.c = s->c,
 			.lda = s->n_row,
 			.ldb = s->n_col,
-			.ldc = s->n_col});
-		for (int64_t i = 0; i < n * s->n_col; i++)
-			acc[i] += (int32_t)s->c[i];
+			.ldc = s->width});
+		for (int64_t i = 0; i < n; i++)
+			for (int64_t j = 0; j < s->width; j++)
+				acc[i * s->n_col + j] +=
+					(int32_t)s->c[i * s->width + j];
+	}
+}
+
+/* acc[n][n_col] = the piece's sums of n jobs. */
+static void strip_sums(const struct strip *s, const float *cells, int64_t n,
+		       int32_t *acc)
+{
+	memset(acc, 0, (size_t)(n * s->n_col) * sizeof *acc);
+	for (int64_t i = 0; i < s->n_copy; i++) {
+		bool joined = s->hi[i] == s->n_line;
+		int64_t lines[] = {s->lo[i], joined ? s->n_row : s->hi[i]};
+		int64_t bias[] = {joined ? s->n_row : s->n_line, s->n_row};
+
+		add_rows(s, cells + i * s->width, n, lines, acc + i * s->width);
+		add_rows(s, cells + i * s->width, n, bias, acc + i * s->width);
 	}
 }
 
@@ -311,21 +360,55 @@ static void add_codes(const struct imc_q_conv *q, int64_t k, int64_t n, int s,
 	}
 }
 
+/* The pixels of one job; acc: its sums. */
+static void add_job(const struct imc_q_conv *q, const struct imc_q_piece *p,
+		    const struct imc_q_spot *at, const int32_t *acc,
+		    int32_t *sum)
+{
+	int64_t line = (at->batch * q->oh + at->y) * q->ow + at->x;
+	int64_t width = p->slices * p->n_col;
+
+	for (int32_t y = 0; y < p->patch_h; y++, line += q->ow)
+		for (int32_t x = 0; x < at->n_x; x++) {
+			const int32_t *copy =
+				acc + (y * p->patch_w + x) * width;
+
+			for (int s = 0; s < p->slices; s++)
+				add_codes(q, p->b.k0 + p->col0, p->n_col, s,
+					  copy + s * p->n_col,
+					  sum + (line + x) * q->k);
+		}
+}
+
+static void gather_jobs(const struct imc_q_conv *q, const struct imc_q_piece *p,
+			int64_t job0, int64_t n, const struct strip *t)
+{
+	if (t->n_copy == 1) {
+		imc_q_conv_gather(q, p, job0, n, t->a);
+		return;
+	}
+	for (int64_t i = 0; i < n; i++) {
+		struct imc_q_spot at = imc_q_conv_spot(q, p, job0 + i);
+
+		imc_q_conv_gather_patch(q, p, &at, t->a + i * t->n_row);
+	}
+}
+
 void imc_q_conv_run(const struct imc_q_conv *q, const struct imc_q_piece *p,
 		    const float *cells, int32_t *sum, struct imc_arena *scratch)
 {
 	struct strip t = make_strip(q, p, cells, scratch);
-	int64_t n;
+	int64_t end = imc_q_conv_jobs(q, p).n, n;
 
-	for (int64_t w = 0; w < q->n_window; w += n) {
-		n = imc_min_i64(t.windows, q->n_window - w);
-		imc_q_conv_gather(q, p, w, n, t.a);
+	for (int64_t job = 0; job < end; job += n) {
+		n = imc_min_i64(t.jobs, end - job);
+		gather_jobs(q, p, job, n, &t);
 		strip_sums(&t, cells, n, t.acc);
-		for (int64_t i = 0; i < n; i++)
-			for (int s = 0; s < p->slices; s++)
-				add_codes(q, p->b.k0 + p->col0, p->n_col, s,
-					  t.acc + i * t.n_col + s * p->n_col,
-					  sum + (w + i) * q->k);
+		for (int64_t i = 0; i < n; i++) {
+			struct imc_q_spot at = imc_q_conv_spot(q, p, job + i);
+
+			add_job(q, p, &at, t.acc + i * t.n_col, sum);
+		}
 	}
 }
 
@@ -391,8 +474,8 @@ void imc_q_conv_acc(const struct imc_graph *g, const struct imc_node *n,
 				sizeof *cells);
 	imc_q_conv_cells(&q, &p, slice, false, cells);
 	t = make_strip(&q, &p, cells, scratch);
-	for (int64_t w = 0; w < n_window; w += t.windows) {
-		int64_t m = imc_min_i64(t.windows, n_window - w);
+	for (int64_t w = 0; w < n_window; w += t.jobs) {
+		int64_t m = imc_min_i64(t.jobs, n_window - w);
 
 		imc_q_conv_gather(&q, &p, window0 + w, m, t.a);
 		strip_sums(&t, cells, m, acc + w * p.n_col);

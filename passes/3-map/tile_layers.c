@@ -40,6 +40,29 @@ static bool too_large(struct imc_module *m, const struct imc_node *n,
 			(int)m->hw->ima_rows, (int)m->hw->ima_cols);
 }
 
+static int one(int32_t n)
+{
+	return n ? (int)n : 1;
+}
+
+/* Says whether the patches are at fault. */
+static bool refuse(struct imc_module *m, const struct imc_node *n,
+		   const struct imc_matrix *mx, const struct imc_assign *as)
+{
+	struct imc_assign plain = *as;
+	struct imc_cut c;
+
+	plain.patch_h = plain.patch_w = plain.rest_h = plain.rest_w = 1;
+	if (!imc_cut_assigned(m->hw, mx, &plain, &c))
+		return too_large(m, n, mx);
+	return imc_diag(m->diags, n->loc, IMC_D_TILE_PATCH, one(as->patch_h),
+			one(as->patch_w), one(as->rest_h), one(as->rest_w),
+			cut_text(m->arena, as->bundle, as->block_rows,
+				 as->slices, as->bias_rows),
+			(int)mx->out_h, (int)mx->out_w, (int)m->hw->ima_rows,
+			(int)m->hw->ima_cols);
+}
+
 static bool tile_node(struct imc_module *m, imc_node_id id)
 {
 	const struct imc_node *n = imc_node_at(m->g, id);
@@ -50,7 +73,7 @@ static bool tile_node(struct imc_module *m, imc_node_id id)
 	if (!check_assign(m, n, as))
 		return false;
 	if (!imc_cut_assigned(m->hw, &mx, as, &c))
-		return too_large(m, n, &mx);
+		return refuse(m, n, &mx, as);
 	as->first_tile = (int32_t)m->map.n_tile;
 	as->n_tile = c.n_tile;
 	for (int32_t i = 0; i < c.n_tile; i++) {

@@ -178,6 +178,162 @@ static void test_tile_faults(void)
 		      "net.onnx: node 0 (Conv 'b'): error: a job of 300x8 "
 		      "cells, bundle 1, block_rows 300, slices 1, 0 bias rows "
 		      "does not fit an array of 256x256");
+	open_world(&w);
+	n = layer(&w, 30, 8, 1, "c");
+	assign(&w);
+	w.m.map.assign[n.i].patch_w = 5;
+	check_message(&w, imc_pass_tile_layers(&w.m, &w.cx),
+		      "net.onnx: node 0 (Conv 'c'): error: jobs of 1x5 output "
+		      "pixels (1x1 at the ends) of bundle 1, block_rows 256, "
+		      "slices 1, 0 bias rows are not possible for an output "
+		      "of 4x4 on arrays of 256x256");
+}
+
+/* A layer of 2 to 3 channels in one tile, 2x2 pixels a job, and one on the
+ * cores whose assignment says nonsense. */
+static struct imc_tile *patched(struct world *w, int64_t kernel, int64_t stride,
+				struct imc_node **out)
+{
+	imc_node_id n, cores;
+	struct imc_assign *as;
+
+	open_world(w);
+	n = layer(w, 2, 3, 1, "p");
+	cores = layer(w, 2, 3, 1, "cores");
+	*out = node(w, n);
+	(*out)->a.stride[0] = (*out)->a.stride[1] = stride;
+	for (int i = 0; i < 2; i++) {
+		imc_value_at(w->m.g, (*out)->in[1])->t.dim[1 + i] = kernel;
+		(*out)->a.kernel[i] = kernel;
+	}
+	assign(w);
+	as = w->m.map.assign;
+	as[n.i].patch_h = as[n.i].patch_w = 2;
+	as[cores.i] = (struct imc_assign){.engine = IMC_ENGINE_CORES,
+					  .block_cols = -1,
+					  .patch_h = INT32_MAX,
+					  .patch_w = INT32_MIN,
+					  .rest_h = -7};
+	OK(imc_pass_tile_layers(&w->m, &w->cx) && w->m.map.n_tile == 1);
+	return w->m.map.tile;
+}
+
+static void check_rule(struct world *w, const char *want)
+{
+	const char *is = imc_tile_check(w->m.g, &w->m.map, w->arena);
+
+	CHECK(is ? want && !strcmp(is, want) : !want, "%s\nnot\n%s",
+	      is ? is : "nothing", want ? want : "nothing");
+	imc_arena_free(w->arena);
+}
+
+/* Sets the tile's patch, and what the assignment says of it. */
+static void set_patch(struct world *w, int32_t patch_h, int32_t patch_w)
+{
+	struct imc_tile *t = w->m.map.tile;
+
+	t->patch_h = w->m.map.assign[0].patch_h = patch_h;
+	t->patch_w = w->m.map.assign[0].patch_w = patch_w;
+}
+
+static void test_patch_sizes(void)
+{
+	static const int64_t cases[][3] = {
+		/* kernel, stride, word lines of 2x2 pixels */
+		{1, 1, 2 * 4},	{1, 3, 2 * 4},	{3, 1, 2 * 16},
+		{3, 2, 2 * 25}, {3, 3, 2 * 36}, {2, 3, 2 * 16},
+	};
+	struct world w;
+	struct imc_node *n;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct imc_tile *t = patched(&w, cases[i][0], cases[i][1], &n);
+
+		CHECK(t->h == cases[i][2] && t->w == 12, "case %zu: %d x %d", i,
+		      (int)t->w, (int)t->h);
+		check_rule(&w, NULL);
+		t = patched(&w, cases[i][0], cases[i][1], &n);
+		t->h++;
+		check_rule(&w, imc_arena_printf(w.arena,
+						"node 'p': a tile of 12 x %d "
+						"cells has the wrong size",
+						(int)t->h));
+	}
+}
+
+static void test_patch_rules(void)
+{
+	struct world w;
+	struct imc_node *n;
+	struct imc_tile *t = patched(&w, 3, 1, &n);
+
+	n->a.dilation[1] = 2;
+	check_rule(&w, "node 'p': a tile with a patch of 2 x 2 pixels is "
+		       "dilated");
+	t = patched(&w, 3, 1, &n);
+	n->a.block_rows[0] = t->n_row = 9;
+	OK(IMC_PUSH(w.arena, w.m.map.tile, w.m.map.n_tile, w.m.map.cap_tile));
+	w.m.map.assign[0].n_tile = 2;
+	check_rule(&w, "node 'p': a tile with a patch of 2 x 2 pixels has some "
+		       "of the rows of its kernel");
+	patched(&w, 3, 1, &n);
+	set_patch(&w, 3, 2);
+	check_rule(&w, "node 'p': a tile with a patch of 3 x 2 pixels does not "
+		       "divide the output's height");
+	patched(&w, 3, 1, &n);
+	set_patch(&w, 2, 5);
+	check_rule(&w, "node 'p': a tile with a patch of 2 x 5 pixels is wider "
+		       "than the output");
+	patched(&w, 1, 1, &n);
+	w.m.map.array_cols = 3;
+	check_rule(&w, "node 'p': a tile with a patch of 2 x 2 pixels has more "
+		       "copies than an array has columns");
+	patched(&w, 3, 1, &n);
+	w.m.map.array_rows = 3;
+	check_rule(&w, "node 'p': a tile with a patch of 2 x 2 pixels reads "
+		       "more than an array has word lines");
+	patched(&w, 3, 1, &n);
+	w.m.map.array_rows = 31;
+	check_rule(&w, "tile 0 of 12 x 32 cells exceeds an array");
+	t = patched(&w, 3, 1, &n);
+	t->w /= 4;
+	check_rule(&w, "node 'p': a tile of 3 x 32 cells has the wrong size");
+}
+
+/* What the assignment says and what the tile is. */
+static void test_patch_agrees(void)
+{
+	static const char other[] =
+		"node 'p': a tile has a patch of 2 x 2 pixels, and its "
+		"assignment another";
+	struct world w;
+	struct imc_node *n;
+
+	patched(&w, 3, 1, &n);
+	w.m.map.assign[0].patch_w = 0;
+	check_rule(&w, other);
+	patched(&w, 3, 1, &n);
+	w.m.map.assign[0].rest_w = 3; /* no tile is smaller */
+	check_rule(&w, NULL);
+	patched(&w, 3, 1, &n);
+	w.m.map.assign[0].block_cols = 4; /* nor larger */
+	check_rule(&w, NULL);
+	patched(&w, 3, 1, &n);
+	w.m.map.assign[0].block_cols = 2;
+	check_rule(&w, "node 'p': bundle 0 block 0 has the wrong rows or "
+		       "columns");
+	patched(&w, 3, 1, &n);
+	set_patch(&w, 0, 0);
+	check_rule(&w, "node 'p': a tile has a patch of 0 x 0 pixels, and its "
+		       "assignment another");
+	patched(&w, 3, 1, &n);
+	set_patch(&w, -2, -2);
+	check_rule(&w, "node 'p': a tile has a patch of -2 x -2 pixels, and "
+		       "its assignment another");
+	patched(&w, 1, 1, &n);
+	w.m.map.assign[0].slices = 300;
+	n->a.slices[0] = 300;
+	check_rule(&w, "node 'p': a weight has more columns than an array");
 }
 
 /* Tiles of two layers that share no array. */
@@ -234,6 +390,9 @@ int main(void)
 {
 	test_tile();
 	test_tile_faults();
+	test_patch_sizes();
+	test_patch_rules();
+	test_patch_agrees();
 	test_place();
 	test_place_faults();
 	return check_result();

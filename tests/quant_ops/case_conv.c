@@ -130,6 +130,8 @@ static void choose_groups(struct imc_attrs *a, struct rnd *r, int64_t w[4],
 	w[0] = a->group[0] * (kind == 1 ? 1 : pick(r, 1, 20));
 	w[1] = pick(r, 1, 3);
 	w[2] = pick(r, 1, 3);
+	if (!pick(r, 0, 3))
+		w[1] = w[2] = 1;
 	*c = a->group[0] * w[3];
 	a->bundle[0] = pick(r, 1, a->group[0]);
 	a->block_rows[0] = pick(r, 0, 1) ? 0 : pick(r, 1, w[1] * w[2] * *c + 3);

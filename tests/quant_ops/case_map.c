@@ -25,6 +25,83 @@ static void add_tile(struct imc_map *m, const struct imc_tile *t,
 	m->n_used = to->array + 1;
 }
 
+/* A patch that a tile of n_row rows and `width` columns may have. */
+static void pick_patch(const struct imc_matrix *x, struct rnd *r,
+		       const int64_t tile[2], int32_t patch[2])
+{
+	int32_t taps = x->kernel_h * x->kernel_w;
+	int32_t h = (int32_t)pick(r, 1, x->out_h);
+	int32_t w = (int32_t)pick(r, 1, x->out_w);
+	int64_t lines = (int64_t)imc_patch_span(x->kernel_h, x->stride_h, h) *
+			imc_patch_span(x->kernel_w, x->stride_w, w) *
+			(tile[0] / taps);
+
+	patch[0] = patch[1] = 1;
+	if (x->dilated || x->out_h % h || lines > 480 || h * w * tile[1] > 990)
+		return;
+	patch[0] = h;
+	patch[1] = w;
+}
+
+/* Half of what may have patches has some. */
+static void pick_patches(const struct conv_case *c, const struct imc_q_conv *q,
+			 struct rnd *r, struct imc_assign *as)
+{
+	struct imc_matrix x = imc_matrix_of(c->g, imc_node_at(c->g, c->id));
+	int64_t rows = imc_q_conv_bundle(q, 0).n_row;
+	int64_t tile[] = {rows < q->block_rows ? rows : q->block_rows,
+			  as->block_cols * as->slices};
+	bool may = tile[0] == rows || x.kernel_h * x.kernel_w == 1;
+	int32_t patch[2];
+
+	for (int i = 0; i < 20 && may && as->patch_h * as->patch_w <= 1; i++) {
+		pick_patch(&x, r, tile, patch);
+		as->patch_h = patch[0];
+		as->patch_w = patch[1];
+		pick_patch(&x, r, tile, patch);
+		as->rest_h = patch[0];
+		as->rest_w = patch[1];
+	}
+}
+
+/* Columns col .. of block i of a bundle. */
+static struct imc_tile make_tile(const struct imc_q_conv *q,
+				 const struct imc_assign *as, imc_node_id id,
+				 const int at[2], int64_t col)
+{
+	struct imc_q_piece p = imc_q_conv_block(q, at[0], at[1]);
+	int64_t rows = imc_q_conv_bundle(q, 0).n_row;
+	int64_t n_col = p.b.n_col - col < as->block_cols ? p.b.n_col - col
+							 : as->block_cols;
+	bool full = n_col == as->block_cols &&
+		    (p.n_row == q->block_rows || p.n_row == rows);
+	struct imc_tile t = {.node = id,
+			     .bundle = at[0],
+			     .block = at[1],
+			     .row0 = (int32_t)p.row0,
+			     .n_row = (int32_t)p.n_row,
+			     .col0 = (int32_t)col,
+			     .n_col = (int32_t)n_col,
+			     .n_bias = p.n_drive,
+			     .patch_h = full ? as->patch_h : as->rest_h,
+			     .patch_w = full ? as->patch_w : as->rest_w};
+
+	/* in an assignment, 0 is 1 */
+	t.patch_h += !t.patch_h;
+	t.patch_w += !t.patch_w;
+	t.w = t.patch_h * t.patch_w * p.slices * t.n_col;
+	t.h = t.n_row + t.n_bias;
+	if (t.patch_h > 1 || t.patch_w > 1)
+		t.h = imc_patch_span((int32_t)q->kh, (int32_t)q->n->a.stride[0],
+				     t.patch_h) *
+			      imc_patch_span((int32_t)q->kw,
+					     (int32_t)q->n->a.stride[1],
+					     t.patch_w) *
+			      (int32_t)(p.n_row / (q->kh * q->kw)) +
+		      t.n_bias;
+	return t;
+}
+
 struct imc_map make_map(const struct conv_case *c, struct rnd *r,
 			struct imc_arena *a)
 {
@@ -37,42 +114,60 @@ struct imc_map make_map(const struct conv_case *c, struct rnd *r,
 	m.n_array = 1000;
 	m.n_assign = 1;
 	m.assign = imc_arena_array(a, 1, sizeof *m.assign);
-	*m.assign =
-		(struct imc_assign){.engine = IMC_ENGINE_CROSSBAR,
-				    .slices = (int32_t)n->a.slices[0],
-				    .bundle = (int32_t)n->a.bundle[0],
-				    .block_rows = (int32_t)n->a.block_rows[0],
-				    .bias_rows = n->a.drive.n,
-				    .post_adc = n->a.post[0] != 0};
+	*m.assign = (struct imc_assign){
+		.engine = IMC_ENGINE_CROSSBAR,
+		.slices = (int32_t)n->a.slices[0],
+		.bundle = (int32_t)n->a.bundle[0],
+		.block_rows = (int32_t)n->a.block_rows[0],
+		.block_cols =
+			(int32_t)pick(r, 1, imc_q_conv_bundle(&q, 0).n_col),
+		.bias_rows = n->a.drive.n,
+		.post_adc = n->a.post[0] != 0};
+	if (pick(r, 0, 3))
+		pick_patches(c, &q, r, m.assign);
 	for (int b = 0; b < q.n_bundle; b++) {
 		struct imc_q_bundle bun = imc_q_conv_bundle(&q, b);
-		int64_t w;
 
-		for (int64_t col = 0; col < bun.n_col; col += w) {
-			w = pick(r, 1, bun.n_col - col);
+		for (int64_t col = 0; col < bun.n_col;
+		     col += m.assign->block_cols)
 			for (int i = 0; i < bun.n_block; i++) {
-				struct imc_q_piece p =
-					imc_q_conv_block(&q, b, i);
-				struct imc_tile t = {
-					.patch_h = 1,
-					.patch_w = 1,
-					.node = c->id,
-					.bundle = b,
-					.block = i,
-					.row0 = (int32_t)p.row0,
-					.n_row = (int32_t)p.n_row,
-					.col0 = (int32_t)col,
-					.n_col = (int32_t)w,
-					.n_bias = p.n_drive,
-					.w = (int32_t)(w * p.slices),
-					.h = (int32_t)p.n_row + p.n_drive};
+				struct imc_tile t =
+					make_tile(&q, m.assign, c->id,
+						  (int[]){b, i}, col);
 
 				add_tile(&m, &t, a, r);
 			}
-		}
 	}
 	m.assign->n_tile = (int32_t)m.n_tile;
 	return m;
+}
+
+/* What the assignment says of tiles is what they are. */
+static void check_assign(const struct conv_case *c, struct imc_map *m,
+			 struct imc_arena *a)
+{
+	struct imc_assign *as = m->assign, keep = *as;
+	const struct imc_node *n = imc_node_at(c->g, c->id);
+	int64_t cols = imc_matrix_of(c->g, n).cols;
+	bool rest = false, whole;
+
+	cols *= keep.bundle < n->a.group[0] ? keep.bundle : n->a.group[0];
+	whole = keep.block_cols == cols;
+	for (size_t i = 0; i < m->n_tile; i++)
+		rest |= m->tile[i].n_col < keep.block_cols ||
+			m->tile[i].n_row < m->tile[0].n_row;
+	as->patch_h = keep.patch_h > 1 ? 0 : 2;
+	CHECK(imc_place_check(c->g, m, a), "another patch: %s", c->text);
+	*as = keep;
+	as->rest_w = keep.rest_w > 1 ? -1 : INT32_MAX;
+	CHECK(!imc_place_check(c->g, m, a) == !rest, "another rest: %s",
+	      c->text);
+	*as = keep;
+	/* a tile that holds all columns could hold more */
+	as->block_cols = keep.block_cols + 1;
+	CHECK(!imc_place_check(c->g, m, a) == whole, "other columns: %s",
+	      c->text);
+	*as = keep;
 }
 
 /* Each fault must be seen; everything is put back. */
@@ -80,9 +175,9 @@ static void check_faults(const struct conv_case *c, struct imc_map *m,
 			 struct imc_arena *a)
 {
 	struct imc_tile *t = &m->tile[m->n_tile / 2], keep = *t;
-	struct imc_tile faults[6];
+	struct imc_tile faults[12];
 
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 12; i++)
 		faults[i] = keep;
 	faults[0].col0++;
 	faults[1].n_row--;
@@ -90,12 +185,19 @@ static void check_faults(const struct conv_case *c, struct imc_map *m,
 	faults[3].array = m->n_array;
 	faults[4].block++;
 	faults[5].h++;
+	faults[6].patch_h++;
+	faults[7].patch_w = 0;
+	faults[8].patch_h = -1;
+	faults[9].patch_w = INT32_MAX;
+	faults[10].patch_h = faults[10].patch_w = INT32_MIN;
+	faults[11].w += keep.n_col;
 	CHECK(!imc_place_check(c->g, m, a), "%s", imc_place_check(c->g, m, a));
-	for (int i = 0; i < 6; i++) {
+	for (int i = 0; i < 12; i++) {
 		*t = faults[i];
 		CHECK(imc_place_check(c->g, m, a), "fault %d", i);
 	}
 	*t = keep;
+	check_assign(c, m, a);
 	if (m->n_tile > 1) {
 		struct imc_tile *o = t == m->tile ? t + 1 : t - 1;
 		struct imc_tile was = *o;
@@ -147,6 +249,9 @@ static void check_levels(struct conv_case *c, struct imc_map *m,
 	CHECK(!imc_plan_check(c->g, &p, a), "%s", imc_plan_check(c->g, &p, a));
 
 	imc_eval_graph(c->g, &c->x, &want, NULL, a);
+	for (size_t i = 0; i < m->n_tile; i++)
+		CHECK(wrong_cells(c, &m->tile[i], &img) == 0, "tile %zu: %s", i,
+		      c->text);
 	memset(w->data, 1, imc_tensor_bytes(w));
 	imc_eval_graph(c->g, &c->x, &out, &how, a);
 	CHECK(!memcmp(want.data, out.data, size), "map: %s", c->text);
@@ -167,20 +272,81 @@ static void check_levels(struct conv_case *c, struct imc_map *m,
 	CHECK(imc_plan_check(c->g, &p, a), "never runs");
 }
 
+/* With any cells, also where a patch has 0. */
+static void check_noise(const struct conv_case *c, const struct imc_map *m,
+			struct rnd *r, struct imc_arena *a)
+{
+	struct imc_images img = imc_map_images(c->g, m, a);
+	struct imc_map_eval me = {c->g, m, &img};
+	struct imc_eval_how how = {.compute = imc_map_compute, .cx = &me};
+	struct imc_tensor out;
+	size_t size;
+	int8_t *want;
+
+	for (size_t i = 0; i < m->n_tile; i++) {
+		const struct imc_tile *t = &m->tile[i];
+
+		for (int32_t k = 0; k < 9; k++)
+			img.cell[t->array]
+				[(t->y + pick(r, 0, t->h - 1)) * img.cols +
+				 t->x + pick(r, 0, t->w - 1)] =
+				(int8_t)pick(r, -127, 127);
+	}
+	imc_eval_graph(c->g, &c->x, &out, &how, a);
+	size = imc_tensor_bytes(&out);
+	want = imc_arena_alloc(a, size);
+	naive_map(c, m, &img, want);
+	CHECK(!memcmp(want, out.data, size), "noise: %s", c->text);
+}
+
+/* Cases of each kind, so that none is missing. */
+struct kinds {
+	int patch, rest, bundle, blocks, bias, twice;
+};
+
+static void count_kinds(const struct conv_case *c, const struct imc_map *m,
+			struct kinds *k)
+{
+	const struct imc_assign *as = m->assign;
+	const struct imc_matrix x =
+		imc_matrix_of(c->g, imc_node_at(c->g, c->id));
+	const struct imc_tile *end = &m->tile[m->n_tile - 1];
+	bool patch = as->patch_h * as->patch_w > 1;
+
+	k->patch += patch;
+	k->rest += patch && m->n_tile > 1 && end->patch_h * end->patch_w > 1 &&
+		   end->patch_w != as->patch_w;
+	k->bundle += patch && x.groups > 1 && as->bundle > 1;
+	k->blocks += patch && end->block > 0;
+	k->bias += patch && as->bias_rows;
+	k->twice += patch && x.out_w % as->patch_w;
+}
+
 int test_map(struct rnd *r)
 {
+	struct kinds k = {0};
+
 	for (int i = 0; i < N_CASE; i++) {
 		struct imc_arena *a = imc_arena_new();
 		struct imc_diags d = {.arena = a};
 		struct conv_case c = make_conv(r, a);
+		struct imc_attrs *at = &imc_node_at(c.g, c.id)->a;
 		struct imc_map m;
 
+		if (pick(r, 0, 2))
+			at->dilation[0] = at->dilation[1] = 1;
 		CHECK(imc_op_infer(c.g, c.id, &d), "%s",
 		      d.n ? d.v[0].text : "");
 		m = make_map(&c, r, a);
 		check_faults(&c, &m, a);
+		check_noise(&c, &m, r, a);
 		check_levels(&c, &m, a);
+		count_kinds(&c, &m, &k);
 		imc_arena_free(a);
 	}
+	CHECK(k.patch > 40 && k.rest > 5 && k.bundle > 5 && k.blocks > 2 &&
+		      k.bias > 5 && k.twice > 10,
+	      "%d %d %d %d %d %d", k.patch, k.rest, k.bundle, k.blocks, k.bias,
+	      k.twice);
 	return check_result();
 }

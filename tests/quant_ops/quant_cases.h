@@ -25,7 +25,17 @@ struct conv_case make_conv(struct rnd *r, struct imc_arena *a);
 /* y of the node by the formulas of ir/README.md, in 64 bits, slowly. */
 void naive_conv(const struct conv_case *c, int8_t *y);
 
-/* Cuts the node into tiles of random columns and puts them on arrays. */
+/* y of the node from whatever the cells of the images are, job by job and
+ * cell by cell as struct imc_tile of ir/map.h says. */
+void naive_map(const struct conv_case *c, const struct imc_map *m,
+	       const struct imc_images *img, int8_t *y);
+
+/* The cells of a tile that are not what they should be. */
+int64_t wrong_cells(const struct conv_case *c, const struct imc_tile *t,
+		    const struct imc_images *img);
+
+/* Cuts the node into tiles of random columns and patches and puts them on
+ * arrays. */
 struct imc_map make_map(const struct conv_case *c, struct rnd *r,
 			struct imc_arena *a);
 

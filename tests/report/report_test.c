@@ -172,6 +172,25 @@ static void check_timings(struct imc_module *m,
 	      "%s", b.p);
 }
 
+/* Two lines a job: 4 * 3 * 2 word lines, of which each copy has 18. */
+static void check_copies(struct imc_module *m, const struct imc_report_sizes *s)
+{
+	struct imc_buf b = {.arena = m->arena};
+	struct imc_tile *t = m->map.tile;
+
+	t->patch_h = 2;
+	t->w = 8;
+	t->h = 24;
+	imc_report_json(m, s, &b);
+	CHECK(strstr(b.p, "\"copies\": 2,"), "%s", b.p);
+	CHECK(strstr(b.p, "\"cell_utilisation\": 0.75,"), "%s", b.p);
+	t->n_bias = 1;
+	t->h = 25;
+	b.n = 0;
+	imc_report_json(m, s, &b);
+	CHECK(strstr(b.p, "\"cell_utilisation\": 0.76,"), "%s", b.p);
+}
+
 int main(int argc, char **argv)
 {
 	struct imc_arena *a = imc_arena_new();
@@ -202,6 +221,7 @@ int main(int argc, char **argv)
 	compare(argv[1], &json, bless);
 	compare(argv[2], &text, bless);
 	check_timings(&m, &s);
+	check_copies(&m, &s);
 	imc_arena_free(a);
 	return check_result();
 }

@@ -294,8 +294,57 @@ static void check_verifier(void)
 	}
 }
 
+/* The text with its n-th `word`, "patch_h=1" say, set to another value. */
+static const char *with_value(struct sheet *s, const char *word, int n,
+			      const char *value)
+{
+	size_t name = strlen(word) - 1;
+	const char *p = s->text.p;
+
+	while ((p = strstr(p, word)) && n--)
+		p += name;
+	return p ? imc_arena_printf(s->arena, "%.*s%s%s",
+				    (int)(p - s->text.p + (ptrdiff_t)name),
+				    s->text.p, value, p + name + 1)
+		 : NULL;
+}
+
+/* Patches of the assignment and of tiles, set to what makes no sense. */
+static void check_hostile_patches(void)
+{
+	static const char *const words[] = {"block_cols=8", "patch_h=1",
+					    "patch_w=1", "rest_h=1",
+					    "rest_w=1"};
+	static const char *const values[] = {
+		"0", "-1", "2",		 "5",		"1000000",
+		"",  "x",  "2147483647", "-2147483648", "99999999999"};
+	struct sheet *s = new_sheet(true);
+	struct imc_module *m = make_module(PLANNED, &s->diags), *b;
+	int n_case = 0, n_refused = 0;
+
+	print(s, m);
+	imc_module_free(m);
+	for (size_t i = 0; i < 5 * 10 * 3; i++) {
+		const char *text = with_value(s, words[i % 5], (int)(i / 50),
+					      values[i / 5 % 10]);
+
+		if (!text)
+			continue;
+		n_case++;
+		s->diags.n = 0;
+		b = parse(s, text, strlen(text));
+		n_refused += !b || !imc_module_verify(b);
+		CHECK(s->diags.n <= 1, "%zu messages", s->diags.n);
+		imc_module_free(b);
+	}
+	/* Fine are: 0 in an assignment, and block_cols that limit nothing. */
+	CHECK(n_case == 90 && n_refused == 81, "%d of %d", n_refused, n_case);
+	imc_arena_free(s->arena);
+}
+
 int main(void)
 {
+	check_hostile_patches();
 	for (int s = 0; s < N_STAGE; s++) {
 		check_round_trip((enum stage)s, false);
 		check_round_trip((enum stage)s, true);

@@ -205,11 +205,22 @@ static void assign(struct imc_module *m)
 					     .slices = 2,
 					     .bundle = 1,
 					     .block_rows = 10,
+					     .block_cols = 8,
 					     .bias_rows = 2,
+					     .patch_h = 1,
+					     .patch_w = 1,
+					     .rest_h = 1,
+					     .rest_w = 1,
 					     .copies = 1,
 					     .n_tile = 2,
 					     .cost = cost};
-	map->assign[2].engine = IMC_ENGINE_CORES;
+	/* Means nothing there, and is kept. */
+	map->assign[2] = (struct imc_assign){.engine = IMC_ENGINE_CORES,
+					     .block_cols = -1,
+					     .patch_h = INT32_MIN,
+					     .patch_w = INT32_MAX,
+					     .rest_h = 7,
+					     .rest_w = -7};
 }
 
 static void tile(struct imc_module *m)
