@@ -1,5 +1,7 @@
-/* Places every tile on an array: greedy packing, then a program that tries
- * to do with fewer arrays. Whatever they say is checked. */
+/* Places every tile on an array, by the solver that the options name. Whatever
+ * it says is checked. */
+#include <assert.h>
+
 #include "passes/pass.h"
 #include "passes/solver/pack.h"
 
@@ -50,16 +52,19 @@ static bool no_room(struct imc_module *m, const struct imc_pack_answer *s)
 			s->n_used);
 }
 
+/* By the numbers of struct imc_options. */
+static imc_pack_solver *const solver[] = {imc_pack_best, imc_pack_greedy,
+					  imc_pack_area};
+#define N_SOLVER ((int)(sizeof solver / sizeof solver[0]))
+
 bool imc_pass_place_tiles(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	struct imc_pack_problem p = problem_of(&m->map, cx->scratch);
 	struct imc_pack_answer s;
 	const char *why;
 
-	if (m->opt.solver == 1)
-		s = imc_pack_greedy(&p, cx->scratch);
-	else
-		s = imc_pack_milp(&p, cx->scratch);
+	assert(m->opt.solver >= 0 && m->opt.solver < N_SOLVER);
+	s = solver[m->opt.solver](&p, cx->scratch);
 	if (!s.found)
 		return no_room(m, &s);
 	why = imc_pack_check(&p, &s, cx->scratch);

@@ -160,20 +160,18 @@ enum imc_pack_fit imc_pack_one_bin(const struct imc_pack_problem *p,
 	return s.limit < 0 ? IMC_FITS_UNKNOWN : IMC_FITS_NOT;
 }
 
-#define MAX_EXHAUSTIVE 8
-
 /* All partitions into bins: bin_of[i] of the rectangles before i is set. */
 struct partition {
 	const struct imc_pack_problem *p;
-	int32_t bin_of[MAX_EXHAUSTIVE];
-	struct imc_pack_place place[MAX_EXHAUSTIVE];
+	int32_t bin_of[IMC_PACK_MAX_EXHAUSTIVE];
+	struct imc_pack_place place[IMC_PACK_MAX_EXHAUSTIVE];
 	struct imc_pack_answer *best;
 };
 
 /* Whether what is in `bin` of the first n rectangles fits it. */
 static bool bin_fits(struct partition *q, int32_t bin, int32_t n)
 {
-	int32_t set[MAX_EXHAUSTIVE], count = 0;
+	int32_t set[IMC_PACK_MAX_EXHAUSTIVE], count = 0;
 
 	for (int32_t i = 0; i < n; i++)
 		if (q->bin_of[i] == bin)
@@ -216,7 +214,7 @@ struct imc_pack_answer imc_pack_exhaustive(const struct imc_pack_problem *p,
 	struct imc_pack_answer out = {.by = "exhaustive"};
 	struct partition q = {.p = p, .best = &out};
 
-	assert(p->n <= MAX_EXHAUSTIVE);
+	assert(p->n <= IMC_PACK_MAX_EXHAUSTIVE);
 	out.place = imc_arena_array(a, (size_t)p->n, sizeof *out.place);
 	split(&q, 0, 0);
 	out.lower_bound = out.found ? out.n_used : imc_pack_lower_bound(p, a);

@@ -9,7 +9,7 @@
  *   y[b] >= y[b+1],  x[t][b] = 0 for b > t       one of many equal answers
  *   sum_{t in S} x[t][b] <= |S'| - 1             found while solving: S' does
  *                                                not fit, S: S' and larger
- * Bins are one fewer than the greedy answer has: it must be improved. */
+ * Bins are one fewer than the answer that is there: it must be improved. */
 #include <glpk.h>
 #include <stdlib.h>
 
@@ -17,9 +17,9 @@
 
 /* Limits of work, never of time, so that every run ends alike. */
 #define MAX_CELL 400	  /* rectangles times bins */
-#define MAX_NODE 3000	  /* of branch and bound, each round */
+#define MAX_WORK 250000	  /* cells times nodes of branch and bound */
 #define MAX_ROUND 60	  /* solutions refuted */
-#define MAX_PARTIAL 20000 /* packings looked at for one set */
+#define MAX_PARTIAL 10000 /* packings looked at for one set */
 
 /* The rectangles t < n are rect[id[t]]; answers go to bins 0 .. n_bin. */
 struct model {
@@ -30,8 +30,10 @@ struct model {
 	int32_t *id;
 	int *col; /* of a row being made, and its factors, from 1 */
 	double *factor;
+	int64_t work;
 	bool exact;		      /* no set was excluded without proof */
 	struct imc_pack_place *place; /* of all rectangles */
+	struct imc_pack_maxrects *engine;
 };
 
 static int col_y(int32_t b)
@@ -177,10 +179,10 @@ static void order_ids(struct model *m)
 	struct entry *e = imc_arena_array(m->a, (size_t)m->n, sizeof *e);
 
 	for (int32_t t = 0; t < m->n; t++) {
-		struct imc_pack_rect r = rect_of(m, t);
+		struct imc_pack_rect r = m->p->rect[t];
 
 		e[t] = (struct entry){imc_pack_conflict(m->p, r, r),
-				      (int64_t)r.w * r.h, m->id[t]};
+				      (int64_t)r.w * r.h, t};
 	}
 	qsort(e, (size_t)m->n, sizeof *e, large_first);
 	for (int32_t t = 0; t < m->n; t++)
@@ -190,19 +192,11 @@ static void order_ids(struct model *m)
 /* Whether the rectangles set[0 .. n) go into one bin; then place says where. */
 static enum imc_pack_fit fit_set(struct model *m, const int32_t *set, int32_t n)
 {
-	struct imc_arena *scratch = imc_arena_new();
-	struct imc_pack_rect *r =
-		imc_arena_array(scratch, (size_t)n, sizeof *r);
-	struct imc_pack_problem q = {m->p->bin_w, m->p->bin_h, 1, n, r};
-	struct imc_pack_answer s;
+	static const struct imc_pack_recipe how = {IMC_PACK_BY_AREA,
+						   IMC_PACK_RULE_CONTACT, true};
 
-	for (int32_t i = 0; i < n; i++)
-		r[i] = m->p->rect[set[i]];
-	s = imc_pack_greedy(&q, scratch);
-	for (int32_t i = 0; i < n && s.found; i++)
-		m->place[set[i]] = s.place[i];
-	imc_arena_free(scratch);
-	if (s.found)
+	/* Ids, and so sets, are in descending order of area. */
+	if (imc_pack_maxrects_run(m->engine, set, n, how, 1, m->place) == 1)
 		return IMC_FITS;
 	return imc_pack_one_bin(m->p, set, n, MAX_PARTIAL, m->place);
 }
@@ -284,11 +278,14 @@ static bool place_bin(struct model *m, int32_t b)
 	return fit == IMC_FITS;
 }
 
-static void stop_at_limit(glp_tree *tree, void *count)
+static void stop_at_limit(glp_tree *tree, void *model)
 {
-	int *n = count;
+	struct model *m = model;
 
-	if (glp_ios_reason(tree) == GLP_ISELECT && ++*n > MAX_NODE)
+	if (glp_ios_reason(tree) != GLP_ISELECT)
+		return;
+	m->work += (int64_t)m->n * m->n_bin;
+	if (m->work > MAX_WORK)
 		glp_ios_terminate(tree);
 }
 
@@ -297,14 +294,14 @@ enum outcome { IMPROVED, NONE_BETTER, GAVE_UP };
 /* One run of branch and bound. *best: the solution is proven optimal. */
 static enum outcome solve(struct model *m, bool *best)
 {
-	int n_node = 0, status;
+	int status;
 	glp_iocp how;
 
 	glp_init_iocp(&how);
 	how.msg_lev = GLP_MSG_OFF;
 	how.presolve = GLP_ON;
 	how.cb_func = stop_at_limit;
-	how.cb_info = &n_node;
+	how.cb_info = m;
 	status = glp_intopt(m->lp, &how);
 	if (status == GLP_ENOPFS)
 		return NONE_BETTER;
@@ -332,10 +329,10 @@ static enum outcome solve_rounds(struct model *m, bool *best)
 	return GAVE_UP;
 }
 
-/* Bins in the order in which they are used, from `first` on. */
-static int32_t number_bins(struct model *m, int32_t first)
+/* Bins in the order in which they are used. */
+static int32_t number_bins(struct model *m)
 {
-	int32_t next = first;
+	int32_t next = 0;
 
 	for (int32_t b = 0; b < m->n_bin; b++) {
 		bool any = false;
@@ -354,9 +351,11 @@ static void make_model(struct model *m, int32_t bound)
 {
 	size_t width = (size_t)(m->n > m->n_bin ? m->n : m->n_bin) + 3;
 
+	m->id = imc_arena_array(m->a, (size_t)m->n, sizeof *m->id);
 	m->col = imc_arena_array(m->a, width, sizeof *m->col);
 	m->factor = imc_arena_array(m->a, width, sizeof *m->factor);
-	m->place = imc_arena_array(m->a, (size_t)m->p->n, sizeof *m->place);
+	m->place = imc_arena_array(m->a, (size_t)m->n, sizeof *m->place);
+	m->engine = imc_pack_maxrects_new(m->p, m->a);
 	m->exact = true;
 	order_ids(m);
 	glp_term_out(GLP_OFF);
@@ -366,57 +365,26 @@ static void make_model(struct model *m, int32_t bound)
 	add_rows(m);
 }
 
-/* Rectangles that share a bin with no other: n_alone bins, placed there. */
-static int32_t place_alone(struct model *m, const int32_t *alone, int32_t n)
+void imc_pack_improve_milp(const struct imc_pack_problem *p,
+			   struct imc_pack_answer *s, struct imc_arena *a)
 {
-	for (int32_t i = 0; i < n; i++)
-		m->place[alone[i]] = (struct imc_pack_place){i, 0, 0};
-	return n;
-}
-
-/* Tries to do with fewer bins than s has, where that is not yet ruled out. */
-static void improve(struct model *m, const int32_t *alone, int32_t n_alone,
-		    struct imc_pack_answer *s)
-{
-	int32_t bound = imc_pack_bound_of(m->p, m->id, m->n);
+	struct model m = {.p = p, .a = a, .n = p->n, .n_bin = s->n_used - 1};
 	bool best = false;
 	enum outcome o;
 
-	make_model(m, bound);
-	o = solve_rounds(m, &best);
-	if (o == IMPROVED) {
-		s->place = m->place;
-		s->n_used = number_bins(m, place_alone(m, alone, n_alone));
-		s->by = "milp";
-	} else if (o == NONE_BETTER && m->exact) {
-		s->by = imc_arena_printf(m->a, "%s, proven by milp", s->by);
-	}
-	if ((o == NONE_BETTER || (o == IMPROVED && best)) && m->exact)
-		s->lower_bound = s->n_used;
-	glp_delete_prob(m->lp);
-	glp_free_env();
-}
-
-struct imc_pack_answer imc_pack_milp(const struct imc_pack_problem *p,
-				     struct imc_arena *a)
-{
-	struct imc_pack_answer s = imc_pack_greedy(p, a);
-	struct model m = {.p = p, .a = a};
-	int32_t *alone, n_alone = 0;
-
-	if (!s.place || s.n_used <= s.lower_bound)
-		return s;
-	m.id = imc_arena_array(a, (size_t)p->n, sizeof *m.id);
-	alone = imc_arena_array(a, (size_t)p->n, sizeof *alone);
-	for (int32_t i = 0; i < p->n; i++)
-		if (imc_pack_is_alone(p, i))
-			alone[n_alone++] = i;
-		else
-			m.id[m.n++] = i;
-	m.n_bin = s.n_used - n_alone - 1;
 	if (m.n_bin < 1 || (int64_t)m.n * m.n_bin > MAX_CELL)
-		return s;
-	improve(&m, alone, n_alone, &s);
-	s.found = s.n_used <= p->n_bin;
-	return s;
+		return;
+	make_model(&m, s->lower_bound);
+	o = solve_rounds(&m, &best);
+	if (o == IMPROVED) {
+		s->place = m.place;
+		s->n_used = number_bins(&m);
+		s->by = "milp";
+	} else if (o == NONE_BETTER && m.exact) {
+		s->by = imc_arena_printf(a, "%s, proven by milp", s->by);
+	}
+	if ((o == NONE_BETTER || (o == IMPROVED && best)) && m.exact)
+		s->lower_bound = s->n_used;
+	glp_delete_prob(m.lp);
+	glp_free_env();
 }

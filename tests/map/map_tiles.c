@@ -351,14 +351,16 @@ static void test_place(void)
 	struct world w;
 	struct imc_map *map = &w.m.map;
 
-	for (int solver = 0; solver < 2; solver++) {
+	static const char *const by[] = {"greedy, by area", "greedy, by area",
+					 "MaxRects by area"};
+
+	for (int solver = 0; solver < 3; solver++) {
 		two_layers(&w);
 		map->n_array = 2;
 		w.m.opt.solver = solver;
 		OK(imc_pass_place_tiles(&w.m, &w.cx));
 		OK(map->n_used == 2 && map->lower_bound == 2);
-		CHECK(!strcmp(map->solver, "greedy, by area"), "%s",
-		      map->solver);
+		CHECK(!strcmp(map->solver, by[solver]), "%s", map->solver);
 		for (size_t i = 0; i < map->n_tile; i++)
 			OK(map->tile[i].array >= 0 && map->tile[i].array < 2 &&
 			   map->tile[i].x >= 0 && map->tile[i].y >= 0);
