@@ -81,19 +81,15 @@ static const char *without_slash(const char *dir, struct imc_arena *a)
 
 static void print_summary(const struct imc_module *m, const char *dir)
 {
-	double ns = 0, pj = 0;
+	struct imc_cost total = imc_plan_total(&m->plan, NULL);
 	int n_warning = 0;
 
-	for (size_t i = 0; i < m->plan.n_step; i++) {
-		ns += m->plan.step[i].cost.ns;
-		pj += m->plan.step[i].cost.pj;
-	}
 	for (size_t i = 0; i < m->diags->n; i++)
 		n_warning += m->diags->v[i].severity == IMC_WARNING;
 	printf("%s on %s\n", m->model_name, m->hw->name);
 	printf("  arrays    %d of %d\n", m->map.n_used, m->map.n_array);
-	printf("  latency   %.4g ms (modelled)\n", ns * 1e-6);
-	printf("  energy    %.4g uJ (modelled)\n", pj * 1e-6);
+	printf("  latency   %.4g ms (modelled)\n", total.ns * 1e-6);
+	printf("  energy    %.4g uJ (modelled)\n", total.pj * 1e-6);
 	printf("  warnings  %d\n", n_warning);
 	printf("  bundle    %s\n", dir);
 	printf("  report    %s/report.txt\n", dir);

@@ -138,8 +138,9 @@ static bool set_keys(const struct cli_settings *s, struct imc_hw *hw)
 		if (!imc_hw_set(hw, key, equals + 1, loc, s->o->d))
 			return false;
 	}
-	if (arrays && !imc_hw_set(hw, "ima.arrays", arrays,
-				  IMC_IN_FILE("--arrays"), s->o->d))
+	if (arrays && s->o->command != CLI_EXPLORE &&
+	    !imc_hw_set(hw, "ima.arrays", arrays, IMC_IN_FILE("--arrays"),
+			s->o->d))
 		return false;
 	return imc_hw_check(hw, set->n ? loc : IMC_IN_FILE(hw->source),
 			    s->o->d);

@@ -1,0 +1,157 @@
+/* One process a point: a mapping changes the module, and a copy of the whole
+ * process is the cheapest copy of a module. */
+#include "frontend/cli/explore.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "frontend/data/data.h"
+#include "ir/support/parallel.h"
+#include "ir/text.h"
+
+struct sweep {
+	struct imc_module *m;
+	const struct cli_settings *s;
+	const char *dir, *key;
+	struct imc_curve *c;
+	int64_t n_done;
+	size_t n_child;
+};
+
+static const char *point_path(const struct sweep *w, size_t i)
+{
+	return imc_arena_printf(w->s->o->arena, "%s/points/%d.txt", w->dir,
+				(int)w->c->point[i].arrays);
+}
+
+/* Says what a kept point was computed from: the module before any choice. */
+static const char *key_of(const struct imc_module *m, struct imc_arena *a)
+{
+	struct imc_buf text = {.arena = a}, blob = {.arena = a};
+
+	imc_buf_printf(&text, "imcc %s\n", IMCC_VERSION);
+	imc_text_print(m, &imc_hw_text, "", &text, &blob);
+	return cli_sha256(text.p, text.n, a);
+}
+
+/* ---- a point as a file: the key, then its numbers, exact ---- */
+
+static bool read_point(const struct sweep *w, size_t i)
+{
+	struct imc_curve_point *p = &w->c->point[i];
+	FILE *in = fopen(point_path(w, i), "r");
+	char key[65] = "";
+	int found = 0, used = 0;
+	bool ok;
+
+	if (!in)
+		return false;
+	ok = fscanf(in, "%64s %d %d %la %la %la", key, &found, &used,
+		    &p->latency_ms, &p->energy_uj, &p->bound_ms) == 6 &&
+	     !strcmp(key, w->key);
+	fclose(in);
+	p->found = ok && found;
+	p->used = ok ? used : 0;
+	return ok;
+}
+
+static bool write_point(const struct sweep *w, size_t i)
+{
+	const struct imc_curve_point *p = &w->c->point[i];
+	const char *path = point_path(w, i);
+	const char *part = imc_arena_printf(w->s->o->arena, "%s.part", path);
+	const char *text = imc_arena_printf(
+		w->s->o->arena, "%s %d %d %a %a %a\n", w->key, p->found,
+		(int)p->used, p->latency_ms, p->energy_uj, p->bound_ms);
+
+	return cli_file_write(part, text, strlen(text), w->s->o->d) &&
+	       (rename(part, path) == 0 ||
+		imc_diag(w->s->o->d, IMC_NOWHERE, IMC_D_CANNOT_WRITE, path,
+			 strerror(errno)));
+}
+
+/* ---- in the child ---- */
+
+static void map_point(const struct sweep *w, size_t i)
+{
+	struct imc_curve_point *p = &w->c->point[i];
+	const char *arrays =
+		imc_arena_printf(w->s->o->arena, "%d", (int)p->arrays);
+	struct cli_run how = {0};
+	struct imc_cost total;
+
+	w->s->ui->terminal = w->s->ui->verbose = false;
+	if (!imc_hw_set(w->m->hw, "ima.arrays", arrays, IMC_NOWHERE,
+			w->s->o->d) ||
+	    !cli_module_run(w->m, w->s, &how))
+		return;
+	total = imc_plan_total(&w->m->plan, NULL);
+	p->found = true;
+	p->used = w->m->map.n_used;
+	p->latency_ms = total.ns * 1e-6;
+	p->energy_uj = total.pj * 1e-6;
+	p->bound_ms = w->m->map.bound_ns * 1e-6;
+}
+
+/* ---- in the parent ---- */
+
+/* A point that could not begin is missed by collect. */
+static void start_child(struct sweep *w, size_t i)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		setenv("IMC_THREADS", "1", 1);
+		map_point(w, i);
+		_exit(write_point(w, i) ? 0 : 1);
+	}
+	w->n_child += pid > 0;
+}
+
+static void end_child(struct sweep *w)
+{
+	wait(NULL);
+	w->n_child--;
+	w->n_done++;
+	cli_ui_progress(w->s->ui, "explore", w->n_done, (int64_t)w->c->n);
+}
+
+static bool collect(const struct sweep *w)
+{
+	for (size_t i = 0; i < w->c->n; i++)
+		if (!read_point(w, i))
+			return imc_diag(w->s->o->d, IMC_NOWHERE, IMC_D_NO_POINT,
+					(int)w->c->point[i].arrays);
+	return true;
+}
+
+bool cli_explore_points(struct imc_module *m, const struct cli_settings *s,
+			const char *dir, struct imc_curve *c)
+{
+	struct sweep w = {.m = m,
+			  .s = s,
+			  .dir = dir,
+			  .key = key_of(m, s->o->arena),
+			  .c = c};
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (read_point(&w, i)) {
+			w.n_done++;
+			continue;
+		}
+		while (w.n_child >= imc_n_thread())
+			end_child(&w);
+		start_child(&w, i);
+	}
+	while (w.n_child > 0)
+		end_child(&w);
+	cli_ui_clear(s->ui);
+	return collect(&w);
+}
