@@ -213,7 +213,7 @@ void imc_graph_compact(struct imc_graph *g);
 bool imc_graph_equal(const struct imc_graph *a, const struct imc_graph *b);
 
 /* Multiply-accumulates of one inference, and the parameters (elements of the
- * weights and biases of matrix nodes). */
+ * weights and biases of matrix nodes and batch normalisations). */
 int64_t imc_graph_macs(const struct imc_graph *g);
 int64_t imc_graph_params(const struct imc_graph *g);
 

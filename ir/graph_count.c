@@ -55,6 +55,8 @@ int64_t imc_graph_params(const struct imc_graph *g)
 	for (size_t i = 0; i < g->n_order; i++) {
 		const struct imc_node *n = imc_node_at(g, g->order[i]);
 
+		if (n->op == IMC_OP_BATCH_NORM)
+			sum += const_count(g, n, 1) + const_count(g, n, 2);
 		if (imc_op_info(n->op)->kind != IMC_MATRIX)
 			continue;
 		sum += const_count(g, n, 1) + bias_count(g, n);

@@ -3,6 +3,7 @@
 
 #include "frontend/cli/driver.h"
 #include "ir/op.h"
+#include "ir/support/checked.h"
 #include "passes/pass.h"
 
 static void print_file(const char *path, const struct imc_onnx_info *i)
@@ -98,8 +99,7 @@ static void print_layers(const struct imc_graph *g)
 		       x.cols, x.groups, (long long)x.n_window,
 		       (long long)(weights * x.n_window), (long long)weights);
 	}
-	printf("\nMACs       %lld\nparameters %lld\n",
-	       (long long)imc_graph_macs(g), (long long)imc_graph_params(g));
+	printf("\nMACs       %lld\n", (long long)imc_graph_macs(g));
 }
 
 static bool run_stage_1(struct imc_module *m, const char *until)
@@ -113,6 +113,7 @@ static bool print_model(struct imc_module *m, const char *path,
 			const struct imc_onnx_info *info)
 {
 	struct histogram h = count_operators(m->g);
+	int64_t n_param;
 
 	print_file(path, info);
 	print_values(m->g, "input", m->g->input, m->g->n_input);
@@ -120,9 +121,16 @@ static bool print_model(struct imc_module *m, const char *path,
 		return false;
 	print_values(m->g, "output", m->g->output, m->g->n_output);
 	print_operators(&h);
+	/* as trained: first normalisations are still there, at the end biases
+	 * are no longer additions */
+	if (!run_stage_1(m, "fold_constants"))
+		return false;
+	n_param = imc_graph_params(m->g);
 	if (!run_stage_1(m, "to_nhwc"))
 		return false;
+	n_param = imc_max_i64(n_param, imc_graph_params(m->g));
 	print_layers(m->g);
+	printf("parameters %lld\n", (long long)n_param);
 	return true;
 }
 

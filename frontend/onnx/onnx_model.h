@@ -1,7 +1,7 @@
 /* onnx_model.h: an ONNX file as plain structs, before it means anything.
  *
- * Filled by onnx_wire.c. All memory belongs to the arena that was given to
- * imc_onnx_unpack_...; text is never NULL unless a comment says so. */
+ * Filled from bytes, and made into bytes, by onnx_wire.c. What was unpacked
+ * belongs to the arena given; text is never NULL unless a comment says so. */
 #ifndef IMC_ONNX_MODEL_H
 #define IMC_ONNX_MODEL_H
 
@@ -99,5 +99,21 @@ bool imc_onnx_unpack_model(const void *bytes, size_t size, struct imc_arena *a,
 			   struct imc_onnx_model *out, const char **why);
 bool imc_onnx_unpack_tensor(const void *bytes, size_t size, struct imc_arena *a,
 			    struct imc_onnx_tensor *out, const char **why);
+
+/* What a file holds at most: a limit of the wire format. */
+#define IMC_ONNX_MAX_BYTES INT32_MAX
+
+/* Takes the next n bytes of a file. */
+typedef void imc_onnx_put(void *cx, const void *p, size_t n);
+
+/* The bytes of m as a file. Raw data is counted by n_raw, raw may be NULL.
+ * Sparse initialisers and graphs in attributes are left out. */
+size_t imc_onnx_packed_size(const struct imc_onnx_model *m);
+
+/* Structs to bytes, handed to `put` in pieces: the data of a tensor is not
+ * copied. The same m gives the same bytes. packed_size is at most
+ * IMC_ONNX_MAX_BYTES. */
+void imc_onnx_pack_model(const struct imc_onnx_model *m, imc_onnx_put *put,
+			 void *cx);
 
 #endif

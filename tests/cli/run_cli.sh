@@ -79,6 +79,45 @@ none: a module has its own")" compile m.imc -t garofalo-1 -o d
 check 2 "$(usage report "option '--format' has value 'xml'; wanted \
 text|json")" report d --format=xml
 
+check 2 "$(usage zoo "missing option: -o X.onnx")" zoo resnet8
+check 2 "$(usage zoo "missing argument: NAME")" zoo -o x.onnx
+check 2 "$(usage zoo "missing argument: NAME")" zoo --list --features
+check 2 "$(usage zoo "surplus argument 'mlp'")" zoo resnet8 mlp
+check 2 "$(usage zoo "unknown network 'resnet34x'; did you mean 'resnet34'?")" \
+	zoo resnet34x -o x.onnx
+check 2 "$(usage zoo "option '--output' has value ''; wanted a file")" \
+	zoo resnet8 --output=
+check 2 "$(usage zoo "option '--features' is not for bottleneck, but for \
+mobilenet_v2, resnet18, resnet34, resnet50, resnet101, vgg11, squeezenet1_1, \
+resnet8, ds_cnn, mobilenet_v1_025")" zoo bottleneck --features -o x.onnx
+check 2 "$(usage zoo "option '--channels' is not for resnet8, but for mlp, \
+pointwise, bottleneck")" zoo resnet8 --channels=8,8 -o x.onnx
+check 2 "$(usage zoo "option '--channels' has value '8,0'; wanted 2 integers \
+of 1 to 65536: A,B")" zoo pointwise --channels=8,0 -o x.onnx
+for list in 8,8,8 8 8, ,8 8,65537 8,+8 8,x 8x8 ''; do
+	check 2 "$(usage zoo "option '--channels' has value '$list'; wanted 2 \
+integers of 1 to 65536: A,B")" zoo bottleneck "--channels=$list" -o x.onnx
+done
+check 2 "$(usage zoo "option '--channels' has value '10'; wanted 2 to 32 \
+integers of 1 to 65536: A,B,...")" zoo mlp --channels=10 -o x.onnx
+long=1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1
+check 2 "$(usage zoo "option '--channels' has value '$long,$long,1'; wanted 2 \
+to 32 integers of 1 to 65536: A,B,...")" \
+	zoo mlp "--channels=$long,$long,1" -o x.onnx
+check 2 "$(usage zoo "option '--width' has value 'nan'; wanted a number of \
+0.05 to 8")" zoo mobilenet_v2 --width=nan -o x.onnx
+check 2 "$(usage zoo "option '--resolution' has value '31'; wanted an integer \
+of 32 to 4096")" zoo resnet18 --resolution=31 -o x.onnx
+check 2 "$(usage zoo "option '--resolution' has value '256'; wanted a \
+multiple of 224")" zoo vgg11 --resolution=256 -o x.onnx
+check 2 "$(usage zoo "option '--seed' has value '-1'; wanted an integer of 0 \
+to 9223372036854775807")" zoo resnet8 --seed=-1 -o x.onnx
+check 1 "imcc: error: cannot write 'no/x.onnx': No such file or directory" \
+	zoo resnet8 -o no/x.onnx
+check 1 "imcc: error: cannot write '.': Is a directory" zoo resnet8 -o .
+check 1 "imcc: error: cannot write '/dev/null': it is no regular file" \
+	zoo resnet8 -o /dev/null
+
 check 1 "missing.onnx: error: cannot read: No such file or directory" \
 	compile missing.onnx -t garofalo-1 -o d
 check 1 "missing.onnx: error: cannot read: No such file or directory" \
@@ -97,6 +136,10 @@ another folder" compile missing.onnx -t garofalo-1 -o full
 check 1 "full: error: no bundle of imcc: it has no report.txt" report full
 check 1 "full: error: no bundle of imcc: it has no module/NAME.imc" \
 	eval full --data x.npy
+if [ -e "$tmp/x.onnx" ]; then
+	failed=$((failed + 1))
+	echo "wrong usage of imcc zoo left a file"
+fi
 if [ -e "$tmp/d" ] || [ ! -e "$tmp/full/precious" ]; then
 	failed=$((failed + 1))
 	echo "a failed compile left a folder, or removed a file"
@@ -110,8 +153,12 @@ shows '^  -o, --output=DIR  *folder of the bundle' compile -h
 shows '^      --skip=N  *leave out' eval --help
 shows '^garofalo-34  .* 34 arrays of 256x256, 4-bit cells' targets
 shows '^conv2d  *Conv  *matrix' ops
+shows '^usage: imcc zoo \[NAME\] \[OPTION\]' zoo --help
+shows '^  -o, --output=X.onnx  *the file to write' zoo --help
+shows '^resnet18  *1x3x224x224  *11689512  *1814073344  ResNet-18 ' zoo
+shows '^resnet18  *1x3x32x32  *11689512  *37' zoo resnet18 --resolution=32 --list
 shows '^2-quant  *calibrate  *nhwc  *ranged  *range of every' passes
-for command in compile eval report info targets ops passes; do
+for command in compile eval report info zoo targets ops passes; do
 	shows '-h, --help  *print this help' "$command" --help
 	# help fits a terminal
 	if grep -q '.\{81\}' "$tmp.out"; then

@@ -22,6 +22,7 @@ may ir/support
 may ir
 may hwdesc ir
 may frontend/onnx ir
+may frontend/zoo ir frontend/onnx
 may frontend/data ir
 may passes ir hwdesc
 may backend ir hwdesc

@@ -1,0 +1,1 @@
+imcc zoo mlp --channels=65536,65536 -o x.onnx

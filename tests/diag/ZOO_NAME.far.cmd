@@ -1,0 +1,1 @@
+imcc zoo alexander_network -o x.onnx

@@ -1,0 +1,1 @@
+imcc zoo resnet19 -o x.onnx
