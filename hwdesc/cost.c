@@ -33,12 +33,15 @@ struct imc_cost imc_cost_job(const struct imc_hw *hw, int32_t rows,
 			     int32_t cols)
 {
 	double port = hw->ima_port_bytes;
-	double stream = ns_of(hw, ceil(rows / port) +
-					  ceil(cols * code_bytes(hw) / port));
-	struct imc_cost c;
+	struct imc_cost c = {0};
 
-	c.ns = hw->ima_jobs ? hw->ima_mvm_ns + stream
-			    : fmax(hw->ima_mvm_ns, stream);
+	c.stream_ns = ns_of(hw, ceil(rows / port) +
+					ceil(cols * code_bytes(hw) / port));
+	c.stall_ns = hw->ima_jobs ? c.stream_ns
+				  : fmax(c.stream_ns - hw->ima_mvm_ns, 0);
+	c.ns = hw->ima_mvm_ns + c.stall_ns;
+	if (hw->ima_jobs)
+		c.ns += ns_of(hw, hw->ima_job_cycles);
 	c.cycles = cycles_of(hw, c.ns);
 	c.pj = 1e3 * (hw->energy_ima_job + hw->energy_ima_row * rows +
 		      hw->energy_ima_col * cols);
@@ -46,8 +49,9 @@ struct imc_cost imc_cost_job(const struct imc_hw *hw, int32_t rows,
 	return c;
 }
 
-/* Work of the cores; the fork and join of a layer come with it. */
-static void add_core_work(const struct imc_hw *hw, double cycles,
+/* Work of the cores, at pj a cycle; the fork and join of a layer come with
+ * it. */
+static void add_core_work(const struct imc_hw *hw, double cycles, double pj,
 			  struct imc_cost *c)
 {
 	if (cycles <= 0)
@@ -56,14 +60,19 @@ static void add_core_work(const struct imc_hw *hw, double cycles,
 	c->cycles += cycles;
 	c->ns += ns_of(hw, cycles);
 	c->core_ns += ns_of(hw, cycles);
-	c->pj += cycles * hw->energy_core_cycle;
+	c->pj += cycles * pj;
 }
 
 /* What no machine can do, so that no pass chooses it. */
 static struct imc_cost impossible(void)
 {
-	return (struct imc_cost){INFINITY, INFINITY, INFINITY, INFINITY,
-				 INFINITY};
+	return (struct imc_cost){.cycles = INFINITY,
+				 .ns = INFINITY,
+				 .pj = INFINITY,
+				 .engine_ns = INFINITY,
+				 .core_ns = INFINITY,
+				 .stream_ns = INFINITY,
+				 .stall_ns = INFINITY};
 }
 
 static double outputs_of(const struct imc_matrix *mx)
@@ -88,15 +97,18 @@ static struct imc_cost jobs_cost(const struct imc_hw *hw,
 	struct imc_cost c = {0};
 	int64_t at_once =
 		imc_min_i64(imc_max_i64(as->copies, 1), hw->ima_active_arrays);
+	double energy = mx->groups > 1 ? hw->energy_ima_dw_job : 1;
 
 	for (int32_t i = 0; i < cut->n_tile; i++) {
 		struct imc_tile t = imc_cut_tile(mx, cut, as->bias_rows, i);
 		struct imc_cost job = imc_cost_job(hw, t.h, t.w);
 		int64_t jobs = imc_cut_jobs(mx, &t, n_row);
+		double turns = (double)imc_ceil_div(jobs, at_once);
 
-		c.ns += (double)imc_ceil_div(jobs, at_once) * job.ns +
-			ns_of(hw, hw->ima_config_cycles);
-		c.pj += (double)jobs * job.pj;
+		c.ns += turns * job.ns + ns_of(hw, hw->ima_config_cycles);
+		c.stream_ns += turns * job.stream_ns;
+		c.stall_ns += turns * job.stall_ns;
+		c.pj += (double)jobs * job.pj * energy;
 	}
 	c.engine_ns = c.ns;
 	c.cycles = cycles_of(hw, c.ns);
@@ -115,7 +127,7 @@ static struct imc_cost digital_cost(const struct imc_hw *hw,
 		      outputs_of(mx) * n_row / mx->out_h *
 			      (hw->core_requant_cycles +
 			       (codes - 1) * hw->core_partial_cycles),
-		      &c);
+		      hw->energy_core_cycle, &c);
 	return c;
 }
 
@@ -164,6 +176,8 @@ static struct imc_cost strips_cost(const struct imc_hw *hw,
 		c.pj += a.pj + b.pj;
 		c.engine_ns += a.ns;
 		c.core_ns += b.ns;
+		c.stream_ns += a.stream_ns;
+		c.stall_ns += a.stall_ns;
 	}
 	c.ns += behind;
 	c.cycles = cycles_of(hw, c.ns);
@@ -203,13 +217,21 @@ static bool is_depthwise(const struct imc_node *n, const struct imc_matrix *mx)
 	return mx->groups > 1 && mx->rows == n->a.kernel[0] * n->a.kernel[1];
 }
 
+/* The rates include requantisation; sums of few products cost what that alone
+ * does. */
+static double kernel_cycles(const struct imc_hw *hw, double macs, double rate,
+			    double outputs)
+{
+	return fmax(macs / rate, outputs * hw->core_requant_cycles);
+}
+
 static double conv_cycles(const struct imc_hw *hw, const struct imc_node *n,
 			  const struct imc_matrix *mx)
 {
 	double rate = is_depthwise(n, mx) ? hw->core_dw_macs_per_cycle
 					  : hw->core_conv_macs_per_cycle;
 
-	return macs_of(mx) / rate + outputs_of(mx) * hw->core_requant_cycles;
+	return kernel_cycles(hw, macs_of(mx), rate, outputs_of(mx));
 }
 
 static double count_of(const struct imc_value *v)
@@ -238,8 +260,8 @@ static double product_cycles(const struct imc_hw *hw, const struct imc_graph *g,
 	if (!x || !x->shaped || x->t.rank == 0)
 		return 0;
 	axis = n->op == IMC_OP_GEMM && n->a.trans_a[0] ? 0 : x->t.rank - 1;
-	return out * (double)x->t.dim[axis] / hw->core_conv_macs_per_cycle +
-	       out * hw->core_requant_cycles;
+	return kernel_cycles(hw, out * (double)x->t.dim[axis],
+			     hw->core_conv_macs_per_cycle, out);
 }
 
 /* By what the operators on the cores are paid that are not look-ups. */
@@ -313,18 +335,24 @@ static bool is_conv(const struct imc_node *n)
 	return n->op == IMC_OP_CONV2D || n->op == IMC_OP_Q_CONV2D;
 }
 
-static double core_cycles(const struct imc_hw *hw, const struct imc_graph *g,
-			  const struct imc_node *n)
+/* Convolution kernels keep the cores busier than others: at another power. */
+static void add_core_node(const struct imc_hw *hw, const struct imc_graph *g,
+			  const struct imc_node *n, double part,
+			  struct imc_cost *c)
 {
+	double cycles, pj = hw->energy_core_conv_cycle;
 	struct imc_matrix mx;
 
 	if (is_conv(n)) {
 		mx = imc_matrix_of(g, n);
-		return conv_cycles(hw, n, &mx);
+		cycles = conv_cycles(hw, n, &mx);
+	} else if (n->op == IMC_OP_GEMM || n->op == IMC_OP_MATMUL) {
+		cycles = product_cycles(hw, g, n);
+	} else {
+		cycles = element_cycles(hw, g, n);
+		pj = hw->energy_core_cycle;
 	}
-	if (n->op == IMC_OP_GEMM || n->op == IMC_OP_MATMUL)
-		return product_cycles(hw, g, n);
-	return element_cycles(hw, g, n);
+	add_core_work(hw, cycles * part, pj, c);
 }
 
 /* All outputs are known before the network runs. */
@@ -347,6 +375,8 @@ static void scale_cost(struct imc_cost *c, double part)
 	c->pj *= part;
 	c->engine_ns *= part;
 	c->core_ns *= part;
+	c->stream_ns *= part;
+	c->stall_ns *= part;
 }
 
 static int64_t rows_of(const struct imc_graph *g, const struct imc_node *n)
@@ -369,7 +399,7 @@ static struct imc_cost rows_cost(const struct imc_hw *hw,
 	case IMC_ENGINE_NONE:
 		break;
 	case IMC_ENGINE_CORES:
-		add_core_work(hw, core_cycles(hw, g, n) * part, &c);
+		add_core_node(hw, g, n, part, &c);
 		break;
 	case IMC_ENGINE_CROSSBAR:
 		assert(is_conv(n));
@@ -436,6 +466,29 @@ bool imc_dw_can(const struct imc_hw *hw, const struct imc_graph *g,
 	/* group == C == K: one input and one output channel a group. */
 	mx = imc_matrix_of(g, n);
 	return mx.rows == k * k && mx.cols == 1;
+}
+
+struct imc_peak imc_peak_of(const struct imc_hw *hw, int64_t n_window)
+{
+	struct imc_cost job =
+		imc_cost_job(hw, (int32_t)hw->ima_rows, (int32_t)hw->ima_cols);
+	double n_array =
+		(double)hw->chip_clusters *
+		(double)imc_min_i64(hw->ima_arrays, hw->ima_active_arrays);
+	double ops = 2.0 * (double)hw->ima_rows * (double)hw->ima_cols *
+		     (double)n_window;
+	double area = imc_area_mm2(hw);
+	struct imc_peak p = {0};
+
+	if (n_array == 0 || n_window < 1)
+		return p;
+	p.tops = n_array * ops * 1e-3 /
+		 ((double)n_window * job.ns + ns_of(hw, hw->ima_config_cycles));
+	if (job.pj > 0)
+		p.tops_per_w = ops / ((double)n_window * job.pj);
+	if (area > 0)
+		p.tops_per_mm2 = p.tops / area;
+	return p;
 }
 
 double imc_area_mm2(const struct imc_hw *hw)

@@ -52,9 +52,11 @@ bool imc_cut_assigned(const struct imc_hw *hw, const struct imc_matrix *mx,
 		      const struct imc_assign *as, struct imc_cut *out);
 
 /* One job of the IMA that uses rows x cols cells of one array.
- * ns (pipelined)  = max(mvm, streams), (sequential) = mvm + streams;
+ * ns (pipelined)  = max(mvm, streams),
+ * ns (sequential) = mvm + streams + job_cycles;
  * streams = (ceil(rows/port) + ceil(cols/port)) cycles, for codes of
- * 8 bits; wider ADC codes take 2 bytes a column, sums without ADC 4. */
+ * 8 bits; wider ADC codes take 2 bytes a column, sums without ADC 4. A job of
+ * a grouped convolution takes ima_dw_job times its energy (imc_cost_node). */
 struct imc_cost imc_cost_job(const struct imc_hw *hw, int32_t rows,
 			     int32_t cols);
 
@@ -89,5 +91,15 @@ bool imc_dw_can(const struct imc_hw *hw, const struct imc_graph *g,
 		const struct imc_node *n);
 
 double imc_area_mm2(const struct imc_hw *hw);
+
+/* What the machine does at most: layers of n_window jobs that fill whole
+ * arrays, as many at once as may compute, each configured once. A weight is
+ * one cell and a multiply-accumulate two operations; area is the whole
+ * machine's. All 0 without arrays. */
+struct imc_peak {
+	double tops, tops_per_w, tops_per_mm2;
+};
+
+struct imc_peak imc_peak_of(const struct imc_hw *hw, int64_t n_window);
 
 #endif

@@ -14,6 +14,10 @@
 		{"pj", IMC_MEMBER_F64, offsetof(struct of, cost.pj)},          \
 		{"core_ns", IMC_MEMBER_F64,                                    \
 		 offsetof(struct of, cost.core_ns)},                           \
+		{"stream_ns", IMC_MEMBER_F64,                                  \
+		 offsetof(struct of, cost.stream_ns)},                         \
+		{"stall_ns", IMC_MEMBER_F64,                                   \
+		 offsetof(struct of, cost.stall_ns)},                          \
 	{                                                                      \
 		"engine_ns", IMC_MEMBER_F64,                                   \
 			offsetof(struct of, cost.engine_ns)                    \

@@ -33,6 +33,8 @@ struct imc_cost {
 	double pj;
 	double engine_ns; /* part of ns in which the accelerator runs */
 	double core_ns;	  /* part of ns in which the cores work */
+	double stream_ns; /* in which data streams to or from the arrays */
+	double stall_ns;  /* part of stream_ns that the arrays wait for */
 };
 
 /* How one node is computed: index of imc_map.assign is the node id. */

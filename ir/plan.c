@@ -68,6 +68,8 @@ static void add_step_cost(struct imc_cost *to, const struct imc_cost *c)
 	to->pj += c->pj;
 	to->engine_ns += c->engine_ns;
 	to->core_ns += c->core_ns;
+	to->stream_ns += c->stream_ns;
+	to->stall_ns += c->stall_ns;
 }
 
 static void add_slot(struct imc_cost *to, const struct imc_step *longest)
