@@ -22,6 +22,9 @@ static void add_cost(struct imc_cost *to, const struct imc_cost *c)
 	to->ns += c->ns;
 	to->pj += c->pj;
 	to->engine_ns += c->engine_ns;
+	to->core_ns += c->core_ns;
+	to->stream_ns += c->stream_ns;
+	to->stall_ns += c->stall_ns;
 }
 
 /* Groups that share the jobs of a tile. */
@@ -91,52 +94,141 @@ static const char *op_text(const struct imc_node *n)
 	return written;
 }
 
-static void add_layer(const struct imc_module *m, imc_node_id id,
-		      const struct imc_cost *cost, struct imc_report_facts *f)
+/* A layer that has no cost yet. */
+static struct imc_report_layer *new_layer(const struct imc_module *m,
+					  imc_node_id id,
+					  struct imc_report_facts *f)
 {
 	const struct imc_node *n = imc_node_at(m->g, id);
-	struct imc_report_layer *l = &f->layer[f->n_layer];
-	const struct imc_op_info *op = imc_op_info(n->op);
+	struct imc_report_layer *l = &f->layer[f->n_layer++];
 
 	*l = (struct imc_report_layer){.id = id, .name = n->name, .copies = 1};
 	l->as = &m->map.assign[id.i];
-	l->cost = *cost;
-	add_cost(&f->total, cost);
-	add_cost(&f->engine[l->as->engine], cost);
-	if (!costs(cost))
-		return;
-	f->n_layer++;
 	l->op = op_text(n);
 	l->note = note_of(l->as);
 	l->in = imc_node_in(m->g, n, 0);
 	l->out = imc_node_out(m->g, n, 0);
-	if (op->kind == IMC_MATRIX)
+	if (imc_op_info(n->op)->kind == IMC_MATRIX)
 		l->mx = imc_matrix_of(m->g, n);
-	if (l->as->engine != IMC_ENGINE_CROSSBAR)
+	if (l->as->engine == IMC_ENGINE_CROSSBAR) {
+		l->n_tile = l->as->n_tile;
+		l->copies = copies(m, l);
+		l->cell_utilisation = utilisation(m, l);
+	}
+	return l;
+}
+
+/* Finds layers while steps come in; of[node] is the layer + 1, or 0. */
+struct find {
+	const struct imc_module *m;
+	struct imc_report_facts *f;
+	size_t *of;
+};
+
+/* One step of node id, or all of it; hidden: beside a longer one. */
+static void add_run(struct find *x, imc_node_id id, const struct imc_cost *c,
+		    bool hidden)
+{
+	struct imc_report_facts *f = x->f;
+	struct imc_report_layer *l;
+
+	if (!costs(c))
 		return;
-	l->n_tile = l->as->n_tile;
-	l->copies = copies(m, l);
-	l->cell_utilisation = utilisation(m, l);
+	if (!x->of[id.i]) {
+		new_layer(x->m, id, f);
+		x->of[id.i] = f->n_layer;
+	}
+	l = &f->layer[x->of[id.i] - 1];
+	add_cost(&l->cost, c);
+	add_cost(&f->engine[l->as->engine], c);
+	if (hidden) {
+		l->hidden_ns += c->ns;
+		f->engine_hidden_ns[l->as->engine] += c->ns;
+	}
+}
+
+/* Time of a step if nothing ran at once, inside it either; what rounding
+ * makes of the same sum in another order does not count. */
+static double apart_ns(const struct imc_cost *c)
+{
+	double sum = c->engine_ns + c->core_ns;
+
+	return sum > c->ns * (1 + 1e-9) ? sum : c->ns;
+}
+
+/* The slot of steps first .. end: its longest layer is not hidden; what a
+ * transfer takes longer than that is the transfer's. */
+static void add_slot(struct find *x, size_t first, size_t end)
+{
+	const struct imc_step *step = x->m->plan.step;
+	const struct imc_step *run = NULL;
+	double ns = 0, apart = 0;
+
+	for (size_t i = first; i < end; i++) {
+		const struct imc_cost *c = &step[i].cost;
+
+		if (step[i].kind == IMC_STEP_RUN &&
+		    (!run || c->ns > run->cost.ns))
+			run = &step[i];
+		if (c->ns > ns)
+			ns = c->ns;
+		apart += apart_ns(c);
+	}
+	x->f->saved_ns += apart - ns;
+	x->f->transfers.ns += ns - (run ? run->cost.ns : 0);
+	for (size_t i = first; i < end; i++)
+		if (step[i].kind == IMC_STEP_RUN)
+			add_run(x, step[i].node, &step[i].cost,
+				&step[i] != run);
+}
+
+static void find_planned(struct find *x)
+{
+	const struct imc_plan *p = &x->m->plan;
+	struct imc_cost moved;
+
+	x->f->total = imc_plan_total(p, &moved);
+	x->f->transfers.pj = moved.pj;
+	for (size_t i = 0, next; i < p->n_step; i = next) {
+		next = i + 1;
+		while (next < p->n_step && p->step[next].beside)
+			next++;
+		add_slot(x, i, next);
+	}
 }
 
 /* Layers in the order of the plan; before there is one, of the graph. */
 static void find_layers(const struct imc_module *m, struct imc_arena *a,
 			struct imc_report_facts *f)
 {
-	f->layer = imc_arena_array(a, m->g->n_node + 1, sizeof *f->layer);
-	for (size_t i = 0; i < m->plan.n_step; i++) {
-		const struct imc_step *s = &m->plan.step[i];
+	struct find x = {.m = m, .f = f};
 
-		if (s->kind == IMC_STEP_RUN) {
-			add_layer(m, s->node, &s->cost, f);
-			continue;
-		}
-		add_cost(&f->transfers, &s->cost);
-		add_cost(&f->total, &s->cost);
+	f->layer = imc_arena_array(a, m->g->n_node + 1, sizeof *f->layer);
+	x.of = imc_arena_array(a, m->g->n_node + 1, sizeof *x.of);
+	if (m->plan.step) {
+		find_planned(&x);
+		return;
 	}
-	for (size_t i = 0; !m->plan.step && i < m->g->n_order; i++)
-		add_layer(m, m->g->order[i],
-			  &m->map.assign[m->g->order[i].i].cost, f);
+	for (size_t i = 0; i < m->g->n_order; i++) {
+		imc_node_id id = m->g->order[i];
+
+		add_run(&x, id, &m->map.assign[id.i].cost, false);
+		add_cost(&f->total, &m->map.assign[id.i].cost);
+	}
+}
+
+static void find_rates(const struct imc_module *m, struct imc_report_facts *f)
+{
+	double ops = 2 * (double)imc_graph_macs(m->g);
+	double area = imc_area_mm2(m->hw);
+
+	f->peak = imc_peak_of(m->hw, IMC_REPORT_PEAK_WINDOWS);
+	if (f->total.ns > 0)
+		f->rate.tops = ops / f->total.ns * 1e-3;
+	if (f->total.pj > 0)
+		f->rate.tops_per_w = ops / f->total.pj;
+	if (area > 0)
+		f->rate.tops_per_mm2 = f->rate.tops / area;
 }
 
 static void find_arrays(const struct imc_module *m, struct imc_arena *a,
@@ -187,6 +279,7 @@ struct imc_report_facts imc_report_facts(const struct imc_module *m,
 	struct imc_report_facts f = {0};
 
 	find_layers(m, a, &f);
+	find_rates(m, &f);
 	find_arrays(m, a, &f);
 	f.l2_peak_bytes = l2_peak(m, s);
 	f.target_source = imc_report_base(m->hw->source);

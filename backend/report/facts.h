@@ -3,6 +3,11 @@
 #define IMC_REPORT_FACTS_H
 
 #include "backend/report/report.h"
+#include "hwdesc/cost.h"
+
+/* Windows of each job sequence of imc_report_facts.peak: the 7 x 7 pixels at
+ * the end of networks for 224 x 224. */
+#define IMC_REPORT_PEAK_WINDOWS 49
 
 /* A node that costs something. */
 struct imc_report_layer {
@@ -10,7 +15,8 @@ struct imc_report_layer {
 	const char *name, *op;
 	const struct imc_assign *as;
 	struct imc_matrix mx; /* of a matrix node, else all 0 */
-	struct imc_cost cost;
+	struct imc_cost cost; /* of all its steps, one after another */
+	double hidden_ns;     /* of them, beside a longer step */
 	int32_t n_tile;
 	int32_t copies; /* of its weights in the fullest tile, at least 1 */
 	double cell_utilisation; /* 0: not on a crossbar */
@@ -29,9 +35,14 @@ struct imc_report_facts {
 	struct imc_report_layer *layer; /* in the order they run */
 	size_t n_array;
 	struct imc_report_array *array; /* by number */
-	struct imc_cost total;		/* layers and transfers */
-	struct imc_cost transfers;	/* between L2 and L1 */
-	struct imc_cost engine[IMC_N_ENGINE];
+	struct imc_cost total;		/* of the plan: slots overlap */
+	struct imc_cost transfers;	/* L2 and L1; ns: those not hidden */
+	double saved_ns; /* what overlap saves, inside steps and beside */
+	struct imc_cost engine[IMC_N_ENGINE]; /* sums over its layers */
+	double engine_hidden_ns[IMC_N_ENGINE];
+	/* Tera-operations a second: two for each multiply-accumulate of the
+	 * network; and what the machine does at most. */
+	struct imc_peak rate, peak;
 	double array_utilisation; /* cells of tiles in those of used arrays */
 	int64_t l2_peak_bytes;
 	const char *target_source, *model_file, *calib_file;

@@ -3,6 +3,7 @@
 #include "backend/report/facts.h"
 #include "backend/report/json.h"
 #include "hwdesc/cost.h"
+#include "ir/support/checked.h"
 
 static void write_head(struct imc_json *j, const struct imc_module *m,
 		       const struct imc_report_facts *f)
@@ -34,8 +35,14 @@ static void write_head(struct imc_json *j, const struct imc_module *m,
 	imc_json_close(j, '}');
 }
 
+static void write_rates(struct imc_json *j, const struct imc_peak *r)
+{
+	imc_json_number(j, "tops", r->tops);
+	imc_json_number(j, "tops_per_w", r->tops_per_w);
+	imc_json_number(j, "tops_per_mm2", r->tops_per_mm2);
+}
+
 static void write_totals(struct imc_json *j, const struct imc_module *m,
-			 const struct imc_report_sizes *s,
 			 const struct imc_report_facts *f)
 {
 	imc_json_open(j, "total", '{');
@@ -46,14 +53,39 @@ static void write_totals(struct imc_json *j, const struct imc_module *m,
 	imc_json_number(j, "transfer_ms", f->transfers.ns * 1e-6);
 	imc_json_number(j, "transfer_uj", f->transfers.pj * 1e-6);
 	imc_json_number(j, "area_mm2", imc_area_mm2(m->hw));
+	imc_json_number(j, "latency_bound_ms", m->map.bound_ns * 1e-6);
+	imc_json_number(j, "overlap_saves_ms", f->saved_ns * 1e-6);
+	write_rates(j, &f->rate);
 	imc_json_close(j, '}');
+	imc_json_open(j, "peak", '{');
+	imc_json_int(j, "windows", IMC_REPORT_PEAK_WINDOWS);
+	write_rates(j, &f->peak);
+	imc_json_close(j, '}');
+}
+
+static void write_arrays(struct imc_json *j, const struct imc_module *m,
+			 const struct imc_report_facts *f)
+{
+	double all = (double)m->map.array_rows * m->map.array_cols;
+
 	imc_json_open(j, "arrays", '{');
 	imc_json_int(j, "used", m->map.n_used);
 	imc_json_int(j, "available", m->map.n_array);
 	imc_json_int(j, "lower_bound", m->map.lower_bound);
 	imc_json_number(j, "utilisation", f->array_utilisation);
 	imc_json_text(j, "solver", m->map.solver);
+	imc_json_int(j, "gap", m->map.n_used - m->map.lower_bound);
+	imc_json_open_row(j, "utilisations", '[');
+	for (size_t i = 0; i < f->n_array; i++)
+		imc_json_number(j, NULL, (double)f->array[i].cells / all);
+	imc_json_close(j, ']');
 	imc_json_close(j, '}');
+}
+
+static void write_memory(struct imc_json *j, const struct imc_module *m,
+			 const struct imc_report_sizes *s,
+			 const struct imc_report_facts *f)
+{
 	imc_json_open(j, "memory", '{');
 	imc_json_int(j, "l1_peak_bytes", m->plan.l1_bytes);
 	imc_json_int(j, "l1_available_bytes", m->hw->l1_bytes);
@@ -85,6 +117,7 @@ static void write_layer(struct imc_json *j, const struct imc_module *m,
 			const struct imc_report_layer *l)
 {
 	const struct imc_node *n = imc_node_at(m->g, l->id);
+	bool analog = l->as->engine == IMC_ENGINE_CROSSBAR;
 
 	imc_json_open(j, NULL, '{');
 	imc_json_text(j, "name", l->name);
@@ -109,6 +142,15 @@ static void write_layer(struct imc_json *j, const struct imc_module *m,
 	write_shape(j, "input_shape", l->in);
 	write_shape(j, "output_shape", l->out);
 	imc_json_text(j, "note", l->note);
+	imc_json_number(j, "hidden_us", l->hidden_ns * 1e-3);
+	imc_json_number(j, "digital_us", analog ? l->cost.core_ns * 1e-3 : 0);
+	imc_json_number(j, "stream_us", l->cost.stream_ns * 1e-3);
+	imc_json_number(j, "stream_share",
+			l->cost.ns > 0 ? l->cost.stall_ns / l->cost.ns : 0);
+	imc_json_open_row(j, "patch", '[');
+	imc_json_int(j, NULL, analog ? imc_max_i64(l->as->patch_h, 1) : 0);
+	imc_json_int(j, NULL, analog ? imc_max_i64(l->as->patch_w, 1) : 0);
+	imc_json_close(j, ']');
 	imc_json_close(j, '}');
 }
 
@@ -164,7 +206,9 @@ void imc_report_json(const struct imc_module *m,
 
 	imc_json_open(&j, NULL, '{');
 	write_head(&j, m, &f);
-	write_totals(&j, m, s, &f);
+	write_totals(&j, m, &f);
+	write_arrays(&j, m, &f);
+	write_memory(&j, m, s, &f);
 	imc_json_open(&j, "layers", '[');
 	for (size_t i = 0; i < f.n_layer; i++)
 		write_layer(&j, m, &f.layer[i]);

@@ -3,7 +3,7 @@
 #include "backend/report/facts.h"
 
 /* A table of text: cells are kept until their widths are known. */
-#define MAX_COL 13
+#define MAX_COL 12
 
 struct table {
 	struct imc_arena *a;
@@ -87,17 +87,43 @@ static const char *first_part(const char *s, size_t most, struct imc_arena *a)
 	return imc_arena_printf(a, "%.*s..", (int)most - 2, text);
 }
 
-static void print_title(const struct imc_module *m,
-			const struct imc_report_sizes *s,
-			const struct imc_report_facts *f, struct imc_buf *out)
+static const char *rate_text(const struct imc_peak *r, struct imc_arena *a)
 {
-	imc_buf_printf(out, "%s on %s (imcc %s)\n\n", m->model_name,
-		       m->hw->name, IMCC_VERSION);
-	imc_buf_printf(out, "  latency      %.4g ms\n", f->total.ns * 1e-6);
-	imc_buf_printf(out, "  energy       %.4g uJ\n", f->total.pj * 1e-6);
+	return imc_arena_printf(a, "%.4g GOPS, %.4g TOPS/W, %.4g GOPS/mm2",
+				r->tops * 1e3, r->tops_per_w,
+				r->tops_per_mm2 * 1e3);
+}
+
+static void print_speed(const struct imc_module *m,
+			const struct imc_report_facts *f, struct imc_arena *a,
+			struct imc_buf *out)
+{
+	imc_buf_printf(out, "  latency      %.4g ms", f->total.ns * 1e-6);
+	if (m->map.bound_ns > 0)
+		imc_buf_printf(out, " (at least %.4g)", m->map.bound_ns * 1e-6);
+	if (f->saved_ns > 0)
+		imc_buf_printf(out, ", overlap saves %.4g ms",
+			       f->saved_ns * 1e-6);
+	imc_buf_printf(out, "\n  energy       %.4g uJ\n", f->total.pj * 1e-6);
 	imc_buf_printf(out, "  work         %lld MACs, %lld parameters\n",
 		       (long long)imc_graph_macs(m->g),
 		       (long long)imc_graph_params(m->g));
+	imc_buf_printf(out, "  rate         %s\n", rate_text(&f->rate, a));
+	if (f->peak.tops > 0)
+		imc_buf_printf(out,
+			       "  peak         %s (full arrays, layers of %d "
+			       "windows)\n",
+			       rate_text(&f->peak, a), IMC_REPORT_PEAK_WINDOWS);
+}
+
+static void print_title(const struct imc_module *m,
+			const struct imc_report_sizes *s,
+			const struct imc_report_facts *f, struct imc_arena *a,
+			struct imc_buf *out)
+{
+	imc_buf_printf(out, "%s on %s (imcc %s)\n\n", m->model_name,
+		       m->hw->name, IMCC_VERSION);
+	print_speed(m, f, a, out);
 	imc_buf_printf(out,
 		       "  arrays       %d of %d used (at least %d), %.1f %% of "
 		       "their cells\n",
@@ -118,43 +144,61 @@ static void print_title(const struct imc_module *m,
 		       imc_report_method(&m->opt));
 }
 
-static const char *const layer_head[] = {
-	"layer", "op",	 "engine", "rows",  "cols",   "tiles", "copy",
-	"bits",	 "post", "us",	   "share", "energy", "cells",
-};
-
-static const char *rows_text(const struct imc_report_layer *l,
-			     struct imc_arena *a)
+/* Several groups: "32x(9x1)". */
+static const char *matrix_text(const struct imc_report_layer *l,
+			       struct imc_arena *a)
 {
 	if (!l->mx.rows)
 		return "";
 	if (l->mx.groups > 1)
-		return imc_arena_printf(a, "%dx%d", l->mx.groups, l->mx.rows);
-	return imc_arena_printf(a, "%d", l->mx.rows);
+		return imc_arena_printf(a, "%dx(%dx%d)", l->mx.groups,
+					l->mx.rows, l->mx.cols);
+	return imc_arena_printf(a, "%dx%d", l->mx.rows, l->mx.cols);
+}
+
+static const char *tiles_text(const struct imc_report_layer *l,
+			      struct imc_arena *a)
+{
+	if (l->as->copies > 1)
+		return imc_arena_printf(a, "%dx%d", l->as->copies, l->n_tile);
+	return imc_arena_printf(a, "%d", l->n_tile);
+}
+
+/* What follows the ADC: nothing, or so many us of the cores. */
+static const char *post_text(const struct imc_report_layer *l,
+			     struct imc_arena *a)
+{
+	if (l->as->post_adc)
+		return "adc";
+	return imc_arena_printf(a, "%.2f", l->cost.core_ns * 1e-3);
+}
+
+static const char *share_text(double ns, double total_ns, struct imc_arena *a)
+{
+	return imc_arena_printf(a, "%.1f%%",
+				total_ns > 0 ? ns * 100 / total_ns : 0);
 }
 
 static void add_layer(struct table *t, const struct imc_report_layer *l,
 		      double total_ns)
 {
 	bool analog = l->as->engine == IMC_ENGINE_CROSSBAR;
+	double shown = l->cost.ns - l->hidden_ns;
 	struct imc_arena *a = t->a;
 
-	add_cell(t, last_part(l->name, 20, a));
-	add_cell(t, first_part(l->op, 11, a));
+	add_cell(t, last_part(l->name, 18, a));
+	add_cell(t, first_part(l->op, 9, a));
 	add_cell(t, imc_arena_printf(a, "%s%s", imc_engine_name(l->as->engine),
 				     l->as->spilled ? " *" : ""));
-	add_cell(t, rows_text(l, a));
-	add_cell(t, l->mx.cols ? imc_arena_printf(a, "%d", l->mx.cols) : "");
-	add_cell(t, analog ? imc_arena_printf(a, "%d", l->n_tile) : "");
+	add_cell(t, matrix_text(l, a));
+	add_cell(t, analog ? tiles_text(l, a) : "");
 	add_cell(t, analog ? imc_arena_printf(a, "%d", l->copies) : "");
-	add_cell(t, l->mx.rows ? imc_arena_printf(a, "%d", l->as->weight_bits)
-			       : "");
-	add_cell(t, !analog ? "" : l->as->post_adc ? "adc" : "digital");
 	add_cell(t, imc_arena_printf(a, "%.2f", l->cost.ns * 1e-3));
-	add_cell(t, imc_arena_printf(a, "%.1f%%",
-				     total_ns > 0 ? l->cost.ns * 100 / total_ns
-						  : 0));
-	add_cell(t, imc_arena_printf(a, "%.4g", l->cost.pj * 1e-3));
+	add_cell(t, shown > 0 || l->cost.ns <= 0
+			    ? share_text(shown, total_ns, a)
+			    : "hidden");
+	add_cell(t, imc_arena_printf(a, "%.3f", l->cost.pj * 1e-6));
+	add_cell(t, analog ? post_text(l, a) : "");
 	add_cell(t, analog ? imc_arena_printf(a, "%.0f%%",
 					      l->cell_utilisation * 100)
 			   : "");
@@ -163,12 +207,18 @@ static void add_layer(struct table *t, const struct imc_report_layer *l,
 static void print_layers(const struct imc_report_facts *f, struct imc_arena *a,
 			 struct imc_buf *out)
 {
-	struct table t = {.a = a, .n_col = 13, .left = "lllrrrrrlrrrr"};
+	static const char *const head[] = {
+		"layer", "op",	  "engine", "matrix", "tiles", "px",
+		"us",	 "share", "uJ",	    "post",   "cells",
+	};
+	struct table t = {.a = a, .n_col = 11, .left = "lllrrrrrrrr"};
 	bool spilled = false;
 
-	imc_buf_text(out, "\nLayers (rows, cols: of the weight matrix; us, nJ)"
-			  "\n\n");
-	add_head(&t, layer_head);
+	imc_buf_text(out,
+		     "\nLayers (matrix: rows x columns of the weights; px: "
+		     "output pixels of a job;\npost: us of the cores behind "
+		     "the ADC; cells: of its tiles, those with weights)\n\n");
+	add_head(&t, head);
 	for (size_t i = 0; i < f->n_layer; i++) {
 		add_layer(&t, &f->layer[i], f->total.ns);
 		spilled |= f->layer[i].as->spilled;
@@ -180,60 +230,137 @@ static void print_layers(const struct imc_report_facts *f, struct imc_arena *a,
 			     "it\n");
 }
 
-static void add_engine(struct table *t, const char *name,
-		       const struct imc_cost *c, double total_ns)
+/* Bits of the weights of an engine's layers: "4", "4-8", or "". */
+static const char *bits_text(const struct imc_report_facts *f, int engine,
+			     struct imc_arena *a)
 {
-	if (!(c->ns > 0) && !(c->pj > 0))
+	int32_t least = INT32_MAX, most = 0;
+
+	for (size_t i = 0; i < f->n_layer; i++) {
+		const struct imc_assign *as = f->layer[i].as;
+
+		if ((int)as->engine != engine || !f->layer[i].mx.rows)
+			continue;
+		if (as->weight_bits < least)
+			least = as->weight_bits;
+		if (as->weight_bits > most)
+			most = as->weight_bits;
+	}
+	if (most == 0)
+		return "";
+	if (least == most)
+		return imc_arena_printf(a, "%d", most);
+	return imc_arena_printf(a, "%d-%d", least, most);
+}
+
+/* A row of the table of engines. */
+struct engine_row {
+	const char *name, *bits;
+	double ns, hidden_ns, pj;
+};
+
+static void add_engine(struct table *t, const struct engine_row *r,
+		       double total_ns)
+{
+	struct imc_arena *a = t->a;
+
+	if (!(r->ns > 0) && !(r->pj > 0))
 		return;
-	add_cell(t, name);
-	add_cell(t, imc_arena_printf(t->a, "%.2f", c->ns * 1e-3));
-	add_cell(t,
-		 imc_arena_printf(t->a, "%.1f%%",
-				  total_ns > 0 ? c->ns * 100 / total_ns : 0));
-	add_cell(t, imc_arena_printf(t->a, "%.4g", c->pj * 1e-3));
+	add_cell(t, r->name);
+	add_cell(t, r->bits);
+	add_cell(t, imc_arena_printf(a, "%.2f", r->ns * 1e-3));
+	add_cell(t, r->hidden_ns > 0
+			    ? imc_arena_printf(a, "%.2f", r->hidden_ns * 1e-3)
+			    : "");
+	add_cell(t, share_text(r->ns - r->hidden_ns, total_ns, a));
+	add_cell(t, imc_arena_printf(a, "%.3f", r->pj * 1e-6));
 }
 
 static void print_engines(const struct imc_report_facts *f, struct imc_arena *a,
 			  struct imc_buf *out)
 {
-	static const char *const head[] = {"engine", "us", "share", "nJ"};
-	struct table t = {.a = a, .n_col = 4, .left = "lrrr"};
+	static const char *const head[] = {"engine", "weight bits", "us",
+					   "hidden", "share",	    "uJ"};
+	struct table t = {.a = a, .n_col = 6, .left = "lrrrrr"};
+	struct engine_row r;
 
-	imc_buf_text(out, "\nEngines\n\n");
+	imc_buf_text(out, "\nEngines (hidden: us beside a longer step)\n\n");
 	add_head(&t, head);
-	for (int e = 0; e < IMC_N_ENGINE; e++)
-		add_engine(&t, imc_engine_name((enum imc_engine)e),
-			   &f->engine[e], f->total.ns);
-	add_engine(&t, "transfers", &f->transfers, f->total.ns);
+	for (int e = 0; e < IMC_N_ENGINE; e++) {
+		r.name = imc_engine_name((enum imc_engine)e);
+		r.bits = bits_text(f, e, a);
+		r.ns = f->engine[e].ns;
+		r.hidden_ns = f->engine_hidden_ns[e];
+		r.pj = f->engine[e].pj;
+		add_engine(&t, &r, f->total.ns);
+	}
+	r = (struct engine_row){"transfers", "", f->transfers.ns, 0,
+				f->transfers.pj};
+	add_engine(&t, &r, f->total.ns);
 	print_table(&t, out);
 }
+
+/* The arrays with fewest cells in use, at most three. */
+static void print_emptiest(const struct imc_report_facts *f, double all,
+			   struct imc_buf *out)
+{
+	size_t last = 0; /* the one printed last */
+
+	for (int k = 0; k < 3 && (size_t)k + 1 < f->n_array; k++) {
+		const struct imc_report_array *r = f->array;
+		size_t best = f->n_array;
+
+		for (size_t i = 0; i < f->n_array; i++) {
+			/* behind the last one by cells, then number */
+			bool behind = k == 0 || r[i].cells > r[last].cells ||
+				      (r[i].cells == r[last].cells && i > last);
+
+			if (behind &&
+			    (best == f->n_array || r[i].cells < r[best].cells))
+				best = i;
+		}
+		imc_buf_printf(out, "%s %d with %.1f %%",
+			       k ? "," : "\n  emptiest:", r[best].array,
+			       (double)r[best].cells * 100 / all);
+		last = best;
+	}
+	if (f->n_array > 1)
+		imc_buf_text(out, "\n");
+}
+
+/* Arrays beside one another in a row of their table. */
+#define ARRAYS_A_ROW 4
 
 static void print_arrays(const struct imc_module *m,
 			 const struct imc_report_facts *f, struct imc_arena *a,
 			 struct imc_buf *out)
 {
-	static const char *const head[] = {"array", "tiles", "cells", "used"};
+	static const char *const head[] = {"array", "tiles", "used"};
 	double all = (double)m->map.array_rows * m->map.array_cols;
-	struct table t = {.a = a, .n_col = 4, .left = "rrrr"};
+	int n = f->n_array < ARRAYS_A_ROW ? (int)f->n_array : ARRAYS_A_ROW;
+	struct table t = {.a = a, .n_col = 3 * n, .left = "rrrrrrrrrrrr"};
 
-	if (!f->n_array)
+	if (n == 0)
 		return;
 	imc_buf_printf(out,
 		       "\nArrays (%d rows, %d columns each; placed by %s)"
 		       "\n\n",
 		       m->map.array_rows, m->map.array_cols,
 		       m->map.solver ? m->map.solver : "hand");
-	add_head(&t, head);
+	for (int i = 0; i < t.n_col; i++)
+		add_cell(&t, head[i % 3]);
 	for (size_t i = 0; i < f->n_array; i++) {
 		const struct imc_report_array *r = &f->array[i];
 
 		add_cell(&t, imc_arena_printf(a, "%d", r->array));
 		add_cell(&t, imc_arena_printf(a, "%d", r->n_tile));
-		add_cell(&t, imc_arena_printf(a, "%lld", (long long)r->cells));
 		add_cell(&t, imc_arena_printf(a, "%.1f%%",
 					      (double)r->cells * 100 / all));
 	}
+	while (t.n % (size_t)t.n_col)
+		add_cell(&t, "");
 	print_table(&t, out);
+	print_emptiest(f, all, out);
 }
 
 static void print_warnings(const struct imc_diags *d, struct imc_buf *out)
@@ -256,7 +383,7 @@ void imc_report_text(const struct imc_module *m,
 	struct imc_arena *scratch = imc_arena_new();
 	struct imc_report_facts f = imc_report_facts(m, s, scratch);
 
-	print_title(m, s, &f, out);
+	print_title(m, s, &f, scratch, out);
 	print_layers(&f, scratch, out);
 	print_engines(&f, scratch, out);
 	print_arrays(m, &f, scratch, out);

@@ -1,7 +1,9 @@
 /* report_test JSON TEXT: the report of a module made by hand, byte for byte.
  * With --bless the two files are written instead. */
+#include <math.h>
 #include <string.h>
 
+#include "backend/report/facts.h"
 #include "backend/report/report.h"
 #include "tests/check.h"
 
@@ -65,37 +67,47 @@ static void make_graph(struct imc_module *m)
 	m->g = g;
 }
 
+static void add_tile(struct imc_module *m, int32_t row0, int32_t array,
+		     int32_t h)
+{
+	struct imc_tile *t =
+		IMC_PUSH(m->arena, m->map.tile, m->map.n_tile, m->map.cap_tile);
+
+	*t = (struct imc_tile){.patch_h = 1,
+			       .patch_w = 1,
+			       .row0 = row0,
+			       .n_row = h,
+			       .n_col = 4,
+			       .x = 5,
+			       .y = 7,
+			       .w = 4,
+			       .h = h,
+			       .array = array};
+}
+
 static void make_map(struct imc_module *m)
 {
 	struct imc_assign *as = imc_arena_array(m->arena, 2, sizeof *as);
-	struct imc_tile *t =
-		IMC_PUSH(m->arena, m->map.tile, m->map.n_tile, m->map.cap_tile);
 
 	as[0] = (struct imc_assign){.engine = IMC_ENGINE_CROSSBAR,
 				    .weight_bits = 4,
 				    .act_bits = 8,
 				    .slices = 1,
 				    .copies = 1,
-				    .n_tile = 1};
+				    .n_tile = 2};
 	as[1] = (struct imc_assign){.engine = IMC_ENGINE_CORES,
 				    .act_bits = 8,
 				    .copies = 1,
 				    .spilled = true};
-	*t = (struct imc_tile){.patch_h = 1,
-			       .patch_w = 1,
-			       .n_row = 18,
-			       .n_col = 4,
-			       .x = 5,
-			       .y = 7,
-			       .w = 4,
-			       .h = 18,
-			       .array = 1};
+	add_tile(m, 0, 1, 12);
+	add_tile(m, 12, 2, 6);
 	m->map.assign = as;
 	m->map.n_assign = 2;
 	m->map.array_rows = 256;
 	m->map.array_cols = 128;
 	m->map.n_array = 3;
-	m->map.n_used = 1;
+	m->map.n_used = 2;
+	m->map.bound_ns = 3000;
 	m->map.lower_bound = 1;
 	m->map.solver = "greedy";
 }
@@ -108,6 +120,34 @@ static void add_step(struct imc_module *m, enum imc_step_kind kind,
 
 	*s = (struct imc_step){.kind = kind, .node = {node}, .scratch = -1};
 	s->cost = (struct imc_cost){.ns = ns, .pj = 10 * ns};
+}
+
+/* The convolution in two strips, with digital work that the first hides in
+ * part; the second beside the pool. */
+static void make_plan(struct imc_module *m)
+{
+	struct imc_step *s;
+
+	add_step(m, IMC_STEP_LOAD, UINT32_MAX, 500);
+	add_step(m, IMC_STEP_RUN, 0, 1200);
+	s = &m->plan.step[1];
+	s->n_row = 2;
+	s->cost.engine_ns = 1000;
+	s->cost.core_ns = 450;
+	s->cost.stream_ns = 300;
+	s->cost.stall_ns = 100;
+	add_step(m, IMC_STEP_RUN, 0, 800);
+	s = &m->plan.step[2];
+	s->row = s->n_row = 2;
+	s->cost.engine_ns = 700;
+	s->cost.core_ns = 100;
+	s->cost.stream_ns = 200;
+	add_step(m, IMC_STEP_RUN, 1, 1250);
+	m->plan.step[3].beside = true;
+	m->plan.step[3].cost.core_ns = 1250;
+	add_step(m, IMC_STEP_STORE, UINT32_MAX, 250);
+	m->plan.l1_bytes = 136;
+	m->plan.l1_lower_bound = 130;
 }
 
 static struct imc_module make_module(struct imc_arena *a, struct imc_hw *hw,
@@ -125,12 +165,7 @@ static struct imc_module make_module(struct imc_arena *a, struct imc_hw *hw,
 	m.opt.percentile = 99.99;
 	make_graph(&m);
 	make_map(&m);
-	add_step(&m, IMC_STEP_LOAD, UINT32_MAX, 500);
-	add_step(&m, IMC_STEP_RUN, 0, 2000);
-	add_step(&m, IMC_STEP_RUN, 1, 1250);
-	add_step(&m, IMC_STEP_STORE, UINT32_MAX, 250);
-	m.plan.l1_bytes = 136;
-	m.plan.l1_lower_bound = 130;
+	make_plan(&m);
 	return m;
 }
 
@@ -178,10 +213,14 @@ static void check_copies(struct imc_module *m, const struct imc_report_sizes *s)
 	struct imc_buf b = {.arena = m->arena};
 	struct imc_tile *t = m->map.tile;
 
+	m->map.assign[0].n_tile = 1;
+	m->map.assign[0].patch_h = 2;
+	t->n_row = 18;
 	t->patch_h = 2;
 	t->w = 8;
 	t->h = 24;
 	imc_report_json(m, s, &b);
+	CHECK(strstr(b.p, "\"patch\": [2, 1]"), "%s", b.p);
 	CHECK(strstr(b.p, "\"copies\": 2,"), "%s", b.p);
 	CHECK(strstr(b.p, "\"cell_utilisation\": 0.75,"), "%s", b.p);
 	t->n_bias = 1;
@@ -189,6 +228,50 @@ static void check_copies(struct imc_module *m, const struct imc_report_sizes *s)
 	b.n = 0;
 	imc_report_json(m, s, &b);
 	CHECK(strstr(b.p, "\"cell_utilisation\": 0.76,"), "%s", b.p);
+}
+
+static bool near(double a, double b)
+{
+	return fabs(a - b) <= 1e-9 * fmax(fabs(a), fabs(b));
+}
+
+/* What is not hidden makes the latency, whoever is longest in a slot. */
+static void check_sum(const struct imc_report_facts *f, double latency)
+{
+	double ns = f->transfers.ns;
+
+	for (size_t i = 0; i < f->n_layer; i++)
+		ns += f->layer[i].cost.ns - f->layer[i].hidden_ns;
+	CHECK(near(ns, latency) && near(f->total.ns, latency), "%g, %g", ns,
+	      f->total.ns);
+}
+
+static void check_overlap(struct imc_module *m,
+			  const struct imc_report_sizes *s)
+{
+	struct imc_report_facts f = imc_report_facts(m, s, m->arena);
+	struct imc_buf b = {.arena = m->arena};
+
+	CHECK(f.n_layer == 2, "%zu", f.n_layer);
+	check_sum(&f, 500 + 1200 + 1250 + 250);
+	CHECK(near(f.layer[0].cost.ns, 2000), "%g", f.layer[0].cost.ns);
+	CHECK(near(f.layer[0].hidden_ns, 800) && f.layer[1].hidden_ns == 0,
+	      "%g", f.layer[0].hidden_ns);
+	CHECK(near(f.saved_ns, 1000 + 450 - 1200 + 800), "%g", f.saved_ns);
+	/* A transfer beside the pool, first shorter, then longer than it. */
+	m->plan.step[4].beside = true;
+	f = imc_report_facts(m, s, m->arena);
+	check_sum(&f, 500 + 1200 + 1250);
+	CHECK(near(f.transfers.ns, 500), "%g", f.transfers.ns);
+	m->plan.step[4].cost.ns = 2000;
+	f = imc_report_facts(m, s, m->arena);
+	check_sum(&f, 500 + 1200 + 2000);
+	CHECK(near(f.transfers.ns, 500 + 750), "%g", f.transfers.ns);
+	CHECK(near(f.saved_ns, 250 + 800 + 1250), "%g", f.saved_ns);
+	/* A layer that is hidden altogether. */
+	m->plan.step[3].cost.ns = m->plan.step[3].cost.core_ns = 400;
+	imc_report_text(m, s, &b);
+	CHECK(strstr(b.p, "0.40  hidden"), "%s", b.p);
 }
 
 int main(int argc, char **argv)
@@ -204,6 +287,12 @@ int main(int argc, char **argv)
 			    .ima_rows = 256,
 			    .ima_cols = 128,
 			    .ima_cell_bits = 4,
+			    .ima_mvm_ns = 100,
+			    .ima_port_bytes = 16,
+			    .ima_config_cycles = 50,
+			    .ima_active_arrays = 2,
+			    .energy_ima_job = 10,
+			    .area_array = 0.5,
 			    .l1_bytes = 1024,
 			    .l2_bytes = 65536};
 	struct imc_report_sizes s = {.image_bytes = 32832,
@@ -221,6 +310,7 @@ int main(int argc, char **argv)
 	compare(argv[1], &json, bless);
 	compare(argv[2], &text, bless);
 	check_timings(&m, &s);
+	check_overlap(&m, &s);
 	check_copies(&m, &s);
 	imc_arena_free(a);
 	return check_result();
