@@ -1,318 +1,376 @@
-/* Which engine computes each node. The engine fixes the arithmetic (row
- * blocks, slices, what follows the ADC), so this comes before quantisation.
+/* Which engine computes each node, and how. The engine fixes the arithmetic
+ * (row blocks, slices, what follows the ADC), so this comes before
+ * quantisation; tilings and copies inside arrays are chosen with it, since all
+ * compete for the same arrays.
  *
- * Every matrix node takes its fastest option. If the crossbars are then too
- * small, the nodes that gain least from an array for each cell they need go
- * back to the digital engines, until the rest can be packed; then those that
- * still fit beside it return. */
-#include <math.h>
+ * If even the smallest choices of all nodes that gain from the crossbars do
+ * not fit, nodes that gain least for each cell they need go back to the
+ * digital engines until the rest does; then those that still fit beside it
+ * return. That tells whether the machine is too small for the network. What is
+ * best under the number of arrays is then chosen for all nodes together. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/num.h"
 #include "ir/op.h"
 #include "ir/support/checked.h"
-#include "passes/2-quant/quant.h"
-#include "passes/solver/pack.h"
+#include "passes/2-quant/map_options.h"
+#include "passes/solver/select.h"
 
 /* Without --spill at most this share of the multiply-accumulates may fall
  * back to the cores for want of arrays: a classifier, say, whose weights are
  * many and whose work is little. */
 #define SPILL_SHARE 0.10
 
-/* post adc is chosen when one scale for all channels costs at most this much
- * more relative weight error than a scale each. */
-#define POST_ADC_MAX_ERROR_RATIO 1.1
-
-struct option {
+/* A step of the network. */
+struct step {
 	imc_node_id node;
-	struct imc_assign digital, crossbar;
-	bool has_crossbar;
-	int64_t cells, macs;
-	double saves_ns; /* crossbar against the best digital engine */
-	bool use;	 /* the crossbar */
-	bool tried;	 /* to put it back on the crossbars */
+	bool is_matrix;
+	struct imc_map_options o;
+	int64_t macs;
+	/* Options of a matrix node: the crossbar of fewest cells, the best
+	 * digital one; -1: there is none. */
+	int32_t small, digital;
+	double saves; /* small against digital, of the objective */
+	bool use;     /* the crossbar, if small choices are all there is */
+	bool spilled; /* small does not fit */
+	bool tried;   /* to put it back on the crossbars */
 };
 
 struct choice {
 	struct imc_module *m;
 	struct imc_arena *scratch;
 	size_t n;
-	struct option *v; /* of every matrix node */
+	struct step *v; /* of every node that takes time, in run order */
+	struct imc_select_group *group;
 };
 
-static bool is_matrix(const struct imc_graph *g, const struct imc_node *n)
+/* What the objective counts, of one node. */
+static double measure(const struct choice *c, const struct imc_cost *cost)
 {
-	const struct imc_value *w = imc_node_in(g, n, 1);
-
-	return n->op == IMC_OP_CONV2D && w && w->t.data;
+	switch ((enum imc_objective)c->m->opt.objective) {
+	case IMC_OBJECTIVE_LATENCY:
+	case IMC_OBJECTIVE_ARRAYS:
+		return cost->ns;
+	case IMC_OBJECTIVE_ENERGY:
+		return cost->pj;
+	case IMC_OBJECTIVE_EDP:
+		return cost->ns * cost->pj;
+	case IMC_N_OBJECTIVE:
+		break;
+	}
+	return cost->ns;
 }
 
-static struct imc_assign plain(const struct imc_module *m,
-			       enum imc_engine engine)
+/* Finds small and digital among the options. */
+static void rate_options(const struct choice *c, struct step *s)
 {
-	return (struct imc_assign){
-		.engine = engine,
-		.weight_bits = 8,
-		.act_bits = (int32_t)m->hw->ima_dac_bits,
-		.slices = 1,
-		.bundle = 1,
-		.copies = 1,
-	};
+	s->small = s->digital = -1;
+	for (size_t i = 0; i < s->o.n; i++) {
+		const struct imc_map_option *x = &s->o.v[i];
+		bool crossbar = x->as.engine == IMC_ENGINE_CROSSBAR;
+		int32_t *at = crossbar ? &s->small : &s->digital;
+		const struct imc_map_option *best =
+			&s->o.v[*at < 0 ? (int32_t)i : *at];
+
+		if (*at < 0 || (crossbar ? x->cells < best->cells
+					 : measure(c, &x->as.cost) <
+						   measure(c, &best->as.cost)))
+			*at = (int32_t)i;
+	}
+	if (s->small < 0)
+		return;
+	if (s->digital >= 0)
+		s->saves = measure(c, &s->o.v[s->digital].as.cost) -
+			   measure(c, &s->o.v[s->small].as.cost);
+	s->use = s->digital < 0 || s->saves > 0;
 }
 
-/* The faster of cores and depth-wise engine. */
-static struct imc_assign best_digital(const struct imc_module *m,
-				      imc_node_id id)
+static bool list_matrix(struct choice *c, struct step *s)
 {
-	const struct imc_node *n = imc_node_at(m->g, id);
-	struct imc_assign cores = plain(m, IMC_ENGINE_CORES), dw;
+	const struct imc_node *n = imc_node_at(c->m->g, s->node);
+	struct imc_matrix mx = imc_matrix_of(c->m->g, n);
+	enum imc_engine forced = imc_map_forced(c->m, n);
+	const char *why;
 
-	cores.cost = imc_cost_node(m->hw, m->g, id, &cores);
-	if (!imc_dw_can(m->hw, m->g, n))
-		return cores;
-	dw = plain(m, IMC_ENGINE_DEPTHWISE);
-	dw.cost = imc_cost_node(m->hw, m->g, id, &dw);
-	return dw.cost.ns <= cores.cost.ns ? dw : cores;
-}
-
-/* Largest bias in units of the sum, with one weight scale for the layer. */
-static double bias_in_sums(const struct imc_module *m, const struct imc_node *n,
-			   int32_t bits)
-{
-	struct imc_weights w = imc_weights_of(m->g, n);
-	const struct imc_value *x = imc_node_in(m->g, n, 0);
-	struct imc_qparams q =
-		imc_qparams_of(x->lo, x->hi, (int)m->hw->ima_dac_bits,
-			       m->hw->ima_dac_zero == 0);
-	float s = imc_weight_scale(w.w, w.k * w.r, 1, (int)m->hw->ima_cell_bits,
-				   imc_weight_max(m->hw, bits));
-	double most = 0;
-
-	for (int64_t k = 0; w.bias && k < w.k; k++)
-		most = fmax(most, fabs(w.bias[k]));
-	return most / ((double)q.scale * s);
-}
-
-/* Rows of bias that all biases of n fit, or -1. */
-static int32_t bias_rows(const struct imc_module *m, const struct imc_node *n,
-			 int32_t bits)
-{
-	double most = bias_in_sums(m, n, bits), reach = 0;
-	struct imc_ints d = imc_bias_drives(m->hw, most);
-
-	for (int i = 0; i < d.n; i++)
-		reach += (double)d.v[i] *
-			 imc_cell_max((int)m->hw->ima_cell_bits);
-	return reach + 1 < most ? -1 : d.n;
-}
-
-/* Whether the ADC's code may be the activation: one slice, an ADC that tells
- * apart what the next DAC does, a bias that fits on rows, and (unless asked
- * for) hardly more error. */
-static bool may_post_adc(const struct imc_module *m, const struct imc_node *n,
-			 const struct imc_assign *as)
-{
-	struct imc_weights w = imc_weights_of(m->g, n);
-	double channel, tensor;
-
-	if (as->slices != 1 || m->hw->ima_adc != 0 || m->opt.post == 1 ||
-	    m->hw->ima_adc_bits > 8 ||
-	    m->hw->ima_adc_bits < m->hw->ima_dac_bits ||
-	    bias_rows(m, n, as->weight_bits) < 0)
-		return false;
-	if (m->opt.post == 2)
-		return true;
-	imc_weight_errors(&w, 1, (int)m->hw->ima_cell_bits,
-			  imc_weight_max(m->hw, as->weight_bits), &channel,
-			  &tensor);
-	return tensor <= channel * POST_ADC_MAX_ERROR_RATIO;
-}
-
-/* Sets rows a job for a bundle of `bundle` groups. False: does not fit. */
-static bool cut(const struct imc_module *m, const struct imc_matrix *mx,
-		int32_t bundle, struct imc_assign *as, struct imc_cut *c)
-{
-	if (!imc_cut_matrix(m->hw, mx, as->slices, as->bias_rows, bundle, c))
-		return false;
-	as->bundle = bundle;
-	as->block_rows = c->block_rows;
+	s->is_matrix = true;
+	s->macs = mx.n_window * mx.rows * mx.cols * mx.groups;
+	s->o = imc_map_options_of(c->m, s->node, c->scratch, &why);
+	if (why)
+		return imc_diag(c->m->diags, n->loc, IMC_D_ENGINE_FORCED,
+				imc_engine_name(forced), why);
+	rate_options(c, s);
 	return true;
 }
 
-/* Whether codes of split rows may be added into an activation. Each code has
- * the step of the sum, so a partial sum that is larger than the activation's
- * range clips: only done when asked for. */
-static bool may_aggregate(const struct imc_module *m)
+/* The way of a node that only the cores compute. */
+static void list_other(struct choice *c, struct step *s)
 {
-	return m->hw->ima_aggregate && m->opt.post == 2;
+	struct imc_map_option *x =
+		IMC_PUSH(c->scratch, s->o.v, s->o.n, s->o.cap);
+
+	x->as = c->m->map.assign[s->node.i];
+	x->lanes = imc_map_lanes(&x->as);
+	s->small = -1;
 }
 
-/* The fastest crossbar option of node o->node; false: there is none. */
-static bool best_crossbar(const struct imc_module *m, struct option *o,
-			  int bits)
-{
-	const struct imc_node *n = imc_node_at(m->g, o->node);
-	struct imc_matrix mx = imc_matrix_of(m->g, n);
-	bool found = false;
-
-	for (int32_t bundle = 1; bundle <= mx.groups; bundle *= 2) {
-		struct imc_assign as = plain(m, IMC_ENGINE_CROSSBAR);
-		struct imc_cut c;
-
-		as.weight_bits = bits;
-		as.slices = imc_slices_of(m->hw, bits);
-		as.post_adc = may_post_adc(m, n, &as);
-		as.bias_rows = as.post_adc ? bias_rows(m, n, bits) : 0;
-		if (!cut(m, &mx, bundle, &as, &c))
-			break;
-		if (as.post_adc && c.n_block > 1 && !may_aggregate(m)) {
-			as.post_adc = false;
-			as.bias_rows = 0;
-			if (!cut(m, &mx, bundle, &as, &c))
-				break;
-		}
-		as.cost = imc_cost_node(m->hw, m->g, o->node, &as);
-		if (found && as.cost.ns >= o->crossbar.cost.ns)
-			continue;
-		found = true;
-		o->crossbar = as;
-		o->cells = c.cells;
-	}
-	return found;
-}
-
-static void list_options(struct choice *c)
+static bool list_steps(struct choice *c)
 {
 	const struct imc_graph *g = c->m->g;
-	int bits = c->m->opt.weight_bits ? c->m->opt.weight_bits
-					 : (int)c->m->hw->ima_cell_bits;
+	bool ok = true;
 
-	c->v = imc_arena_array(c->scratch, g->n_order, sizeof *c->v);
+	c->v = imc_arena_array(c->scratch, g->n_order + 1, sizeof *c->v);
 	for (size_t i = 0; i < g->n_order; i++) {
 		const struct imc_node *n = imc_node_at(g, g->order[i]);
-		struct option *o = &c->v[c->n];
-		struct imc_matrix mx;
+		struct step *s = &c->v[c->n];
 
-		if (!is_matrix(g, n))
+		s->node = g->order[i];
+		if (imc_map_is_matrix(g, n))
+			ok &= list_matrix(c, s);
+		else if (c->m->map.assign[s->node.i].cost.ns > 0)
+			list_other(c, s);
+		else
 			continue;
 		c->n++;
-		mx = imc_matrix_of(g, n);
-		o->node = g->order[i];
-		o->macs = mx.n_window * mx.rows * mx.cols * mx.groups;
-		o->digital = best_digital(c->m, o->node);
-		o->has_crossbar = c->m->hw->ima_arrays > 0 &&
-				  best_crossbar(c->m, o, bits);
-		o->saves_ns = o->has_crossbar
-				      ? o->digital.cost.ns - o->crossbar.cost.ns
-				      : 0;
-		o->use = o->has_crossbar && o->saves_ns > 0;
+	}
+	return ok;
+}
+
+/* The tiles of option x, equal neighbours together. */
+static void set_runs(const struct choice *c, const struct step *s,
+		     const struct imc_map_option *x,
+		     struct imc_select_option *out)
+{
+	const struct imc_node *n = imc_node_at(c->m->g, s->node);
+	struct imc_matrix mx = imc_matrix_of(c->m->g, n);
+	struct imc_select_run *v = NULL;
+	size_t n_run = 0, cap = 0;
+	struct imc_cut cut;
+
+	if (!imc_cut_assigned(c->m->hw, &mx, &x->as, &cut))
+		return;
+	for (int32_t i = 0; i < cut.n_tile; i++) {
+		struct imc_tile t = imc_cut_tile(&mx, &cut, x->as.bias_rows, i);
+
+		if (n_run == 0 || v[n_run - 1].rect.w != t.w ||
+		    v[n_run - 1].rect.h != t.h)
+			IMC_PUSH(c->scratch, v, n_run, cap)->rect =
+				(struct imc_pack_rect){t.w, t.h};
+		v[n_run - 1].n++;
+	}
+	out->run = v;
+	out->n_run = (int32_t)n_run;
+}
+
+/* Several output rows of one image, by an operator that needs only some rows
+ * of its inputs for each. */
+static bool goes_by_rows(const struct imc_graph *g, const struct imc_node *n)
+{
+	enum imc_kind kind = imc_op_info(n->op)->kind;
+	const struct imc_tensor *y = &imc_node_out(g, n, 0)->t;
+
+	return (kind == IMC_MATRIX || kind == IMC_DIGITAL) && n->n_out == 1 &&
+	       y->rank == 4 && y->dim[0] == 1 && y->dim[1] > 1;
+}
+
+/* Whether v is made by node `maker`, or shows it in another shape. */
+static bool comes_from(const struct imc_graph *g, imc_val v, imc_node_id maker)
+{
+	while (imc_val_ok(v)) {
+		imc_node_id def = imc_value_at(g, v)->def;
+
+		if (def.i == maker.i)
+			return true;
+		if (def.i == IMC_NO_NODE.i ||
+		    !imc_plan_is_view(g, imc_node_at(g, def)))
+			return false;
+		v = imc_node_at(g, def)->in[0];
+	}
+	return false;
+}
+
+/* Whether b can run beside a, behind it strip by strip if it reads it. */
+static bool may_pair(const struct imc_graph *g, imc_node_id a, imc_node_id b)
+{
+	const struct imc_node *first = imc_node_at(g, a);
+	const struct imc_node *then = imc_node_at(g, b);
+	bool reads = false;
+
+	for (int k = 0; k < then->n_in; k++) {
+		imc_val v = then->in[k];
+		bool same = comes_from(g, v, a);
+
+		if (same && imc_value_at(g, v)->def.i != a.i)
+			return false; /* in another shape */
+		reads |= same;
+	}
+	return !reads || (goes_by_rows(g, first) && goes_by_rows(g, then));
+}
+
+static void make_groups(struct choice *c)
+{
+	c->group = imc_arena_array(c->scratch, c->n + 1, sizeof *c->group);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct step *s = &c->v[i];
+		struct imc_select_option *o =
+			imc_arena_array(c->scratch, s->o.n, sizeof *o);
+
+		for (size_t k = 0; k < s->o.n; k++) {
+			const struct imc_map_option *x = &s->o.v[k];
+
+			o[k].ns = x->as.cost.ns;
+			o[k].pj = x->as.cost.pj;
+			o[k].cells = x->cells;
+			o[k].lanes = x->lanes;
+			if (x->as.engine == IMC_ENGINE_CROSSBAR)
+				set_runs(c, s, x, &o[k]);
+		}
+		c->group[i].n = (int32_t)s->o.n;
+		c->group[i].option = o;
+		c->group[i].may_pair =
+			!c->m->opt.no_overlap && i + 1 < c->n &&
+			may_pair(c->m->g, s->node, c->v[i + 1].node);
 	}
 }
 
-/* The tiles of every option that uses the crossbars, as rectangles. */
-static struct imc_pack_problem tiles_of(const struct choice *c, int32_t n_bin)
+static struct imc_select_problem problem_of(const struct choice *c)
 {
 	const struct imc_hw *hw = c->m->hw;
-	struct imc_pack_rect *v = NULL;
-	size_t n = 0, cap = 0;
 
-	for (size_t i = 0; i < c->n; i++) {
-		const struct option *o = &c->v[i];
-		struct imc_node *node = imc_node_at(c->m->g, o->node);
-		struct imc_matrix mx = imc_matrix_of(c->m->g, node);
-		struct imc_cut cut;
-
-		if (!o->use || !imc_cut_matrix(hw, &mx, o->crossbar.slices,
-					       o->crossbar.bias_rows,
-					       o->crossbar.bundle, &cut))
-			continue;
-		for (int32_t t = 0; t < cut.n_tile; t++) {
-			struct imc_tile tile = imc_cut_tile(
-				&mx, &cut, o->crossbar.bias_rows, t);
-
-			*IMC_PUSH(c->scratch, v, n, cap) =
-				(struct imc_pack_rect){tile.w, tile.h};
-		}
-	}
-	return (struct imc_pack_problem){(int32_t)hw->ima_cols,
-					 (int32_t)hw->ima_rows, n_bin,
-					 (int32_t)n, v};
+	return (struct imc_select_problem){
+		.bin_w = (int32_t)hw->ima_cols,
+		.bin_h = (int32_t)hw->ima_rows,
+		.n_bin = (int32_t)hw->ima_arrays,
+		.n = (int32_t)c->n,
+		.group = c->group,
+		.objective = (enum imc_objective)c->m->opt.objective,
+		.pack = imc_pack_greedy,
+	};
 }
 
-/* Arrays that the present choice needs; INT32_MAX/2 bins are always enough. */
-static int32_t arrays_needed(const struct choice *c)
+/* The small choice of every step that uses the crossbars, the digital one of
+ * the others. */
+static int32_t *small_picks(const struct choice *c)
 {
-	struct imc_pack_problem p = tiles_of(c, INT32_MAX / 2);
-
-	return imc_pack_greedy(&p, c->scratch).n_used;
-}
-
-static double gain_per_cell(const struct option *o)
-{
-	return o->saves_ns / (double)imc_max_i64(1, o->cells);
-}
-
-/* The option to give up next: least gain a cell; the later one of equals. */
-static struct option *weakest(const struct choice *c)
-{
-	struct option *w = NULL;
+	int32_t *pick = imc_arena_array(c->scratch, c->n + 1, sizeof *pick);
 
 	for (size_t i = 0; i < c->n; i++)
-		if (c->v[i].use &&
+		if (c->v[i].is_matrix)
+			pick[i] = c->v[i].use ? c->v[i].small : c->v[i].digital;
+	return pick;
+}
+
+/* Arrays that the small choices need; INT32_MAX/2 bins are always enough. */
+static int32_t arrays_needed(const struct choice *c)
+{
+	struct imc_select_problem p = problem_of(c);
+	struct imc_arena *a = imc_arena_new();
+	struct imc_pack_problem tiles;
+	int32_t n;
+
+	p.n_bin = INT32_MAX / 2;
+	tiles = imc_select_tiles(&p, small_picks(c), a);
+	n = p.pack(&tiles, a).n_used;
+	imc_arena_free(a);
+	return n;
+}
+
+static bool small_fits(const struct choice *c)
+{
+	struct imc_select_problem p = problem_of(c);
+
+	return imc_select_cells(&p, small_picks(c)) <=
+		       (int64_t)p.bin_w * p.bin_h * p.n_bin &&
+	       arrays_needed(c) <= p.n_bin;
+}
+
+static int64_t small_cells(const struct step *s)
+{
+	return imc_max_i64(1, s->o.v[s->small].cells);
+}
+
+static double gain_per_cell(const struct step *s)
+{
+	return s->saves / (double)small_cells(s);
+}
+
+/* The step to give up next: least gain a cell; the later one of equals. */
+static struct step *weakest(const struct choice *c)
+{
+	struct step *w = NULL;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (c->v[i].use && c->v[i].digital >= 0 &&
 		    (!w || gain_per_cell(&c->v[i]) <= gain_per_cell(w)))
 			w = &c->v[i];
 	return w;
 }
 
-/* The spilled option with the most time to win that was not tried before. */
-static struct option *best_spilled(const struct choice *c)
+/* The spilled step with the most to win that was not tried before. */
+static struct step *best_spilled(const struct choice *c)
 {
-	struct option *best = NULL;
+	struct step *best = NULL;
 
 	for (size_t i = 0; i < c->n; i++) {
-		struct option *o = &c->v[i];
+		struct step *s = &c->v[i];
 
-		if (o->digital.spilled && !o->use && !o->tried &&
-		    (!best || o->saves_ns > best->saves_ns))
-			best = o;
+		if (s->spilled && !s->tried &&
+		    (!best || s->saves > best->saves))
+			best = s;
 	}
 	return best;
 }
 
-/* Puts back what still fits beside the rest: the last option taken off may
+/* Puts back what still fits beside the rest: the last step taken off may
  * have been much larger than needed. */
 static void put_back(struct choice *c)
 {
-	struct option *o;
+	struct step *s;
 
-	while ((o = best_spilled(c))) {
-		o->tried = o->use = true;
-		if (arrays_needed(c) > c->m->hw->ima_arrays)
-			o->use = false;
-		else
-			o->digital.spilled = false;
+	while ((s = best_spilled(c))) {
+		s->tried = s->use = true;
+		s->spilled = false;
+		if (small_fits(c))
+			continue;
+		s->use = false;
+		s->spilled = true;
 	}
 }
 
-/* Takes options off the crossbars until the rest fits. */
+/* What was forced onto the crossbars does not fit. */
+static bool no_room(const struct choice *c)
+{
+	struct imc_select_problem p = problem_of(c);
+	struct imc_pack_problem tiles =
+		imc_select_tiles(&p, small_picks(c), c->scratch);
+	int32_t need = arrays_needed(c);
+
+	return imc_diag(c->m->diags, IMC_IN_FILE(c->m->model_path),
+			IMC_D_NO_ROOM, tiles.n, need,
+			imc_pack_lower_bound(&tiles, c->scratch),
+			c->m->hw->name, p.n_bin, need);
+}
+
+/* Takes small choices off the crossbars until the rest fits. */
 static bool fit_arrays(struct choice *c)
 {
 	int64_t macs = 1, spilled = 0;
-	int32_t have = (int32_t)c->m->hw->ima_arrays;
-	int32_t need = arrays_needed(c), now = need;
+	int32_t have = (int32_t)c->m->hw->ima_arrays, need;
 
-	while (now > have) {
-		struct option *w = weakest(c);
+	if (small_fits(c))
+		return true;
+	need = arrays_needed(c);
+	do {
+		struct step *w = weakest(c);
 
+		if (!w)
+			return no_room(c);
 		w->use = false;
-		w->digital.spilled = true;
-		now = arrays_needed(c);
-	}
+		w->spilled = true;
+	} while (!small_fits(c));
 	put_back(c);
 	for (size_t i = 0; i < c->n; i++) {
 		macs += c->v[i].macs;
-		spilled += c->v[i].digital.spilled ? c->v[i].macs : 0;
+		spilled += c->v[i].spilled ? c->v[i].macs : 0;
 	}
 	if (c->m->opt.spill || (double)spilled <= SPILL_SHARE * (double)macs)
 		return true;
@@ -321,15 +379,59 @@ static bool fit_arrays(struct choice *c)
 			100.0 * (double)spilled / (double)macs, need);
 }
 
-static void warn_spilled(const struct choice *c)
+/* Fewer arrays are no reason to leave them: nodes that gain from the
+ * crossbars stay there. */
+static void keep_crossbars(struct choice *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
-		const struct imc_node *n = imc_node_at(c->m->g, c->v[i].node);
+		struct step *s = &c->v[i];
+		size_t kept = 0;
 
-		if (!c->v[i].use && c->v[i].digital.spilled)
-			imc_diag(c->m->diags, n->loc, IMC_D_SPILLED,
-				 imc_engine_name(c->v[i].digital.engine));
+		if (!s->use)
+			continue;
+		for (size_t k = 0; k < s->o.n; k++)
+			if (s->o.v[k].as.engine == IMC_ENGINE_CROSSBAR)
+				s->o.v[kept++] = s->o.v[k];
+		s->o.n = kept;
+		rate_options(c, s);
 	}
+}
+
+static bool select_all(struct choice *c, struct imc_select_answer *s)
+{
+	struct imc_select_problem p;
+
+	if (c->m->opt.objective == IMC_OBJECTIVE_ARRAYS) {
+		keep_crossbars(c);
+		make_groups(c);
+	}
+	p = problem_of(c);
+	p.start = small_picks(c);
+	*s = imc_select_priced(&p, c->scratch);
+	return s->found || no_room(c);
+}
+
+/* Takes over what was picked, and says what found no array. */
+static void assign_picks(const struct choice *c,
+			 const struct imc_select_answer *s,
+			 struct imc_pass_cx *cx)
+{
+	struct imc_module *m = c->m;
+
+	for (size_t i = 0; i < c->n; i++) {
+		const struct step *t = &c->v[i];
+		struct imc_assign as = t->o.v[s->pick[i]].as;
+		bool crossbar = as.engine == IMC_ENGINE_CROSSBAR;
+
+		as.spilled = t->spilled && !crossbar;
+		m->map.assign[t->node.i] = as;
+		cx->n_changed += crossbar;
+		if (as.spilled)
+			imc_diag(m->diags, imc_node_at(m->g, t->node)->loc,
+				 IMC_D_SPILLED, imc_engine_name(as.engine));
+	}
+	m->map.bound_ns =
+		m->opt.objective == IMC_OBJECTIVE_LATENCY ? s->bound : 0;
 }
 
 static void assign_rest(struct imc_module *m)
@@ -347,20 +449,17 @@ static void assign_rest(struct imc_module *m)
 bool imc_pass_choose_engine(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	struct choice c = {.m = m, .scratch = cx->scratch};
+	struct imc_select_answer s;
 
 	m->map.n_assign = 0;
 	m->map.adc_per_job = m->hw->ima_adc_range == 0;
 	imc_assign_grow(m);
 	assign_rest(m);
-	list_options(&c);
-	if (!fit_arrays(&c))
+	if (!list_steps(&c))
 		return false;
-	for (size_t i = 0; i < c.n; i++) {
-		const struct option *o = &c.v[i];
-
-		m->map.assign[o->node.i] = o->use ? o->crossbar : o->digital;
-		cx->n_changed += o->use;
-	}
-	warn_spilled(&c);
+	make_groups(&c);
+	if (!fit_arrays(&c) || !select_all(&c, &s))
+		return false;
+	assign_picks(&c, &s, cx);
 	return true;
 }

@@ -85,6 +85,7 @@ static void open_case(struct lab *l, const struct adc_case *c)
 	l->m->hw->ima_adc_range = c->column;
 	l->m->hw->ima_adc = c->none;
 	l->m->opt.post = c->post;
+	l->m->opt.max_copies = 1; /* else other bundles */
 	l->m->opt.weight_bits = c->weight_bits;
 	y = OP(&l->b, CONV2D, t_input(&l->b, DIM(1, c->in, 8, 8)),
 	       t_const(&l->b, DIM(c->out, c->in / c->group, 3, 3)),

@@ -17,6 +17,7 @@ static void grouped(struct lab *l, const char *name, int64_t groups)
 	       t_const(&l->b, DIM(8 * groups)));
 	t_attrs(&l->b, y)->group[0] = groups;
 	t_output(&l->b, y);
+	l->m->opt.max_copies = 1; /* else smaller jobs of several pixels */
 }
 
 /* One group in a job of 64 x 64 cells, and several where they fit. */

@@ -1,0 +1,52 @@
+/* map_options.h: the ways to compute one node, with their costs. */
+#ifndef IMC_MAP_OPTIONS_H
+#define IMC_MAP_OPTIONS_H
+
+#include "passes/2-quant/quant.h"
+
+struct imc_map_option {
+	struct imc_assign as; /* with its cost */
+	unsigned lanes;	      /* enum imc_lane: what it keeps busy */
+	int64_t cells;	      /* of arrays */
+};
+
+struct imc_map_options {
+	size_t n, cap;
+	struct imc_map_option *v;
+};
+
+/* True if weights of n are constant, so that arrays and the depth-wise engine
+ * may hold them. */
+bool imc_map_is_matrix(const struct imc_graph *g, const struct imc_node *n);
+
+/* An assignment of that engine without slices, copies and costs. */
+struct imc_assign imc_map_plain(const struct imc_module *m,
+				enum imc_engine engine);
+
+unsigned imc_map_lanes(const struct imc_assign *as);
+
+/* Adds `as` to the options of node id: unless it is impossible, or another
+ * option is as good in time, energy, cells and lanes; of equals the first
+ * stays. Options that it beats so go. */
+void imc_map_add(const struct imc_module *m, imc_node_id id,
+		 struct imc_assign as, struct imc_map_options *o,
+		 struct imc_arena *a);
+
+/* Every way to cut matrix node id for the crossbars, with slices, bias rows
+ * and post as in `as`: bundles, tiles and copies, as m->opt allows. */
+void imc_map_add_cuts(const struct imc_module *m, imc_node_id id,
+		      const struct imc_assign *as, struct imc_map_options *o,
+		      struct imc_arena *a);
+
+/* The options of matrix node id: those that no other one beats in time, energy
+ * and cells at once. NULL in *why, or what hinders the engine that
+ * m->opt.conv_engine or dw_engine asks for; then there are none. */
+struct imc_map_options imc_map_options_of(const struct imc_module *m,
+					  imc_node_id id, struct imc_arena *a,
+					  const char **why);
+
+/* The engine that is asked for, or IMC_ENGINE_NONE. */
+enum imc_engine imc_map_forced(const struct imc_module *m,
+			       const struct imc_node *n);
+
+#endif

@@ -1,0 +1,80 @@
+/* select.h: one option for every group of a chain, so that the tiles of all
+ * that was picked fit the bins, for the least of an objective.
+ *
+ * Groups are the steps of a network in the order they run. Two neighbours can
+ * run beside each other when their options need different lanes; then they
+ * take the time of the longer one. A group is in one such pair at most. All
+ * solvers share one entry type. */
+#ifndef IMC_SELECT_H
+#define IMC_SELECT_H
+
+#include "ir/module.h"
+#include "passes/solver/pack.h"
+
+/* n tiles of one size, one after another. */
+struct imc_select_run {
+	struct imc_pack_rect rect;
+	int32_t n;
+};
+
+struct imc_select_option {
+	double ns, pj;
+	int64_t cells;	/* of all its tiles */
+	unsigned lanes; /* bits: what it keeps busy */
+	int32_t n_run;
+	const struct imc_select_run *run;
+};
+
+struct imc_select_group {
+	int32_t n; /* 1 at least */
+	const struct imc_select_option *option;
+	bool may_pair; /* with the group behind it */
+};
+
+struct imc_select_problem {
+	int32_t bin_w, bin_h, n_bin;
+	int32_t n;
+	const struct imc_select_group *group;
+	enum imc_objective objective;
+	imc_pack_solver *pack;
+	const int32_t *start; /* picks that pack, for want of better; or NULL */
+};
+
+struct imc_select_answer {
+	bool found;    /* false: nothing that packs was found */
+	int32_t *pick; /* of every group */
+	double ns, pj; /* with pairs */
+	/* Proven: no picks that fit n_bin bins have less of what the objective
+	 * counts: ns, pJ, ns * pJ; with objective arrays ns on as many bins as
+	 * the answer uses. */
+	double bound;
+	struct imc_pack_answer pack; /* of imc_select_tiles */
+};
+
+typedef struct imc_select_answer
+imc_select_solver(const struct imc_select_problem *p, struct imc_arena *a);
+
+/* A price for each cell makes the groups independent but for pairs: dynamic
+ * programming along the chain is then exact, and for every price
+ *     cost + price * (cells - all cells of the bins)
+ * is a lower bound (Lagrange; M. L. Fisher, "The Lagrangian relaxation method
+ * for solving integer programming problems", 1981). Picks for prices near the
+ * best one are tried with the packer, then improved by single changes and
+ * exchanges. Calls the packer a limited number of times. */
+imc_select_solver imc_select_priced;
+
+/* Every pick, packed every way; for tests, up to 8 tiles. */
+imc_select_solver imc_select_exhaustive;
+
+/* Latency and energy of picks; pairs are chosen best. */
+void imc_select_cost(const struct imc_select_problem *p, const int32_t *pick,
+		     double *ns, double *pj);
+int64_t imc_select_cells(const struct imc_select_problem *p,
+			 const int32_t *pick);
+
+/* All tiles of the picks, by group, as a problem for n_bin bins (in a). */
+struct imc_pack_problem imc_select_tiles(const struct imc_select_problem *p,
+					 const int32_t *pick,
+					 struct imc_arena *a);
+
+#endif

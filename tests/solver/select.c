@@ -1,0 +1,281 @@
+/* The selection against every pick, and against the packing checker. */
+#include <string.h>
+
+#include "passes/solver/select_inner.h"
+#include "tests/check.h"
+
+#define OK(condition) CHECK(condition, "is false")
+#define MAX_GROUP 5
+#define MAX_OPTION 4
+
+/* A generator of our own (xorshift): the same numbers everywhere. */
+static int32_t draw(uint32_t *seed, int32_t lo, int32_t hi)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 17;
+	*seed ^= *seed << 5;
+	return lo + (int32_t)(*seed % (uint32_t)(hi - lo + 1));
+}
+
+/* n options of one tile each, but the first, which needs none. Larger tiles
+ * are faster, more or less. */
+static void draw_options(uint32_t *seed, struct imc_select_option *o,
+			 struct imc_select_run *run, int32_t n, int32_t side)
+{
+	for (int32_t k = 0; k < n; k++) {
+		struct imc_pack_rect r = {draw(seed, 1, side),
+					  draw(seed, 1, side)};
+
+		run[k] = (struct imc_select_run){r, 1};
+		o[k] = (struct imc_select_option){
+			.ns = draw(seed, 1, 1000),
+			.pj = draw(seed, 1, 1000),
+			.lanes = (unsigned)draw(seed, 1, 3),
+		};
+		if (k == 0) {
+			o[k].ns += 1000;
+			continue;
+		}
+		o[k].ns /= r.w * r.h;
+		o[k].cells = (int64_t)r.w * r.h;
+		o[k].n_run = 1;
+		o[k].run = &run[k];
+	}
+}
+
+/* n groups of at most n_option options, on 1 .. 3 bins. */
+static struct imc_select_problem random_problem(uint32_t *seed, int32_t n,
+						int32_t n_option, int32_t side,
+						struct imc_arena *a)
+{
+	struct imc_select_group *g = imc_arena_array(a, (size_t)n, sizeof *g);
+
+	for (int32_t i = 0; i < n; i++) {
+		struct imc_select_option *o =
+			imc_arena_array(a, (size_t)n_option, sizeof *o);
+		struct imc_select_run *run =
+			imc_arena_array(a, (size_t)n_option, sizeof *run);
+
+		g[i].n = draw(seed, 1, n_option);
+		g[i].may_pair = i + 1 < n && draw(seed, 0, 1);
+		g[i].option = o;
+		draw_options(seed, o, run, g[i].n, side);
+	}
+	return (struct imc_select_problem){side, side, draw(seed, 1, 3), n,
+					   g,	 0,    imc_pack_greedy,	 NULL};
+}
+
+/* Latency of picks by trying every set of pairs: a recursion that shares
+ * nothing with the solver. */
+static double slow_ns(const struct imc_select_problem *p, const int32_t *pick,
+		      int32_t i)
+{
+	const struct imc_select_option *x, *y;
+	double alone, pair;
+
+	if (i >= p->n)
+		return 0;
+	x = &p->group[i].option[pick[i]];
+	alone = x->ns + slow_ns(p, pick, i + 1);
+	if (!p->group[i].may_pair)
+		return alone;
+	y = &p->group[i + 1].option[pick[i + 1]];
+	if (x->lanes & y->lanes)
+		return alone;
+	pair = (x->ns > y->ns ? x->ns : y->ns) + slow_ns(p, pick, i + 2);
+	return pair < alone ? pair : alone;
+}
+
+static void check_valid(const struct imc_select_problem *p,
+			const struct imc_select_answer *s, struct imc_arena *a)
+{
+	struct imc_pack_problem tiles = imc_select_tiles(p, s->pick, a);
+	const char *fault = imc_pack_check(&tiles, &s->pack, a);
+	double ns = slow_ns(p, s->pick, 0), pj = 0;
+
+	CHECK(!fault, "%s", fault);
+	OK(s->pack.n_used <= p->n_bin);
+	for (int32_t i = 0; i < p->n; i++)
+		pj += p->group[i].option[s->pick[i]].pj;
+	CHECK(ns - s->ns < 1e-6 && s->ns - ns < 1e-6, "%g, not %g", s->ns, ns);
+	CHECK(s->pj == pj, "%g, not %g", s->pj, pj);
+}
+
+static double value_of(enum imc_objective o, const struct imc_select_answer *s)
+{
+	if (o == IMC_OBJECTIVE_EDP)
+		return s->ns * s->pj;
+	return o == IMC_OBJECTIVE_ENERGY ? s->pj : s->ns;
+}
+
+static bool same(const struct imc_select_problem *p,
+		 const struct imc_select_answer *s,
+		 const struct imc_select_answer *t)
+{
+	return s->ns == t->ns && s->bound == t->bound &&
+	       !memcmp(s->pick, t->pick, (size_t)p->n * sizeof *s->pick);
+}
+
+static void compare(struct imc_select_problem *p, int k, int *n_equal,
+		    struct imc_arena *a)
+{
+	struct imc_select_answer best = imc_select_exhaustive(p, a);
+	struct imc_select_answer s = imc_select_priced(p, a);
+	struct imc_select_answer again = imc_select_priced(p, a);
+	double found, least, more, most;
+
+	CHECK(s.found && best.found, "case %d", k);
+	if (!s.found || !best.found)
+		return;
+	check_valid(p, &best, a);
+	check_valid(p, &s, a);
+	OK(same(p, &s, &again));
+	if (p->objective == IMC_OBJECTIVE_ARRAYS) {
+		OK(s.pack.n_used == best.pack.n_used);
+		p->n_bin = s.pack.n_used;
+	}
+	found = value_of(p->objective, &s);
+	least = value_of(p->objective, &best);
+	more = found - least * (1 + 1e-9);
+	CHECK(s.bound <= least * (1 + 1e-9), "case %d: bound %g above %g", k,
+	      s.bound, least);
+	CHECK(best.bound == least, "case %d", k);
+	CHECK(found >= least * (1 - 1e-9), "case %d: %g below %g", k, found,
+	      least);
+	most = p->objective == IMC_OBJECTIVE_EDP ? 1.3 : 1.1;
+	CHECK(found <= most * least, "case %d: %g, least %g", k, found, least);
+	*n_equal += more <= 0;
+}
+
+/* Greedy packing and a chain of exchanges miss little. */
+static void test_small(enum imc_objective objective)
+{
+	uint32_t seed = 4711;
+	int n_equal = 0;
+
+	for (int k = 0; k < 100; k++) {
+		struct imc_arena *a = imc_arena_new();
+		struct imc_select_problem p =
+			random_problem(&seed, draw(&seed, 1, MAX_GROUP),
+				       MAX_OPTION, draw(&seed, 2, 9), a);
+
+		p.objective = objective;
+		compare(&p, k, &n_equal, a);
+		imc_arena_free(a);
+	}
+	CHECK(n_equal >= 95, "objective %d: %d of 100", (int)objective,
+	      n_equal);
+}
+
+/* Many groups: no exhaustive answer, but bound and checker. */
+static void test_large(void)
+{
+	uint32_t seed = 99;
+
+	for (int k = 0; k < 6; k++) {
+		struct imc_arena *a = imc_arena_new();
+		struct imc_select_problem p =
+			random_problem(&seed, 40, 6, 64, a);
+		struct imc_select_answer s;
+
+		p.n_bin = 4 + 2 * k;
+		s = imc_select_priced(&p, a);
+		OK(s.found);
+		check_valid(&p, &s, a);
+		CHECK(s.bound <= s.ns && s.ns < 1.3 * s.bound,
+		      "case %d: %g, at least %g", k, s.ns, s.bound);
+		imc_arena_free(a);
+	}
+}
+
+/* Two groups that both want the one bin: the one that saves more gets it. */
+static void test_price(void)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct imc_select_run run = {{4, 4}, 1};
+	struct imc_select_option v[2][2] = {
+		{{.ns = 100}, {.ns = 50, .cells = 16, .n_run = 1, .run = &run}},
+		{{.ns = 90}, {.ns = 30, .cells = 16, .n_run = 1, .run = &run}},
+	};
+	struct imc_select_group g[2] = {{2, v[0], false}, {2, v[1], false}};
+	struct imc_select_problem p = {.bin_w = 4,
+				       .bin_h = 4,
+				       .n_bin = 1,
+				       .n = 2,
+				       .group = g,
+				       .pack = imc_pack_greedy};
+	struct imc_select_answer s = imc_select_priced(&p, a);
+
+	OK(s.found && s.pick[0] == 0 && s.pick[1] == 1 && s.ns == 130);
+	OK(s.bound <= 130 && s.bound >= 120);
+	p.n_bin = 2;
+	s = imc_select_priced(&p, a);
+	OK(s.found && s.ns == 80 && s.bound == 80 && s.pack.n_used == 2);
+	p.objective = IMC_OBJECTIVE_ARRAYS;
+	s = imc_select_priced(&p, a);
+	OK(s.found && s.ns == 190 && s.pack.n_used == 0);
+	imc_arena_free(a);
+}
+
+/* Neighbours on other lanes take the time of the longer one; the one in the
+ * middle is in one pair only. */
+static void test_pairs(void)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct imc_select_option v[3] = {{.ns = 10, .lanes = 1},
+					 {.ns = 8, .lanes = 2},
+					 {.ns = 5, .lanes = 1}};
+	struct imc_select_group g[3] = {
+		{1, &v[0], true}, {1, &v[1], true}, {1, &v[2], false}};
+	struct imc_select_problem p = {.bin_w = 1,
+				       .bin_h = 1,
+				       .n = 3,
+				       .group = g,
+				       .pack = imc_pack_greedy};
+
+	OK(imc_select_priced(&p, a).ns == 15);
+	OK(imc_select_priced(&p, a).bound == 15);
+	g[0].may_pair = false;
+	OK(imc_select_priced(&p, a).ns == 18);
+	v[2].lanes = 3;
+	OK(imc_select_priced(&p, a).ns == 23);
+	imc_arena_free(a);
+}
+
+/* What cannot be packed is said, and a start is used for want of better. */
+static void test_nothing(void)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct imc_select_run run = {{4, 3}, 2};
+	struct imc_select_option v = {
+		.ns = 1, .cells = 24, .n_run = 1, .run = &run};
+	struct imc_select_group g = {1, &v, false};
+	int32_t start = 0;
+	struct imc_select_problem p = {.bin_w = 5,
+				       .bin_h = 5,
+				       .n_bin = 1,
+				       .n = 1,
+				       .group = &g,
+				       .pack = imc_pack_greedy,
+				       .start = &start};
+
+	for (int o = 0; o < IMC_N_OBJECTIVE; o++) {
+		p.objective = (enum imc_objective)o;
+		OK(!imc_select_priced(&p, a).found);
+		OK(!imc_select_exhaustive(&p, a).found);
+	}
+	p.n_bin = 2;
+	OK(imc_select_priced(&p, a).pack.n_used == 2);
+	imc_arena_free(a);
+}
+
+int main(void)
+{
+	for (int o = 0; o < IMC_N_OBJECTIVE; o++)
+		test_small((enum imc_objective)o);
+	test_large();
+	test_price();
+	test_pairs();
+	test_nothing();
+	return check_result();
+}
