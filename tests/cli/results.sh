@@ -34,7 +34,7 @@ cd "$tmp" || exit 1
 prints compile "$digits/digits.onnx" -t garofalo-34 -o d \
 	--calib "$digits/calib_x.npy"
 line '^digits on garofalo-34$'
-line '^  arrays    1 of 34$'
+line '^  arrays    3 of 34$'
 line '^  latency   0\.0[0-9]* ms (modelled)$'
 line '^  energy    [0-9.]* uJ (modelled)$'
 line '^  warnings  0$'
@@ -47,7 +47,7 @@ line 'garofalo-34'
 prints report d --format=json
 cmp -s out d/report.json || { echo "report is not report.json"; failed=1; }
 line '^  "arrays": {$'
-line '^    "used": 1,$'
+line '^    "used": 3,$'
 line '^    "macs": 441472,$'
 
 prints info "$digits/digits.onnx"
