@@ -41,6 +41,14 @@ bool imc_plan_is_view(const struct imc_graph *g, const struct imc_node *n)
 	return n->op == IMC_OP_TRANSPOSE && moves_nothing(&n->a.perm, &x->t);
 }
 
+size_t imc_plan_slot_end(const struct imc_plan *p, size_t i)
+{
+	do
+		i++;
+	while (i < p->n_step && p->step[i].beside);
+	return i;
+}
+
 unsigned imc_step_lanes(const struct imc_map *m, const struct imc_step *s)
 {
 	const struct imc_assign *as;
@@ -87,10 +95,9 @@ struct imc_cost imc_plan_total(const struct imc_plan *p,
 		const struct imc_step *longest = &p->step[i];
 		bool runs = false;
 
-		for (next = i;
-		     next == i || (next < p->n_step && p->step[next].beside);
-		     next++) {
-			const struct imc_step *s = &p->step[next];
+		next = imc_plan_slot_end(p, i);
+		for (size_t k = i; k < next; k++) {
+			const struct imc_step *s = &p->step[k];
 
 			add_step_cost(&sum, &s->cost);
 			if (s->kind == IMC_STEP_RUN)

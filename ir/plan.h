@@ -64,6 +64,33 @@ struct imc_plan {
 
 const char *imc_step_name(enum imc_step_kind k);
 
+/* Rows first .. end. */
+struct imc_rows {
+	int64_t first, end;
+};
+
+/* Rows of a value that steps may make one by one: axis 1 of [1, H, W, C]. What
+ * has another shape is one row. */
+int64_t imc_plan_n_row(const struct imc_tensor *t);
+
+/* The rows of t that step s makes or moves: all with n_row 0. */
+struct imc_rows imc_step_rows(const struct imc_step *s,
+			      const struct imc_tensor *t);
+
+/* True if rows of the output of n depend on some rows of its inputs only:
+ * elements of equal shape, and windows. */
+bool imc_plan_by_rows(const struct imc_node *n);
+
+/* The rows of input k of node n that rows `out` of its output depend on; all
+ * rows when it is not computed by rows. Below the last window there may be
+ * rows that no output reads. */
+struct imc_rows imc_plan_reads(const struct imc_graph *g,
+			       const struct imc_node *n, int k,
+			       struct imc_rows out);
+
+/* The step behind the slot that begins with step i. */
+size_t imc_plan_slot_end(const struct imc_plan *p, size_t i);
+
 /* What a step keeps busy: bits of enum imc_lane. Array jobs and depth-wise
  * jobs share the accelerator's port; a crossbar step with post digital also
  * needs the cores. */
@@ -81,17 +108,22 @@ struct imc_cost imc_plan_total(const struct imc_plan *p,
 bool imc_plan_is_view(const struct imc_graph *g, const struct imc_node *n);
 
 /* The evaluator of the plan: runs the steps in one block of l1_bytes where
- * every byte that is not live is poisoned. in/out as for imc_eval_graph. */
+ * every byte that is not live is poisoned. What the steps of a slot are to
+ * write is poisoned before the first of them runs and written when all have
+ * run, so that none gets anything that another one of the slot makes, or
+ * that it overwrites, whatever their order. in/out as for imc_eval_graph. */
 void imc_eval_plan(const struct imc_map_eval *me, const struct imc_plan *p,
 		   const struct imc_tensor *in, struct imc_tensor *out,
 		   struct imc_arena *result);
 
 bool imc_plan_equal(const struct imc_plan *a, const struct imc_plan *b);
 
-/* Recomputes what a plan must satisfy: every node runs once after what it
- * reads, every value has a buffer that lives from its making to its last use,
- * and no two live buffers share a byte. NULL, or what is wrong (in a). */
-const char *imc_plan_check(const struct imc_graph *g, const struct imc_plan *p,
-			   struct imc_arena *a);
+/* Recomputes what a plan must satisfy: every row of every node is computed
+ * once, in order, in a slot behind those that make what it reads; steps of a
+ * slot run on different engines; every value has a buffer that lives from the
+ * slot of its making to that of its last use, and no two live buffers share a
+ * byte. NULL, or what is wrong (in a). */
+const char *imc_plan_check(const struct imc_graph *g, const struct imc_map *m,
+			   const struct imc_plan *p, struct imc_arena *a);
 
 #endif

@@ -297,7 +297,7 @@ static bool verify_all(const struct imc_verify *v)
 		return false;
 	if (!imc_module_has(m, IMC_FACT_PLANNED))
 		return true;
-	bad = imc_plan_check(m->g, &m->plan, v->scratch);
+	bad = imc_plan_check(m->g, &m->map, &m->plan, v->scratch);
 	return bad ? imc_verify_fail(v, NULL, "%s", bad) : true;
 }
 

@@ -246,7 +246,8 @@ static void check_levels(struct conv_case *c, struct imc_map *m,
 	size = imc_tensor_bytes(&imc_node_out(c->g, n, 0)->t);
 	buffer[1].size_bytes = (int64_t)size;
 	p.l1_bytes = buffer[1].offset + buffer[1].size_bytes;
-	CHECK(!imc_plan_check(c->g, &p, a), "%s", imc_plan_check(c->g, &p, a));
+	CHECK(!imc_plan_check(c->g, m, &p, a), "%s",
+	      imc_plan_check(c->g, m, &p, a));
 
 	imc_eval_graph(c->g, &c->x, &want, NULL, a);
 	for (size_t i = 0; i < m->n_tile; i++)
@@ -259,17 +260,17 @@ static void check_levels(struct conv_case *c, struct imc_map *m,
 	CHECK(!memcmp(want.data, out.data, size), "plan: %s", c->text);
 
 	buffer[0].last = 0;
-	CHECK(imc_plan_check(c->g, &p, a), "dies too early");
+	CHECK(imc_plan_check(c->g, m, &p, a), "dies too early");
 	buffer[0].last = 1;
 	buffer[1].offset--;
-	CHECK(imc_plan_check(c->g, &p, a), "overlap");
+	CHECK(imc_plan_check(c->g, m, &p, a), "overlap");
 	buffer[1].offset++;
 	p.l1_bytes--;
-	CHECK(imc_plan_check(c->g, &p, a), "beyond L1");
+	CHECK(imc_plan_check(c->g, m, &p, a), "beyond L1");
 	p.l1_bytes++;
 	step[1].kind = IMC_STEP_LOAD;
 	step[1].val = n->in[0];
-	CHECK(imc_plan_check(c->g, &p, a), "never runs");
+	CHECK(imc_plan_check(c->g, m, &p, a), "never runs");
 }
 
 /* With any cells, also where a patch has 0. */
