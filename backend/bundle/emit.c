@@ -1,7 +1,5 @@
 #include "backend/bundle/emit.h"
 
-#include <string.h>
-
 #include "ir/op.h"
 
 void imc_emit_add(struct imc_emit *e, const char *path, const void *bytes,
@@ -31,16 +29,8 @@ bool imc_emit_refuse(struct imc_emit *e, const struct imc_emit_layer *l,
 void imc_emit_call(struct imc_emit *e, const char *function,
 		   const char *arguments)
 {
-	struct imc_buf *b = &e->run;
-	const char *comma = strchr(arguments, ',');
-
-	imc_buf_printf(b, "\tstatus = %s(hal, ", function);
-	if (strlen(function) + strlen(arguments) + 24 <= 80 || !comma)
-		imc_buf_text(b, arguments);
-	else
-		imc_buf_printf(b, "%.*s,\n\t\t\t%s", (int)(comma - arguments),
-			       arguments, comma + 2);
-	imc_buf_text(b, ");\n\tif (status)\n\t\treturn status;\n");
+	*IMC_PUSH(e->a, e->call, e->n_call, e->cap_call) =
+		(struct imc_emit_call){function, arguments};
 }
 
 void imc_emit_window(struct imc_emit *e, const char *head,

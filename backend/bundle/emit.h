@@ -14,6 +14,11 @@ struct imc_emit_file {
 	size_t size;
 };
 
+/* `function(hal, arguments)`, which computes a layer or a part of it. */
+struct imc_emit_call {
+	const char *function, *arguments;
+};
+
 struct imc_emit {
 	const struct imc_module *m;
 	const struct imc_graph *g;
@@ -27,6 +32,8 @@ struct imc_emit {
 	struct imc_images images;
 	struct imc_buf layers, run; /* descriptors; body of <net>_run */
 	int32_t step;		    /* the step that is being emitted */
+	size_t n_call, cap_call;
+	struct imc_emit_call *call; /* of that step */
 	size_t n_file, cap_file;
 	struct imc_emit_file *file;
 };
@@ -69,18 +76,25 @@ struct imc_emit_layer {
 	const struct imc_value *x, *y;
 };
 
+/* Emits the descriptors of the layer of s, and leaves its calls in e->call. */
 bool imc_emit_step(struct imc_emit *e, const struct imc_step *s);
+/* "q_conv2d on crossbar: conv1": operator, engine and ONNX nodes of s. */
+const char *imc_emit_title(struct imc_emit *e, const struct imc_step *s);
 bool imc_emit_matrix(struct imc_emit *e, const struct imc_emit_layer *l);
 bool imc_emit_move(struct imc_emit *e, const struct imc_emit_layer *l);
 /* Reports that the node cannot be emitted; false. */
 bool imc_emit_refuse(struct imc_emit *e, const struct imc_emit_layer *l,
 		     const char *why);
-/* Appends `status = FUNCTION(hal, ARGUMENTS); if (status) ...`. */
+/* Adds FUNCTION(hal, ARGUMENTS) to the calls of the step. */
 void imc_emit_call(struct imc_emit *e, const char *function,
 		   const char *arguments);
 /* Appends the walk of 4-D tensors x, y as initialiser `head`, `tail`. */
 void imc_emit_window(struct imc_emit *e, const char *head,
 		     const struct imc_emit_layer *l, const int64_t *dilation);
+
+/* ---- emit_slots.c: the body of <net>_run ---- */
+
+bool imc_emit_slots(struct imc_emit *e);
 
 /* ---- files ---- */
 

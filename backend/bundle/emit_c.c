@@ -4,61 +4,6 @@
 
 /* src/<net>.c: descriptors, one a layer, and a straight line of calls. */
 
-static void emit_transfer(struct imc_emit *e, const struct imc_step *s)
-{
-	const struct imc_graph *g = e->g;
-	const struct imc_value *v = imc_value_at(g, s->val);
-	bool load = s->kind == IMC_STEP_LOAD;
-	const imc_val *side = load ? g->input : g->output;
-	size_t n = load ? g->n_input : g->n_output, k = 0;
-	const char *operand = imc_emit_operand(e, s->val);
-
-	while (k < n && side[k].i != s->val.i)
-		k++;
-	imc_buf_printf(&e->run,
-		       "\n\t/* %d: %s %s */\n"
-		       "\timc_hal_step(hal, %d);\n",
-		       (int)e->step, imc_step_name(s->kind),
-		       imc_emit_comment(e->a, v->name), (int)e->step);
-	/* an output that is listed twice is stored to both */
-	for (; k < n; k++)
-		if (side[k].i == s->val.i)
-			imc_emit_call(
-				e, "imc_hal_dma_copy",
-				load ? imc_arena_printf(
-					       e->a,
-					       "%s, in->%s, %s_IN_%s_BYTES",
-					       operand, e->input[k], e->upper,
-					       e->input_upper[k])
-				     : imc_arena_printf(
-					       e->a,
-					       "out->%s, %s, %s_OUT_%s_BYTES",
-					       e->output[k], operand, e->upper,
-					       e->output_upper[k]));
-}
-
-static bool emit_steps(struct imc_emit *e)
-{
-	for (size_t k = 0; k < e->m->plan.n_step; k++) {
-		const struct imc_step *s = &e->m->plan.step[k];
-
-		e->step = (int32_t)k;
-		switch (s->kind) {
-		case IMC_STEP_LOAD:
-		case IMC_STEP_STORE:
-			emit_transfer(e, s);
-			break;
-		case IMC_STEP_RUN:
-			if (!imc_emit_step(e, s))
-				return false;
-			break;
-		case IMC_N_STEP:
-			break;
-		}
-	}
-	return true;
-}
-
 static void emit_top(struct imc_emit *e, struct imc_buf *b)
 {
 	imc_buf_printf(b,
@@ -139,9 +84,21 @@ static void emit_program(struct imc_emit *e, struct imc_buf *b)
 	imc_buf_text(b, "\tcx->programmed = 1;\n\treturn IMC_RT_OK;\n}\n\n");
 }
 
-static bool uses_l1(const struct imc_emit *e)
+static bool uses(const struct imc_emit *e, const char *text)
 {
-	return strstr(e->run.p, "l1 + ") != NULL;
+	return strstr(e->run.p, text) != NULL;
+}
+
+static void emit_finish(struct imc_emit *e, struct imc_buf *b)
+{
+	if (uses(e, "finish("))
+		imc_buf_text(
+			b,
+			"/* Waits for what was started; the first failure. "
+			"*/\n"
+			"static int finish(struct imc_hal *hal, int status)\n"
+			"{\n\tint waited = imc_rt_wait(hal);\n\n"
+			"\treturn status ? status : waited;\n}\n\n");
 }
 
 static void emit_run(struct imc_emit *e, struct imc_buf *b)
@@ -152,14 +109,19 @@ static void emit_run(struct imc_emit *e, struct imc_buf *b)
 		       "int %s_run(struct %s_context *cx, "
 		       "const struct %s_inputs *in,\n"
 		       "\tconst struct %s_outputs *out)\n{\n"
-		       "\tstruct imc_hal *hal;\n%s\tint status;\n\n"
+		       "\tstruct imc_hal *hal;\n%s%s%s\tint status;\n\n"
 		       "\tif (!cx || !in || !out)\n"
 		       "\t\treturn IMC_RT_E_ARGUMENT;\n"
 		       "\tif (!cx->programmed)\n"
 		       "\t\treturn IMC_RT_E_STATE;\n"
 		       "\thal = cx->hal;\n%s",
-		       n, n, n, n, uses_l1(e) ? "\tint8_t *l1;\n" : "",
-		       uses_l1(e) ? "\tl1 = cx->l1;\n" : "");
+		       n, n, n, n,
+		       uses(e, "&job,") ? "\tstruct imc_hal_job job;\n" : "",
+		       uses(e, "&dw_job,")
+			       ? "\tstruct imc_hal_depthwise dw_job;\n"
+			       : "",
+		       uses(e, "l1 + ") ? "\tint8_t *l1;\n" : "",
+		       uses(e, "l1 + ") ? "\tl1 = cx->l1;\n" : "");
 	imc_buf_bytes(b, e->run.p, e->run.n);
 	imc_buf_printf(b,
 		       "\n\timc_hal_step(hal, %s_NUM_STEPS);\n"
@@ -174,12 +136,13 @@ bool imc_emit_source(struct imc_emit *e)
 	e->layers.arena = e->run.arena = e->a;
 	imc_buf_text(&e->run, "");
 	imc_buf_text(&e->layers, "");
-	if (!emit_steps(e))
+	if (!imc_emit_slots(e))
 		return false;
 	emit_top(e, &b);
 	imc_buf_bytes(&b, e->layers.p, e->layers.n);
 	emit_init(e, &b);
 	emit_program(e, &b);
+	emit_finish(e, &b);
 	emit_run(e, &b);
 	imc_emit_add_buf(e, imc_arena_printf(e->a, "src/%s.c", e->name), &b);
 	return true;

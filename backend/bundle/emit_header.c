@@ -53,8 +53,9 @@ static void emit_macros(struct imc_emit *e, struct imc_buf *b)
 	define(b, e->upper, "NUM_XBARS", e->images.n);
 	define(b, e->upper, "XBAR_ROWS", e->images.rows);
 	define(b, e->upper, "XBAR_COLS", e->images.cols);
-	imc_buf_text(b, "\n/* Calls of imc_hal_step in a run, but the last "
-			"one. */\n");
+	imc_buf_text(b, "\n/* Steps of a run; imc_hal_step is called with the "
+			"first of those that run\n * beside each other, and "
+			"with their number at the end. */\n");
 	define(b, e->upper, "NUM_STEPS", (long long)e->m->plan.n_step);
 	for (size_t k = 0; k < g->n_input; k++)
 		emit_tensor(e, b, g->input[k], "IN", e->input_upper[k]);

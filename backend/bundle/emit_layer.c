@@ -248,20 +248,18 @@ static const char *origins(struct imc_emit *e, const struct imc_node *n)
 	return n->n_origin ? b.p : imc_emit_comment(e->a, n->name);
 }
 
-static void emit_title(struct imc_emit *e, const struct imc_emit_layer *l)
+const char *imc_emit_title(struct imc_emit *e, const struct imc_step *s)
 {
-	const struct imc_assign *as = &e->m->map.assign[l->id.i];
-	const char *names = origins(e, l->n);
-	const char *what = imc_arena_printf(
-		e->a, "/* %d: %s on %s:", (int)e->step,
-		imc_op_info(l->n->op)->name, imc_engine_name(as->engine));
-	bool fits = strlen(what) + strlen(names) < 68;
-	const char *text = imc_arena_printf(e->a, "%s%s%s */", what,
-					    fits ? " " : "\n\t * ", names);
+	const struct imc_node *n = imc_node_at(e->g, s->node);
+	const struct imc_assign *as = &e->m->map.assign[s->node.i];
+	const char *names = origins(e, n);
+	const char *what =
+		imc_arena_printf(e->a, "%s on %s:", imc_op_info(n->op)->name,
+				 imc_engine_name(as->engine));
+	bool fits = strlen(what) + strlen(names) < 61;
 
-	imc_buf_printf(&e->layers, "%s\n", text);
-	imc_buf_printf(&e->run, "\n\t%s\n\timc_hal_step(hal, %d);\n", text,
-		       (int)e->step);
+	return imc_arena_printf(e->a, "%s%s%s", what, fits ? " " : "\n\t * ",
+				names);
 }
 
 /* l03_layers_0_conv: the end of a long name says most. */
@@ -293,6 +291,7 @@ bool imc_emit_step(struct imc_emit *e, const struct imc_step *s)
 	if (imc_tensor_count(&l.x->t) > INT32_MAX ||
 	    imc_tensor_count(&l.y->t) > INT32_MAX)
 		return imc_emit_refuse(e, &l, "its tensors exceed 2 GB");
-	emit_title(e, &l);
+	imc_buf_printf(&e->layers, "/* %d: %s */\n", (int)e->step,
+		       imc_emit_title(e, s));
 	return emit_kernel(e, &l);
 }

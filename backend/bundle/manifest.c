@@ -76,7 +76,7 @@ static void put_layer(struct imc_emit *e, struct imc_buf *b, size_t step)
 		       "], \"op\": \"%s\", \"engine\": \"%s\", "
 		       "\"cycles\": %.0f, \"regions\": [",
 		       imc_op_info(n->op)->name, imc_engine_name(as->engine),
-		       s->cost.cycles);
+		       as->cost.cycles);
 	for (int32_t i = 0; i < as->n_tile; i++) {
 		const struct imc_tile *t = &e->m->map.tile[as->first_tile + i];
 
@@ -93,8 +93,10 @@ static void put_layers(struct imc_emit *e, struct imc_buf *b)
 
 	imc_buf_text(b, "  \"layers\": [");
 	for (size_t k = 0; k < e->m->plan.n_step; k++) {
-		if (e->m->plan.step[k].kind != IMC_STEP_RUN)
-			continue;
+		const struct imc_step *s = &e->m->plan.step[k];
+
+		if (s->kind != IMC_STEP_RUN || s->row > 0)
+			continue; /* a layer is listed at its first strip */
 		imc_buf_text(b, between);
 		put_layer(e, b, k);
 		between = ",\n";
