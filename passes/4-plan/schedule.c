@@ -1,7 +1,10 @@
 #include "hwdesc/cost.h"
 #include "ir/support/checked.h"
 #include "passes/4-plan/allocate.h"
+#include "passes/4-plan/overlap.h"
 #include "passes/pass.h"
+
+/* ---- one step after another ---- */
 
 static struct imc_step *add_step(struct imc_module *m, enum imc_step_kind kind)
 {
@@ -16,7 +19,7 @@ static struct imc_step *add_step(struct imc_module *m, enum imc_step_kind kind)
 	return s;
 }
 
-/* A new buffer that lives at the last step so far. */
+/* A new buffer; set_lives says when it lives. */
 static int32_t add_buffer(struct imc_module *m, imc_val v, int64_t bytes)
 {
 	struct imc_plan *p = &m->plan;
@@ -25,17 +28,7 @@ static int32_t add_buffer(struct imc_module *m, imc_val v, int64_t bytes)
 
 	b->val = v;
 	b->size_bytes = bytes;
-	b->first = b->last = (int32_t)p->n_step - 1;
 	return (int32_t)p->n_buffer - 1;
-}
-
-/* The last step reads v: its buffer, if it has one, lives until here. */
-static void use_value(struct imc_module *m, imc_val v)
-{
-	int32_t b = imc_val_ok(v) ? m->plan.buffer_of[v.i] : -1;
-
-	if (b >= 0)
-		m->plan.buffer[b].last = (int32_t)m->plan.n_step - 1;
 }
 
 static int64_t bytes_of(const struct imc_graph *g, imc_val v)
@@ -58,7 +51,6 @@ static void store_output(struct imc_module *m, imc_val v)
 
 	s->val = v;
 	s->cost = imc_cost_dma(m->hw, bytes_of(m->g, v));
-	use_value(m, v);
 }
 
 /* Bytes that all tiles of the node give for one window. */
@@ -99,8 +91,6 @@ static void run_node(struct imc_module *m, imc_node_id id)
 	s->cost = as->cost;
 	if (as->engine == IMC_ENGINE_CROSSBAR && n->a.post[0] == 0)
 		set_strip(m, s);
-	for (int k = 0; k < n->n_in; k++)
-		use_value(m, n->in[k]);
 	for (int k = 0; k < n->n_out; k++)
 		m->plan.buffer_of[n->out[k].i] =
 			add_buffer(m, n->out[k], bytes_of(m->g, n->out[k]));
@@ -127,10 +117,9 @@ static void start_plan(struct imc_module *m)
 		p->buffer_of[v] = -1;
 }
 
-bool imc_pass_schedule(struct imc_module *m, struct imc_pass_cx *cx)
+static void list_steps(struct imc_module *m)
 {
 	struct imc_graph *g = m->g;
-	struct imc_plan *p = &m->plan;
 
 	start_plan(m);
 	for (size_t k = 0; k < g->n_input; k++)
@@ -139,13 +128,146 @@ bool imc_pass_schedule(struct imc_module *m, struct imc_pass_cx *cx)
 		plan_node(m, g->order[k]);
 	for (size_t k = 0; k < g->n_output; k++)
 		store_output(m, g->output[k]);
-	p->l1_bytes = imc_allocate_buffers(p->buffer, p->n_buffer, cx->scratch);
-	p->l1_lower_bound = imc_allocate_bound(p->buffer, p->n_buffer,
-					       p->n_step, cx->scratch);
-	if (p->l1_bytes > m->hw->l1_bytes)
+}
+
+/* ---- when buffers live ---- */
+
+/* A slot: steps first .. last. */
+struct span {
+	int32_t first, last;
+};
+
+static void extend(struct imc_plan *p, int32_t buffer, struct span slot)
+{
+	struct imc_buffer *b = buffer < 0 ? NULL : &p->buffer[buffer];
+
+	if (!b)
+		return;
+	b->first = (int32_t)imc_min_i64(b->first, slot.first);
+	b->last = (int32_t)imc_max_i64(b->last, slot.last);
+}
+
+static void extend_value(struct imc_plan *p, imc_val v, struct span slot)
+{
+	if (imc_val_ok(v))
+		extend(p, p->buffer_of[v.i], slot);
+}
+
+static void touch(struct imc_module *m, const struct imc_step *s,
+		  struct span slot)
+{
+	const struct imc_node *n;
+
+	extend(&m->plan, s->scratch, slot);
+	extend_value(&m->plan, s->val, slot);
+	if (s->kind != IMC_STEP_RUN)
+		return;
+	n = imc_node_at(m->g, s->node);
+	for (int k = 0; k < n->n_in; k++)
+		extend_value(&m->plan, n->in[k], slot);
+	for (int k = 0; k < n->n_out; k++)
+		extend_value(&m->plan, n->out[k], slot);
+}
+
+/* From the slot of the first strip that makes it to that of the last one that
+ * reads it, so that steps of a slot never share bytes. */
+static void set_lives(struct imc_module *m)
+{
+	struct imc_plan *p = &m->plan;
+
+	for (size_t i = 0; i < p->n_buffer; i++) {
+		p->buffer[i].first = INT32_MAX;
+		p->buffer[i].last = 0;
+	}
+	for (size_t i = 0, end; i < p->n_step; i = end) {
+		end = imc_plan_slot_end(p, i);
+		for (size_t k = i; k < end; k++)
+			touch(m, &p->step[k],
+			      (struct span){(int32_t)i, (int32_t)end - 1});
+	}
+}
+
+static void allocate(struct imc_module *m, struct imc_arena *scratch)
+{
+	struct imc_plan *p = &m->plan;
+
+	set_lives(m);
+	p->l1_bytes = imc_allocate_buffers(p->buffer, p->n_buffer, scratch);
+	p->l1_lower_bound =
+		imc_allocate_bound(p->buffer, p->n_buffer, p->n_step, scratch);
+}
+
+/* ---- steps beside each other ---- */
+
+/* Those rows of a whole step. */
+static void add_strip(struct imc_module *m, const struct imc_step *whole,
+		      struct imc_rows rows, bool beside, struct imc_plan *to)
+{
+	struct imc_step *s =
+		IMC_PUSH(m->arena, to->step, to->n_step, to->cap_step);
+	int64_t n = rows.end - rows.first;
+
+	*s = *whole;
+	s->beside = beside;
+	s->cost = imc_overlap_cost(m, whole, n);
+	if (rows.first == 0 && imc_overlap_rows(m, whole) == n)
+		return;
+	s->row = (int32_t)rows.first;
+	s->n_row = (int32_t)n;
+}
+
+static void add_group(struct imc_module *m, struct imc_group g,
+		      struct imc_plan *to)
+{
+	struct imc_slots slots = imc_slots_begin(m, g);
+	struct imc_rows rows[IMC_GROUP_STEPS];
+
+	while (imc_slots_next(&slots, rows)) {
+		bool beside = false;
+
+		for (size_t k = 0; k < g.n_step; k++) {
+			if (rows[k].first == rows[k].end)
+				continue;
+			add_strip(m, &m->plan.step[g.first + k], rows[k],
+				  beside, to);
+			beside = true;
+		}
+	}
+}
+
+/* Engines work beside each other where that is shorter. A plan that fits L1
+ * goes on fitting. */
+static void overlap_steps(struct imc_module *m, struct imc_arena *scratch)
+{
+	struct imc_plan in_turn = m->plan, beside = in_turn;
+	bool fits = in_turn.l1_bytes <= m->hw->l1_bytes;
+	size_t n;
+	struct imc_group *g = imc_overlap_choose(
+		m, fits ? m->hw->l1_bytes : INT64_MAX, &n, scratch);
+
+	beside.step = NULL;
+	beside.n_step = beside.cap_step = 0;
+	beside.buffer =
+		imc_arena_memdup(m->arena, in_turn.buffer,
+				 in_turn.n_buffer * sizeof *in_turn.buffer);
+	for (size_t i = 0; i < n; i++)
+		add_group(m, g[i], &beside);
+	m->plan = beside;
+	allocate(m, scratch);
+	if (fits && m->plan.l1_bytes > m->hw->l1_bytes)
+		m->plan = in_turn;
+}
+
+bool imc_pass_schedule(struct imc_module *m, struct imc_pass_cx *cx)
+{
+	list_steps(m);
+	allocate(m, cx->scratch);
+	if (!m->opt.no_overlap)
+		overlap_steps(m, cx->scratch);
+	if (m->plan.l1_bytes > m->hw->l1_bytes)
 		imc_diag(m->diags, IMC_IN_FILE(m->model_path),
-			 IMC_D_L1_EXCEEDED, (long long)p->l1_bytes,
+			 IMC_D_L1_EXCEEDED, (long long)m->plan.l1_bytes,
 			 (long long)m->hw->l1_bytes);
-	cx->n_changed = (int64_t)p->n_step;
+	cx->n_changed = (int64_t)m->plan.n_step;
 	return true;
 }

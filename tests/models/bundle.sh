@@ -92,8 +92,14 @@ data_c()
 
 late()
 {
-	compile a
+	compile a --set ima.cell_bits=8 --post=adc
+	grep -q imc_rt_crossbar_start a/src/digits.c &&
+		grep -q imc_rt_add_part a/src/digits.c ||
+		fail "no sum runs beside an array"
 	run a "$work/early.npy"
+	"$imcc" eval a --data "$data" --limit 20 --outputs early.npy \
+		--format=json >y.json
+	grep -q '"planned": 20, "bundle": 20}' y.json || fail "$(cat y.json)"
 	grep -q IMC_LATE a/test/main.c || fail "nothing is late"
 	IMC_LATE=1
 	export IMC_LATE
