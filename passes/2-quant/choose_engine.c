@@ -21,6 +21,9 @@
  * many and whose work is little. */
 #define SPILL_SHARE 0.10
 
+/* imc_pack_best is asked so often whether fuller arrays can be packed. */
+#define MAX_BEST 5
+
 /* A step of the network. */
 struct step {
 	imc_node_id node;
@@ -232,9 +235,24 @@ static void make_groups(struct choice *c)
 	}
 }
 
+/* Quantisation may find that fewer bias rows do, so that other tiles are
+ * packed in the end: then only what is packed easily is chosen. */
+static bool tiles_are_final(const struct choice *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		for (size_t k = 0; k < c->v[i].o.n; k++)
+			if (c->v[i].o.v[k].as.bias_rows)
+				return false;
+	return true;
+}
+
+/* The packer is the one that place_tiles will take. */
 static struct imc_select_problem problem_of(const struct choice *c)
 {
+	static imc_pack_solver *const solver[] = {
+		imc_pack_best, imc_pack_greedy, imc_pack_area};
 	const struct imc_hw *hw = c->m->hw;
+	int which = c->m->opt.solver;
 
 	return (struct imc_select_problem){
 		.bin_w = (int32_t)hw->ima_cols,
@@ -243,7 +261,9 @@ static struct imc_select_problem problem_of(const struct choice *c)
 		.n = (int32_t)c->n,
 		.group = c->group,
 		.objective = (enum imc_objective)c->m->opt.objective,
-		.pack = imc_pack_greedy,
+		.pack = solver[which],
+		.n_pack = which == 0 && tiles_are_final(c) ? MAX_BEST : 0,
+		.fits = which == 2 ? NULL : imc_pack_fits,
 	};
 }
 
@@ -277,10 +297,15 @@ static int32_t arrays_needed(const struct choice *c)
 static bool small_fits(const struct choice *c)
 {
 	struct imc_select_problem p = problem_of(c);
+	int32_t *pick = small_picks(c);
+	struct imc_pack_problem tiles;
 
-	return imc_select_cells(&p, small_picks(c)) <=
-		       (int64_t)p.bin_w * p.bin_h * p.n_bin &&
-	       arrays_needed(c) <= p.n_bin;
+	if (imc_select_cells(&p, pick) > (int64_t)p.bin_w * p.bin_h * p.n_bin)
+		return false;
+	tiles = imc_select_tiles(&p, pick, c->scratch);
+	if (p.fits && p.fits(&tiles))
+		return true;
+	return (!p.fits || p.n_pack > 0) && p.pack(&tiles, c->scratch).found;
 }
 
 static int64_t small_cells(const struct step *s)

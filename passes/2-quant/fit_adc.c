@@ -195,18 +195,20 @@ static struct imc_ints drives_for(const struct imc_hw *hw, const int32_t *bias,
 }
 
 /* choose_engine knew the biases before quantisation only; fewer rows may do,
- * and then fewer blocks. */
+ * and then fewer blocks. Blocks and patches that need as many tiles stay. */
 static void cut_again(struct fit *f)
 {
 	struct imc_module *m = f->m;
 	struct imc_node *n = node_of(f);
-	struct imc_assign *as = &m->map.assign[f->id.i];
+	struct imc_assign *as = &m->map.assign[f->id.i], fewer;
 	struct imc_matrix mx = imc_matrix_of(m->g, n);
-	struct imc_cut c;
+	struct imc_cut old, c;
 
 	as->bias_rows = n->a.drive.n;
-	if (imc_cut_matrix(m->hw, &mx, as->slices, as->bias_rows, as->bundle,
-			   &c))
+	fewer = *as;
+	fewer.block_rows = 0; /* full blocks */
+	if (imc_cut_assigned(m->hw, &mx, as, &old) &&
+	    imc_cut_assigned(m->hw, &mx, &fewer, &c) && c.n_block < old.n_block)
 		n->a.block_rows[0] = as->block_rows = c.block_rows;
 	as->cost = imc_cost_node(m->hw, m->g, f->id, as);
 }

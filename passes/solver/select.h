@@ -36,7 +36,11 @@ struct imc_select_problem {
 	int32_t n;
 	const struct imc_select_group *group;
 	enum imc_objective objective;
+	/* Places the tiles in the end; asked n_pack times whether it can. fits:
+	 * asked often, true only for what pack places; NULL: pack is asked. */
 	imc_pack_solver *pack;
+	int32_t n_pack;
+	bool (*fits)(const struct imc_pack_problem *p);
 	const int32_t *start; /* picks that pack, for want of better; or NULL */
 };
 
@@ -44,11 +48,10 @@ struct imc_select_answer {
 	bool found;    /* false: nothing that packs was found */
 	int32_t *pick; /* of every group */
 	double ns, pj; /* with pairs */
+	int32_t n_bin; /* that imc_select_tiles fit: fewest, or all there are */
 	/* Proven: no picks that fit n_bin bins have less of what the objective
-	 * counts: ns, pJ, ns * pJ; with objective arrays ns on as many bins as
-	 * the answer uses. */
+	 * counts: ns, pJ, ns * pJ; with objective arrays ns. */
 	double bound;
-	struct imc_pack_answer pack; /* of imc_select_tiles */
 };
 
 typedef struct imc_select_answer

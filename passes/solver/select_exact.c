@@ -35,12 +35,12 @@ static void look_at(struct walk *w)
 	if (!pack.found)
 		return;
 	if (w->best.found && by_bins &&
-	    (pack.n_used > w->best.pack.n_used ||
-	     (pack.n_used == w->best.pack.n_used &&
+	    (pack.n_used > w->best.n_bin ||
+	     (pack.n_used == w->best.n_bin &&
 	      merit >= merit_of(p, w->best.pick))))
 		return;
 	w->best.found = true;
-	w->best.pack = pack;
+	w->best.n_bin = by_bins ? pack.n_used : p->n_bin;
 	memcpy(w->best.pick, w->pick, (size_t)p->n * sizeof *w->pick);
 }
 

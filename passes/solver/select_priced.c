@@ -5,10 +5,10 @@
 
 #include "passes/solver/select_inner.h"
 
-/* The packer is called at most this often, and for at most this many tiles
- * in all, but a few times in any case. */
-#define MAX_CALL 600
-#define MAX_TILES 60000
+/* Packing is tried at most this often, and for at most this many tiles in
+ * all, but a few times in any case. */
+#define MAX_CALL 4000
+#define MAX_TILES 300000
 #define MIN_CALL 12
 
 /* Prices are tried for bins filled to 100 %, 99 % ... */
@@ -23,7 +23,9 @@ struct search {
 	bool found;
 	int32_t *pick; /* the best so far */
 	double merit;
-	struct imc_pack_answer pack;
+	/* Hashes of picks that did not pack. */
+	size_t n_bad, cap_bad;
+	uint64_t *bad;
 	/* ns of the groups before i; from i on: of the picks looked at. */
 	double *front, *back;
 	bool *failed;	/* by option: this change of the best did not pack */
@@ -50,43 +52,62 @@ static bool may_call(const struct search *s, int64_t tiles)
 	       (s->calls < MAX_CALL && s->tiles + tiles <= MAX_TILES);
 }
 
-static struct imc_pack_answer copy_pack(const struct imc_pack_answer *s,
-					int32_t n, struct imc_arena *a)
+static uint64_t hash_of(const int32_t *pick, int32_t n)
 {
-	struct imc_pack_answer c = *s;
+	uint64_t h = 14695981039346656037u; /* FNV-1a */
 
-	c.by = imc_arena_strdup(a, s->by);
-	c.place = imc_arena_memdup(a, s->place, (size_t)n * sizeof *s->place);
-	return c;
+	for (int32_t i = 0; i < n; i++)
+		h = (h ^ (uint64_t)pick[i]) * 1099511628211u;
+	return h;
+}
+
+static bool is_bad(const struct search *s, uint64_t hash)
+{
+	for (size_t i = 0; i < s->n_bad; i++)
+		if (s->bad[i] == hash)
+			return true;
+	return false;
+}
+
+static bool is_placed(const struct imc_select_problem *p,
+		      const struct imc_pack_problem *tiles, bool fast,
+		      struct imc_arena *scratch)
+{
+	if (fast && p->fits)
+		return p->fits(tiles);
+	return p->pack(tiles, scratch).found;
 }
 
 /* Packs the picks; if that works and they are better, they become the best.
  * False: not packed. */
-static bool try_picks(struct search *s, const int32_t *pick)
+static bool try_picks(struct search *s, const int32_t *pick, bool fast)
 {
 	struct imc_arena *scratch;
 	struct imc_pack_problem tiles;
-	struct imc_pack_answer pack = {0};
+	uint64_t hash = hash_of(pick, s->p->n);
+	bool placed = false;
 	double merit;
 
-	if (imc_select_cells(s->p, pick) > s->cells)
+	if (imc_select_cells(s->p, pick) > s->cells ||
+	    (fast && is_bad(s, hash)))
 		return false;
 	scratch = imc_arena_new();
 	tiles = imc_select_tiles(s->p, pick, scratch);
-	if (may_call(s, tiles.n)) {
+	if (!fast || may_call(s, tiles.n)) {
 		s->calls++;
 		s->tiles += tiles.n;
-		pack = s->p->pack(&tiles, scratch);
-	}
-	merit = merit_of(s, pick);
-	if (pack.found && (!s->found || is_better(merit, s->merit))) {
-		s->found = true;
-		s->merit = merit;
-		s->pack = copy_pack(&pack, tiles.n, s->a);
-		memmove(s->pick, pick, (size_t)s->p->n * sizeof *pick);
+		placed = is_placed(s->p, &tiles, fast, scratch);
 	}
 	imc_arena_free(scratch);
-	return pack.found;
+	if (!placed)
+		*IMC_PUSH(s->a, s->bad, s->n_bad, s->cap_bad) = hash;
+	merit = merit_of(s, pick);
+	if (placed && (!s->found || is_better(merit, s->merit))) {
+		s->found = true;
+		s->merit = merit;
+		memmove(s->pick, pick, (size_t)s->p->n * sizeof *pick);
+	}
+	return placed;
 }
 
 /* Picks by price for bins that are filled less and less, until some pack. */
@@ -112,7 +133,7 @@ static void try_prices(struct search *s, struct imc_select_price price,
 		if (k > 0 && !memcmp(pick, last, (size_t)p->n * sizeof *pick))
 			continue;
 		memcpy(last, pick, (size_t)p->n * sizeof *pick);
-		if (try_picks(s, pick))
+		if (try_picks(s, pick, true))
 			break;
 	}
 	imc_arena_free(scratch);
@@ -241,7 +262,7 @@ static void climb(struct search *s, int32_t *pick)
 		if (c.gain <= 0)
 			return;
 		pick[c.group] = c.option;
-		if (!try_picks(s, pick))
+		if (!try_picks(s, pick, true))
 			s->failed[s->first[c.group] + c.option] = true;
 	}
 }
@@ -277,7 +298,7 @@ static bool exchange(struct search *s, int32_t i, int32_t k, int32_t *pick)
 		pick[i] = k;
 		fill(s, pick, all ? room + s->cells - used : room);
 		better = is_better(merit_of(s, pick), s->merit) &&
-			 try_picks(s, pick);
+			 try_picks(s, pick, true);
 	}
 	*back = false;
 	return better;
@@ -311,14 +332,14 @@ static bool refit(struct search *s, struct imc_select_price price, int32_t i,
 	if (imc_select_within(&p, price, cells, pick, &bound, scratch)) {
 		pick[i] = k;
 		better = is_better(merit_of(s, pick), s->merit) &&
-			 try_picks(s, pick);
+			 try_picks(s, pick, true);
 	}
 	imc_arena_free(scratch);
 	return better;
 }
 
 /* Bins as full as the best picks fill them, and then fuller. */
-#define FILLS 4
+#define FILLS 16
 
 static bool refit_any(struct search *s, struct imc_select_price price)
 {
@@ -347,6 +368,30 @@ static void improve(struct search *s, struct imc_select_price price)
 	imc_arena_free(scratch);
 }
 
+/* Asks the packer itself for fuller bins: how full is searched by halves. */
+static void fill_bins(struct search *s, struct imc_select_price price)
+{
+	struct imc_arena *scratch = imc_arena_new();
+	int32_t n = s->p->n;
+	int32_t *pick = imc_arena_array(scratch, (size_t)n + 1, sizeof *pick);
+	int64_t low = imc_select_cells(s->p, s->pick), high = s->cells;
+	double bound;
+
+	forget_failures(s);
+	for (int32_t k = 0; k < s->p->n_pack && low < high; k++) {
+		int64_t cells = low + (high - low + 1) / 2;
+
+		imc_select_within(s->p, price, cells, pick, &bound, scratch);
+		fill(s, pick, cells - imc_select_cells(s->p, pick));
+		if (!is_better(merit_of(s, pick), s->merit) ||
+		    try_picks(s, pick, false))
+			low = cells;
+		else
+			high = cells - 1;
+	}
+	imc_arena_free(scratch);
+}
+
 static struct search start_search(const struct imc_select_problem *p,
 				  struct imc_arena *a)
 {
@@ -360,6 +405,11 @@ static struct search start_search(const struct imc_select_problem *p,
 	for (size_t i = 0; i < n; i++)
 		s.first[i + 1] = s.first[i] + p->group[i].n;
 	s.failed = imc_arena_array(a, (size_t)s.first[n] + 1, sizeof *s.failed);
+	if (p->start) {
+		memcpy(s.pick, p->start, n * sizeof *s.pick);
+		s.merit = merit_of(&s, s.pick);
+		s.found = true;
+	}
 	return s;
 }
 
@@ -367,7 +417,7 @@ static struct imc_select_answer answer_of(const struct search *s, double bound)
 {
 	struct imc_select_answer out = {.found = s->found};
 	out.pick = s->pick;
-	out.pack = s->pack;
+	out.n_bin = s->p->n_bin;
 	out.bound = bound;
 	if (s->found)
 		imc_select_cost(s->p, s->pick, &out.ns, &out.pj);
@@ -382,11 +432,11 @@ static struct imc_select_answer solve_sum(const struct imc_select_problem *p,
 	struct search s = start_search(p, a);
 	double bound = 0;
 
-	if (p->start)
-		try_picks(&s, p->start);
 	try_prices(&s, price, &bound);
-	if (s.found)
+	if (s.found) {
 		improve(&s, price);
+		fill_bins(&s, price);
+	}
 	return answer_of(&s, bound);
 }
 
@@ -409,28 +459,26 @@ static struct imc_select_answer solve_edp(const struct imc_select_problem *p,
 	struct search s = start_search(p, a);
 	double least_ns = 0, least_pj = 0, unused;
 
-	if (p->start)
-		try_picks(&s, p->start);
 	try_prices(&s, energy, &least_pj);
 	try_prices(&s, time, &least_ns);
 	for (size_t k = 0; s.found && k < sizeof tilt / sizeof *tilt; k++) {
 		try_prices(&s, edp_price(&s, tilt[k]), &unused);
 		improve(&s, edp_price(&s, tilt[k]));
 	}
+	if (s.found)
+		fill_bins(&s, edp_price(&s, 1));
 	return answer_of(&s, least_ns * least_pj);
 }
 
-/* Bins that the picks of fewest cells take; found nothing: -1. */
-static int32_t fewest_bins(const struct imc_select_problem *p)
+/* The picks of fewest cells, and the bins that they take. False: they do not
+ * pack. */
+static bool fewest_bins(struct imc_select_problem *p, int32_t *pick)
 {
 	struct imc_arena *scratch = imc_arena_new();
 	struct imc_select_price time = {1, 0, 0};
 	struct imc_pack_problem tiles;
 	struct imc_pack_answer pack;
-	int32_t *pick =
-		imc_arena_array(scratch, (size_t)p->n + 1, sizeof *pick);
 	int64_t cells = 0;
-	int32_t n = -1;
 	double bound;
 
 	for (int32_t i = 0; i < p->n; i++) {
@@ -441,21 +489,30 @@ static int32_t fewest_bins(const struct imc_select_problem *p)
 				least = p->group[i].option[k].cells;
 		cells += least;
 	}
-	if (imc_select_within(p, time, cells, pick, &bound, scratch)) {
-		tiles = imc_select_tiles(p, pick, scratch);
-		pack = p->pack(&tiles, scratch);
-		if (pack.found)
-			n = pack.n_used;
-	}
+	imc_select_within(p, time, cells, pick, &bound, scratch);
+	tiles = imc_select_tiles(p, pick, scratch);
+	pack = p->pack(&tiles, scratch);
+	p->n_bin = pack.n_used;
+	p->start = pick;
 	imc_arena_free(scratch);
-	return n;
+	return pack.found;
+}
+
+static struct imc_select_answer solve_bins(struct imc_select_problem p,
+					   struct imc_arena *a)
+{
+	struct imc_select_price time = {1, 0, 0};
+	int32_t *pick = imc_arena_array(a, (size_t)p.n + 1, sizeof *pick);
+
+	if (!fewest_bins(&p, pick))
+		return (struct imc_select_answer){.found = false};
+	return solve_sum(&p, time, a);
 }
 
 struct imc_select_answer imc_select_priced(const struct imc_select_problem *p,
 					   struct imc_arena *a)
 {
 	struct imc_select_price time = {1, 0, 0}, energy = {0, 1, 0};
-	struct imc_select_problem fewer = *p;
 
 	switch (p->objective) {
 	case IMC_OBJECTIVE_LATENCY:
@@ -463,10 +520,7 @@ struct imc_select_answer imc_select_priced(const struct imc_select_problem *p,
 	case IMC_OBJECTIVE_ENERGY:
 		return solve_sum(p, energy, a);
 	case IMC_OBJECTIVE_ARRAYS:
-		fewer.n_bin = fewest_bins(p);
-		if (fewer.n_bin < 0)
-			break;
-		return solve_sum(&fewer, time, a);
+		return solve_bins(*p, a);
 	case IMC_OBJECTIVE_EDP:
 		return solve_edp(p, a);
 	case IMC_N_OBJECTIVE:

@@ -61,8 +61,14 @@ static struct imc_select_problem random_problem(uint32_t *seed, int32_t n,
 		g[i].option = o;
 		draw_options(seed, o, run, g[i].n, side);
 	}
-	return (struct imc_select_problem){side, side, draw(seed, 1, 3), n,
-					   g,	 0,    imc_pack_greedy,	 NULL};
+	return (struct imc_select_problem){.bin_w = side,
+					   .bin_h = side,
+					   .n_bin = draw(seed, 1, 3),
+					   .n = n,
+					   .group = g,
+					   .pack = imc_pack_best,
+					   .n_pack = 3,
+					   .fits = imc_pack_fits};
 }
 
 /* Latency of picks by trying every set of pairs: a recursion that shares
@@ -90,11 +96,12 @@ static void check_valid(const struct imc_select_problem *p,
 			const struct imc_select_answer *s, struct imc_arena *a)
 {
 	struct imc_pack_problem tiles = imc_select_tiles(p, s->pick, a);
-	const char *fault = imc_pack_check(&tiles, &s->pack, a);
+	struct imc_pack_answer pack = imc_pack_best(&tiles, a);
+	const char *fault = imc_pack_check(&tiles, &pack, a);
 	double ns = slow_ns(p, s->pick, 0), pj = 0;
 
 	CHECK(!fault, "%s", fault);
-	OK(s->pack.n_used <= p->n_bin);
+	OK(pack.found && pack.n_used <= s->n_bin && s->n_bin <= p->n_bin);
 	for (int32_t i = 0; i < p->n; i++)
 		pj += p->group[i].option[s->pick[i]].pj;
 	CHECK(ns - s->ns < 1e-6 && s->ns - ns < 1e-6, "%g, not %g", s->ns, ns);
@@ -131,8 +138,8 @@ static void compare(struct imc_select_problem *p, int k, int *n_equal,
 	check_valid(p, &s, a);
 	OK(same(p, &s, &again));
 	if (p->objective == IMC_OBJECTIVE_ARRAYS) {
-		OK(s.pack.n_used == best.pack.n_used);
-		p->n_bin = s.pack.n_used;
+		OK(s.n_bin == best.n_bin);
+		p->n_bin = s.n_bin;
 	}
 	found = value_of(p->objective, &s);
 	least = value_of(p->objective, &best);
@@ -210,10 +217,10 @@ static void test_price(void)
 	OK(s.bound <= 130 && s.bound >= 120);
 	p.n_bin = 2;
 	s = imc_select_priced(&p, a);
-	OK(s.found && s.ns == 80 && s.bound == 80 && s.pack.n_used == 2);
+	OK(s.found && s.ns == 80 && s.bound == 80 && s.n_bin == 2);
 	p.objective = IMC_OBJECTIVE_ARRAYS;
 	s = imc_select_priced(&p, a);
-	OK(s.found && s.ns == 190 && s.pack.n_used == 0);
+	OK(s.found && s.ns == 190 && s.n_bin == 0);
 	imc_arena_free(a);
 }
 
@@ -242,7 +249,7 @@ static void test_pairs(void)
 	imc_arena_free(a);
 }
 
-/* What cannot be packed is said, and a start is used for want of better. */
+/* What cannot be packed is said. */
 static void test_nothing(void)
 {
 	struct imc_arena *a = imc_arena_new();
@@ -250,14 +257,12 @@ static void test_nothing(void)
 	struct imc_select_option v = {
 		.ns = 1, .cells = 24, .n_run = 1, .run = &run};
 	struct imc_select_group g = {1, &v, false};
-	int32_t start = 0;
 	struct imc_select_problem p = {.bin_w = 5,
 				       .bin_h = 5,
 				       .n_bin = 1,
 				       .n = 1,
 				       .group = &g,
-				       .pack = imc_pack_greedy,
-				       .start = &start};
+				       .pack = imc_pack_greedy};
 
 	for (int o = 0; o < IMC_N_OBJECTIVE; o++) {
 		p.objective = (enum imc_objective)o;
@@ -265,7 +270,7 @@ static void test_nothing(void)
 		OK(!imc_select_exhaustive(&p, a).found);
 	}
 	p.n_bin = 2;
-	OK(imc_select_priced(&p, a).pack.n_used == 2);
+	OK(imc_select_priced(&p, a).n_bin == 2);
 	imc_arena_free(a);
 }
 
