@@ -7,8 +7,8 @@
 
 /* Packing is tried at most this often, and for at most this many tiles in
  * all, but a few times in any case. */
-#define MAX_CALL 4000
-#define MAX_TILES 300000
+#define MAX_CALL 1000
+#define MAX_TILES 100000
 #define MIN_CALL 12
 
 /* Prices are tried for bins filled to 100 %, 99 % ... */
@@ -424,20 +424,48 @@ static struct imc_select_answer answer_of(const struct search *s, double bound)
 	return out;
 }
 
-/* The objective is a sum: of one price, that is. */
+/* A price for the other cost, too: as much in all as that share of the
+ * objective. */
+static struct imc_select_price
+mixed(const struct search *s, struct imc_select_price price, double share)
+{
+	double ns, pj;
+
+	if (!s->found)
+		return price;
+	imc_select_cost(s->p, s->pick, &ns, &pj);
+	if (price.ns > 0)
+		price.pj = pj > 0 ? share * ns / pj : 0;
+	else
+		price.ns = ns > 0 ? share * pj / ns : 0;
+	return price;
+}
+
+/* The objective is a sum: of one price, that is. Searches that begin where
+ * the other cost counts a little end elsewhere, some in a better place. */
 static struct imc_select_answer solve_sum(const struct imc_select_problem *p,
 					  struct imc_select_price price,
 					  struct imc_arena *a)
 {
-	struct search s = start_search(p, a);
-	double bound = 0;
+	static const double share[] = {0, 0.1, 0.3, 1};
+	struct search best = {.found = false};
+	double bound = 0, unused;
 
-	try_prices(&s, price, &bound);
-	if (s.found) {
-		improve(&s, price);
-		fill_bins(&s, price);
+	for (size_t k = 0; k < sizeof share / sizeof *share; k++) {
+		struct search s = start_search(p, a);
+		struct imc_select_price with = mixed(&best, price, share[k]);
+
+		try_prices(&s, with, k ? &unused : &bound);
+		if (s.found)
+			improve(&s, with);
+		if (k == 0 || is_better(s.merit, best.merit))
+			best = s;
+		if (!best.found || !is_better(bound, best.merit))
+			break;
 	}
-	return answer_of(&s, bound);
+	if (best.found)
+		fill_bins(&best, price);
+	return answer_of(&best, bound);
 }
 
 /* The product ns * pj grows as pj * (change of ns) + ns * (change of pj). That
