@@ -36,6 +36,7 @@ const struct imc_member imc_option_members[] = {
 	MEMBER(BOOL, imc_options, spill),
 	MEMBER(INT, imc_options, solver),
 	MEMBER(INT, imc_options, objective),
+	MEMBER(F64, imc_options, slack),
 	MEMBER(INT, imc_options, max_copies),
 	MEMBER(INT, imc_options, tiling),
 	MEMBER(BOOL, imc_options, no_overlap),

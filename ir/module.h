@@ -50,6 +50,7 @@ struct imc_options {
 	bool spill;	   /* any layer may fall back to the cores */
 	int solver;	 /* 0 best of all, 1 greedy only, 2 MaxRects by area */
 	int objective;	 /* enum imc_objective */
+	double slack;	 /* percent more latency that may save energy */
 	int max_copies;	 /* pixels of a job at most; 0: as many as pay */
 	int tiling;	 /* 0 choose, 1 remainder, 2 equal */
 	bool no_overlap; /* one engine at a time */

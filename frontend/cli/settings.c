@@ -84,7 +84,9 @@ static bool read_mapping(const struct cli_options *o, struct imc_options *opt)
 	int64_t copies = 0, dw_job = 0;
 	int overlap = 0;
 
-	if (!cli_word(o, CLI_OPT_SOLVER, &opt->solver) ||
+	opt->slack = 10;
+	if (!cli_number(o, CLI_OPT_SLACK, 0, 1000, &opt->slack) ||
+	    !cli_word(o, CLI_OPT_SOLVER, &opt->solver) ||
 	    !cli_word(o, CLI_OPT_OBJECTIVE, &opt->objective) ||
 	    !cli_word(o, CLI_OPT_TILING, &opt->tiling) ||
 	    !cli_word(o, CLI_OPT_OVERLAP, &overlap) ||

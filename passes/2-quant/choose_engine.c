@@ -261,6 +261,7 @@ static struct imc_select_problem problem_of(const struct choice *c)
 		.n = (int32_t)c->n,
 		.group = c->group,
 		.objective = (enum imc_objective)c->m->opt.objective,
+		.slack = c->m->opt.slack / 100,
 		.pack = solver[which],
 		.n_pack = which == 0 && tiles_are_final(c) ? MAX_BEST : 0,
 		.fits = which == 2 ? NULL : imc_pack_fits,

@@ -36,6 +36,10 @@ struct imc_select_problem {
 	int32_t n;
 	const struct imc_select_group *group;
 	enum imc_objective objective;
+	/* Objective latency: of picks that take at most (1 + slack) times the
+	 * least time that was found, those of least energy. */
+	double slack;
+	double limit_ns; /* picks that take longer do not count; 0: no limit */
 	/* Places the tiles in the end; asked n_pack times whether it can. fits:
 	 * asked often, true only for what pack places; NULL: pack is asked. */
 	imc_pack_solver *pack;

@@ -274,6 +274,8 @@ bool imc_select_within(const struct imc_select_problem *p,
 double imc_select_merit(const struct imc_select_problem *p, double ns,
 			double pj)
 {
+	if (p->limit_ns > 0 && ns > p->limit_ns)
+		return INFINITY;
 	switch (p->objective) {
 	case IMC_OBJECTIVE_LATENCY:
 	case IMC_OBJECTIVE_ARRAYS:

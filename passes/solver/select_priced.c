@@ -447,11 +447,14 @@ static struct imc_select_answer solve_sum(const struct imc_select_problem *p,
 					  struct imc_select_price price,
 					  struct imc_arena *a)
 {
-	static const double share[] = {0, 0.1, 0.3, 1};
+	static const double share[] = {0, 0.1, 0.3, 1, 3, 10};
+	/* Large shares keep a limit on the time. */
+	bool limited = p->limit_ns > 0;
+	size_t n_share = limited ? 6 : 4;
 	struct search best = {.found = false};
 	double bound = 0, unused;
 
-	for (size_t k = 0; k < sizeof share / sizeof *share; k++) {
+	for (size_t k = 0; k < n_share; k++) {
 		struct search s = start_search(p, a);
 		struct imc_select_price with = mixed(&best, price, share[k]);
 
@@ -460,7 +463,7 @@ static struct imc_select_answer solve_sum(const struct imc_select_problem *p,
 			improve(&s, with);
 		if (k == 0 || is_better(s.merit, best.merit))
 			best = s;
-		if (!best.found || !is_better(bound, best.merit))
+		if (!best.found || (!limited && !is_better(bound, best.merit)))
 			break;
 	}
 	if (best.found)
@@ -526,6 +529,23 @@ static bool fewest_bins(struct imc_select_problem *p, int32_t *pick)
 	return pack.found;
 }
 
+static struct imc_select_answer
+solve_latency(const struct imc_select_problem *p, struct imc_arena *a)
+{
+	struct imc_select_price time = {1, 0, 0}, energy = {0, 1, 0};
+	struct imc_select_answer fast = solve_sum(p, time, a), frugal;
+	struct imc_select_problem q = *p;
+
+	if (!fast.found || p->slack <= 0)
+		return fast;
+	q.objective = IMC_OBJECTIVE_ENERGY;
+	q.limit_ns = fast.ns * (1 + p->slack);
+	q.start = fast.pick;
+	frugal = solve_sum(&q, energy, a);
+	frugal.bound = fast.bound;
+	return frugal;
+}
+
 static struct imc_select_answer solve_bins(struct imc_select_problem p,
 					   struct imc_arena *a)
 {
@@ -540,11 +560,11 @@ static struct imc_select_answer solve_bins(struct imc_select_problem p,
 struct imc_select_answer imc_select_priced(const struct imc_select_problem *p,
 					   struct imc_arena *a)
 {
-	struct imc_select_price time = {1, 0, 0}, energy = {0, 1, 0};
+	struct imc_select_price energy = {0, 1, 0};
 
 	switch (p->objective) {
 	case IMC_OBJECTIVE_LATENCY:
-		return solve_sum(p, time, a);
+		return solve_latency(p, a);
 	case IMC_OBJECTIVE_ENERGY:
 		return solve_sum(p, energy, a);
 	case IMC_OBJECTIVE_ARRAYS:
