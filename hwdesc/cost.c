@@ -405,6 +405,10 @@ static struct imc_cost rows_cost(const struct imc_hw *hw,
 		assert(is_conv(n));
 		mx = imc_matrix_of(g, n);
 		return crossbar_cost(hw, &mx, as, (int32_t)n_row);
+	case IMC_ENGINE_PE:
+		assert(is_conv(n));
+		mx = imc_matrix_of(g, n);
+		return imc_cost_pe(hw, &mx, (int32_t)n_row);
 	case IMC_ENGINE_DEPTHWISE:
 		assert(is_conv(n));
 		mx = imc_matrix_of(g, n);

@@ -83,12 +83,26 @@ struct imc_cost imc_cost_rows(const struct imc_hw *hw,
 int32_t imc_strip_rows(const struct imc_hw *hw, const struct imc_matrix *mx,
 		       const struct imc_assign *as);
 
+/* n_row output rows of each image on the digital array. A pass multiplies one
+ * kernel position of `rows` input channels with weights of `cols` output
+ * channels; inputs stream in once for each block of output channels, results
+ * stream out meanwhile, and the weights come first, through the same port:
+ *     passes  = windows * groups * kernel * ceil(C / rows) * ceil(K / cols)
+ *     streams = windows * groups * (kernel * C * ceil(K / cols) + K) / port
+ *     cycles  = config + weights / port + max(passes * pass_cycles, streams)
+ * with C, K the channels of a group. Without such an array: INFINITY. */
+struct imc_cost imc_cost_pe(const struct imc_hw *hw,
+			    const struct imc_matrix *mx, int32_t n_row);
+
 /* A transfer of `bytes` between L2 and L1. */
 struct imc_cost imc_cost_dma(const struct imc_hw *hw, int64_t bytes);
 
 /* True if the depth-wise engine can compute n (conv2d or q_conv2d). */
 bool imc_dw_can(const struct imc_hw *hw, const struct imc_graph *g,
 		const struct imc_node *n);
+
+/* True if the digital array can compute n (conv2d or q_conv2d). */
+bool imc_pe_can(const struct imc_hw *hw, const struct imc_node *n);
 
 double imc_area_mm2(const struct imc_hw *hw);
 

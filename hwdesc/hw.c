@@ -10,18 +10,19 @@
 const struct imc_hw_key imc_hw_keys[] = {
 #define ROW(s, k) .section = #s, .name = #k, .full = #s "." #k
 #define AT(s, k) .offset = offsetof(struct imc_hw, s##_##k)
+#define NUMBER(t, u, d, lo, hi)                                                \
+	.type = t, .unit = u, .words = "", .def = (double)(d),                 \
+	.min = (double)(lo), .max = (double)(hi)
 #define KEY_I(s, k, u, d, lo, hi, text)                                        \
-	{ROW(s, k),	      AT(s, k),		  .type = IMC_KEY_I,           \
-	 .unit = u,	      .words = "",	  .def = (double)(d),          \
-	 .min = (double)(lo), .max = (double)(hi)},
+	{ROW(s, k), AT(s, k), NUMBER(IMC_KEY_I, u, d, lo, hi), .help = text},
 #define KEY_F(s, k, u, d, lo, hi, text)                                        \
-	{ROW(s, k),	      AT(s, k),		  .type = IMC_KEY_F,           \
-	 .unit = u,	      .words = "",	  .def = (double)(d),          \
-	 .min = (double)(lo), .max = (double)(hi)},
+	{ROW(s, k), AT(s, k), NUMBER(IMC_KEY_F, u, d, lo, hi), .help = text},
 #define KEY_E(s, k, w, d, text)                                                \
-	{ROW(s, k),  AT(s, k),		 .type = IMC_KEY_E, .unit = "",        \
-	 .words = w, .def = (double)(d), .min = 0,	    .max = 0},
+	{ROW(s, k),  AT(s, k),	 .type = IMC_KEY_E,                            \
+	 .unit = "", .words = w, .def = (double)(d),                           \
+	 .min = 0,   .max = 0,	 .help = text},
 #include "hwdesc/hw.def"
+#undef NUMBER
 #undef ROW
 #undef AT
 };
@@ -30,6 +31,10 @@ const size_t imc_n_hw_key = N_KEY;
 
 const char *const imc_hw_sections[] = {
 #define SECTION(s, text) #s,
+#include "hwdesc/hw.def"
+};
+const char *const imc_hw_section_help[] = {
+#define SECTION(s, text) text,
 #include "hwdesc/hw.def"
 };
 const size_t imc_n_hw_section =
@@ -166,8 +171,7 @@ static const char *word_at(const char *words, int64_t i, size_t *len)
 	return p;
 }
 
-/* "a, b or c" of "a|b|c". */
-static const char *words_text(const char *words, struct imc_arena *a)
+const char *imc_hw_words_text(const char *words, struct imc_arena *a)
 {
 	struct imc_buf b = {.arena = a};
 	const char *w;
@@ -194,7 +198,7 @@ static bool set_word(struct imc_hw *hw, const struct imc_hw_key *k,
 			return true;
 		}
 	return imc_diag(d, loc, IMC_D_HW_VALUE, k->full,
-			words_text(k->words, d->arena),
+			imc_hw_words_text(k->words, d->arena),
 			imc_hw_quote(value, d->arena));
 }
 
@@ -309,52 +313,35 @@ bool imc_hw_set(struct imc_hw *hw, const char *key, const char *value,
 	return set_number(hw, k, value, loc, d);
 }
 
-#define MAX_CELLS (1 << 24)
-
-bool imc_hw_check(const struct imc_hw *hw, struct imc_loc loc,
-		  struct imc_diags *d)
+const char *imc_hw_value_text(const struct imc_hw *hw,
+			      const struct imc_hw_key *k, struct imc_arena *a)
 {
-	bool ok = true;
+	const void *at = (const char *)hw + k->offset;
+	const char *word;
+	size_t len = 0;
 
-	/* A machine without arrays keeps the default of one active array. */
-	if (hw->ima_active_arrays > 1 && hw->ima_active_arrays > hw->ima_arrays)
-		ok = imc_diag(d, loc, IMC_D_HW_RELATION, "ima.active_arrays",
-			      (long long)hw->ima_active_arrays, "ima.arrays",
-			      (long long)hw->ima_arrays,
-			      "no more arrays can compute than there are");
-	if (hw->ima_rows * hw->ima_cols > MAX_CELLS)
-		ok = imc_diag(d, loc, IMC_D_HW_RELATION, "ima.rows",
-			      (long long)hw->ima_rows, "ima.cols",
-			      (long long)hw->ima_cols,
-			      "an array has at most 16777216 cells");
-	if (hw->l1_banks * 4 > hw->l1_bytes)
-		ok = imc_diag(d, loc, IMC_D_HW_RELATION, "l1.banks",
-			      (long long)hw->l1_banks, "l1.bytes",
-			      (long long)hw->l1_bytes,
-			      "a bank has at least 4 bytes");
-	return ok;
+	switch (k->type) {
+	case IMC_KEY_I:
+		return imc_arena_printf(a, "%" PRId64, *(const int64_t *)at);
+	case IMC_KEY_F:
+		return imc_arena_printf(a, "%.6g", *(const double *)at);
+	case IMC_KEY_E:
+		word = word_at(k->words, *(const int64_t *)at, &len);
+		return word ? imc_arena_strndup(a, word, len) : "";
+	}
+	return "";
 }
 
 static void print_key(const struct imc_hw *hw, const struct imc_hw_key *k,
 		      struct imc_buf *out)
 {
 	const void *at = (const char *)hw + k->offset;
-	const char *word;
-	size_t len = 0;
 
-	imc_buf_printf(out, "hw %s ", k->full);
-	switch (k->type) {
-	case IMC_KEY_I:
-		imc_buf_printf(out, "%" PRId64 "\n", *(const int64_t *)at);
-		break;
-	case IMC_KEY_F:
-		imc_buf_printf(out, "%a\n", *(const double *)at);
-		break;
-	case IMC_KEY_E:
-		word = word_at(k->words, *(const int64_t *)at, &len);
-		imc_buf_printf(out, "%.*s\n", (int)len, word ? word : "");
-		break;
-	}
+	if (k->type == IMC_KEY_F)
+		imc_buf_printf(out, "hw %s %a\n", k->full, *(const double *)at);
+	else
+		imc_buf_printf(out, "hw %s %s\n", k->full,
+			       imc_hw_value_text(hw, k, out->arena));
 }
 
 void imc_hw_print(const struct imc_hw *hw, struct imc_buf *out)

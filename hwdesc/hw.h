@@ -46,6 +46,10 @@ bool imc_hw_check(const struct imc_hw *hw, struct imc_loc loc,
  * exactly reversible. */
 void imc_hw_print(const struct imc_hw *hw, struct imc_buf *out);
 
+/* Every key with default, unit, range and meaning, by section; with hw (or
+ * NULL) also the value that it has there. For people. */
+void imc_hw_explain(const struct imc_hw *hw, struct imc_buf *out);
+
 extern const struct imc_text_hw imc_hw_text;
 
 /* The built-in targets are the YAML files of hwdesc/targets, built in as

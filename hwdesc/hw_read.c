@@ -20,6 +20,7 @@ struct reader {
 	struct imc_arena *a;
 	struct imc_diags *d;
 	struct imc_hw *hw;
+	struct imc_loc *at; /* of the value of each key; file NULL: none */
 	bool ok, named;
 };
 
@@ -41,8 +42,11 @@ static bool set_value(struct reader *r, const char *key,
 
 static bool read_key(struct reader *r, const struct imc_yaml_node *n)
 {
-	if (!imc_hw_key_find(n->path))
+	const struct imc_hw_key *k = imc_hw_key_find(n->path);
+
+	if (!k)
 		return imc_hw_unknown_key(n->path, n->key_loc, r->d);
+	r->at[k - imc_hw_keys] = n->loc;
 	return set_value(r, n->path, n);
 }
 
@@ -95,7 +99,7 @@ static bool read_file(struct reader *r, const char *path)
 		ok &= read_entry(r, entry);
 	if (ok && !r->named)
 		return imc_diag(r->d, root->loc, IMC_D_HW_NO_NAME);
-	return ok && imc_hw_check(r->hw, IMC_IN_FILE(path), r->d);
+	return ok && imc_hw_check_at(r->hw, r->at, IMC_IN_FILE(path), r->d);
 }
 
 struct imc_hw *imc_hw_read(const char *path, const char *yaml, size_t size,
@@ -104,6 +108,7 @@ struct imc_hw *imc_hw_read(const char *path, const char *yaml, size_t size,
 	struct reader r = {.a = a, .d = d, .hw = imc_hw_new(a)};
 
 	r.hw->source = imc_arena_strdup(a, path);
+	r.at = imc_arena_array(a, imc_n_hw_key, sizeof *r.at);
 	if (!imc_yaml_read(r.hw->source, yaml, size, a, d, &r.yaml) ||
 	    !read_file(&r, r.hw->source))
 		return NULL;

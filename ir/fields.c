@@ -48,10 +48,15 @@ const struct imc_member imc_option_members[] = {
 };
 
 const struct imc_member imc_map_members[] = {
-	MEMBER(I32, imc_map, array_rows), MEMBER(I32, imc_map, array_cols),
-	MEMBER(I32, imc_map, n_array),	  MEMBER(BOOL, imc_map, adc_per_job),
-	MEMBER(I32, imc_map, n_used),	  MEMBER(I32, imc_map, lower_bound),
-	MEMBER(F64, imc_map, bound_ns),	  END,
+	MEMBER(I32, imc_map, array_rows),
+	MEMBER(I32, imc_map, array_cols),
+	MEMBER(I32, imc_map, n_array),
+	MEMBER(BOOL, imc_map, adc_per_job),
+	MEMBER(BOOL, imc_map, pe_shares_port),
+	MEMBER(I32, imc_map, n_used),
+	MEMBER(I32, imc_map, lower_bound),
+	MEMBER(F64, imc_map, bound_ns),
+	END,
 };
 
 const struct imc_member imc_assign_members[] = {

@@ -14,6 +14,7 @@
 	X(NONE, none)		/* nothing to do: constants, aliases */        \
 	X(CORES, cores)		/* the RISC-V cores */                         \
 	X(CROSSBAR, crossbar)	/* the analog (or digital) in-memory arrays */ \
+	X(PE, pe)		/* the digital array of processing elements */ \
 	X(DEPTHWISE, depthwise) /* the depth-wise engine */
 
 enum imc_engine {
@@ -98,6 +99,7 @@ struct imc_map {
 	/* The arrays that tiles are placed on (from the hardware). */
 	int32_t array_rows, array_cols, n_array;
 	bool adc_per_job; /* all columns of a job share one ADC setting */
+	bool pe_shares_port; /* engine pe never works beside the arrays */
 	size_t n_assign;
 	struct imc_assign *assign; /* NULL: nothing is assigned yet */
 	size_t n_tile, cap_tile;

@@ -92,9 +92,16 @@ struct imc_rows imc_plan_reads(const struct imc_graph *g,
 size_t imc_plan_slot_end(const struct imc_plan *p, size_t i);
 
 /* What a step keeps busy: bits of enum imc_lane. Array jobs and depth-wise
- * jobs share the accelerator's port; a crossbar step with post digital also
- * needs the cores. */
-enum imc_lane { IMC_LANE_CORES = 1, IMC_LANE_PORT = 2, IMC_LANE_DMA = 4 };
+ * jobs share the accelerator's port; the digital array has its own, unless the
+ * target says otherwise; a crossbar step with post digital also needs the
+ * cores, and never runs beside the digital array: while it waits for its own
+ * strips it would wait for the array too. */
+enum imc_lane {
+	IMC_LANE_CORES = 1,
+	IMC_LANE_PORT = 2,
+	IMC_LANE_DMA = 4,
+	IMC_LANE_PE = 8
+};
 
 unsigned imc_step_lanes(const struct imc_map *m, const struct imc_step *s);
 

@@ -13,7 +13,7 @@ static bool check_engines(const struct imc_verify *v)
 		if (g->order[i].i >= map->n_assign)
 			return imc_verify_fail(v, n, "it has no engine");
 		e = map->assign[g->order[i].i].engine;
-		if ((e == IMC_ENGINE_CROSSBAR || e == IMC_ENGINE_DEPTHWISE) &&
+		if (e != IMC_ENGINE_NONE && e != IMC_ENGINE_CORES &&
 		    imc_op_info(n->op)->kind != IMC_MATRIX)
 			return imc_verify_fail(v, n, "it cannot be on the %s",
 					       imc_engine_name(e));

@@ -214,7 +214,7 @@ static void emit_readme(struct imc_emit *e)
 		"| src/%s.c | one descriptor a layer, the steps in order |\n"
 		"| src/%s_data.S, .c | the files of data/, linked in |\n"
 		"| data/%s_l2.bin | biases, multipliers, tables, weights of "
-		"cores and depth-wise engine |\n"
+		"cores and digital engines |\n"
 		"| data/%s_xbar0.bin ... | cells of each crossbar array; "
 		"format in runtime/imc_rt_image.c |\n"
 		"| runtime/ | the kernels; imc_hal.h is what a port to a "

@@ -4,15 +4,22 @@
 
 /* src/<net>.c: descriptors, one a layer, and a straight line of calls. */
 
+static bool uses(const struct imc_emit *e, const char *text)
+{
+	return strstr(e->run.p, text) != NULL;
+}
+
 static void emit_top(struct imc_emit *e, struct imc_buf *b)
 {
 	imc_buf_printf(b,
 		       "/* %s.c: network '%s', made by imcc %s. One descriptor "
 		       "a layer, then the\n * steps of %s_run in order. "
 		       "Offsets into l1 come from the plan. */\n"
-		       "#include \"%s.h\"\n\n#include \"%s_data.h\"\n\n",
+		       "#include \"%s.h\"\n\n%s#include \"%s_data.h\"\n\n",
 		       e->name, imc_emit_comment(e->a, e->m->model_name),
-		       IMCC_VERSION, e->name, e->name, e->name);
+		       IMCC_VERSION, e->name, e->name,
+		       uses(e, "imc_rt_pe") ? "#include \"imc_rt_pe.h\"\n" : "",
+		       e->name);
 	imc_buf_printf(b,
 		       "/* Constants of L2, by offset into data/%s_l2.bin. */\n"
 		       "#define I8(offset) "
@@ -84,11 +91,6 @@ static void emit_program(struct imc_emit *e, struct imc_buf *b)
 	imc_buf_text(b, "\tcx->programmed = 1;\n\treturn IMC_RT_OK;\n}\n\n");
 }
 
-static bool uses(const struct imc_emit *e, const char *text)
-{
-	return strstr(e->run.p, text) != NULL;
-}
-
 static void emit_finish(struct imc_emit *e, struct imc_buf *b)
 {
 	if (uses(e, "finish("))
@@ -105,23 +107,24 @@ static void emit_run(struct imc_emit *e, struct imc_buf *b)
 {
 	const char *n = e->name;
 
-	imc_buf_printf(b,
-		       "int %s_run(struct %s_context *cx, "
-		       "const struct %s_inputs *in,\n"
-		       "\tconst struct %s_outputs *out)\n{\n"
-		       "\tstruct imc_hal *hal;\n%s%s%s\tint status;\n\n"
-		       "\tif (!cx || !in || !out)\n"
-		       "\t\treturn IMC_RT_E_ARGUMENT;\n"
-		       "\tif (!cx->programmed)\n"
-		       "\t\treturn IMC_RT_E_STATE;\n"
-		       "\thal = cx->hal;\n%s",
-		       n, n, n, n,
-		       uses(e, "&job,") ? "\tstruct imc_hal_job job;\n" : "",
-		       uses(e, "&dw_job,")
-			       ? "\tstruct imc_hal_depthwise dw_job;\n"
-			       : "",
-		       uses(e, "l1 + ") ? "\tint8_t *l1;\n" : "",
-		       uses(e, "l1 + ") ? "\tl1 = cx->l1;\n" : "");
+	imc_buf_printf(
+		b,
+		"int %s_run(struct %s_context *cx, "
+		"const struct %s_inputs *in,\n"
+		"\tconst struct %s_outputs *out)\n{\n"
+		"\tstruct imc_hal *hal;\n%s%s%s%s\tint status;\n\n"
+		"\tif (!cx || !in || !out)\n"
+		"\t\treturn IMC_RT_E_ARGUMENT;\n"
+		"\tif (!cx->programmed)\n"
+		"\t\treturn IMC_RT_E_STATE;\n"
+		"\thal = cx->hal;\n%s",
+		n, n, n, n,
+		uses(e, "&job,") ? "\tstruct imc_hal_job job;\n" : "",
+		uses(e, "&dw_job,") ? "\tstruct imc_hal_depthwise dw_job;\n"
+				    : "",
+		uses(e, "&pe_job,") ? "\tstruct imc_hal_pe pe_job;\n" : "",
+		uses(e, "l1 + ") ? "\tint8_t *l1;\n" : "",
+		uses(e, "l1 + ") ? "\tl1 = cx->l1;\n" : "");
 	imc_buf_bytes(b, e->run.p, e->run.n);
 	imc_buf_printf(b,
 		       "\n\timc_hal_step(hal, %s_NUM_STEPS);\n"

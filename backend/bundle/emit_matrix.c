@@ -38,10 +38,12 @@ static void call(struct imc_emit *e, const struct imc_emit_layer *l,
 				       scratch));
 }
 
-static bool emit_cores(struct imc_emit *e, const struct imc_emit_layer *l)
+/* kernel: imc_rt_conv, on the cores, or imc_rt_pe, on the digital array. */
+static bool emit_conv(struct imc_emit *e, const struct imc_emit_layer *l,
+		      const char *kernel)
 {
 	if (l->n->a.adc[0])
-		return imc_emit_refuse(e, l, "it has ADC codes on the cores");
+		return imc_emit_refuse(e, l, "it has ADC codes without ADC");
 	begin(e, l, "imc_rt_conv");
 	imc_buf_printf(&e->layers, "\t.group = %d,\n", (int)l->n->a.group[0]);
 	emit_field(e, l, "weights", 1, "I8");
@@ -49,7 +51,7 @@ static bool emit_cores(struct imc_emit *e, const struct imc_emit_layer *l)
 	emit_field(e, l, "mult", 3, "I32");
 	emit_field(e, l, "shift", 4, "I32");
 	emit_zeros(e, l);
-	call(e, l, "imc_rt_conv", "");
+	call(e, l, kernel, "");
 	return true;
 }
 
@@ -242,7 +244,9 @@ bool imc_emit_matrix(struct imc_emit *e, const struct imc_emit_layer *l)
 		return imc_emit_refuse(e, l, "its requantisation is missing");
 	switch (e->m->map.assign[l->id.i].engine) {
 	case IMC_ENGINE_CORES:
-		return emit_cores(e, l);
+		return emit_conv(e, l, "imc_rt_conv");
+	case IMC_ENGINE_PE:
+		return emit_conv(e, l, "imc_rt_pe");
 	case IMC_ENGINE_DEPTHWISE:
 		return emit_depthwise(e, l);
 	case IMC_ENGINE_CROSSBAR:

@@ -121,6 +121,7 @@ static const struct form {
 	{"imc_rt_crossbar", "imc_rt_crossbar_start", "&job, ", BY_ROW, true},
 	{"imc_rt_depthwise", "imc_rt_depthwise_start", "&dw_job, ", BY_ROW,
 	 true},
+	{"imc_rt_pe", "imc_rt_pe_start", "&pe_job, ", BY_ROW, true},
 	{"imc_rt_conv", "imc_rt_conv_part", "", BY_ROW, false},
 	{"imc_rt_max_pool", "imc_rt_max_pool_part", "", BY_ROW, false},
 	{"imc_rt_average_pool", "imc_rt_average_pool_part", "", BY_ROW, false},
@@ -157,7 +158,8 @@ static bool is_started(const struct imc_emit *e, const struct imc_step *s)
 {
 	unsigned lanes = imc_step_lanes(&e->m->map, s);
 
-	return lanes == IMC_LANE_PORT || lanes == IMC_LANE_DMA;
+	return lanes == IMC_LANE_PORT || lanes == IMC_LANE_DMA ||
+	       lanes == IMC_LANE_PE;
 }
 
 /* Calls of a slot. chained: the first sets the status and the others keep a

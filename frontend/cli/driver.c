@@ -123,33 +123,31 @@ struct imc_module *cli_module_parse(const char *path, struct imc_diags *d)
 	return m;
 }
 
-/* --set and --arrays, then what must hold between keys. */
-static bool set_keys(const struct cli_settings *s, struct imc_hw *hw)
+bool cli_set_keys(const struct cli_options *o, struct imc_hw *hw)
 {
-	const struct cli_values *set = &s->o->value[CLI_OPT_SET];
-	const char *arrays = cli_text(s->o, CLI_OPT_ARRAYS, NULL);
+	const struct cli_values *set = &o->value[CLI_OPT_SET];
+	const char *arrays = cli_text(o, CLI_OPT_ARRAYS, NULL);
 	struct imc_loc loc = IMC_IN_FILE("--set");
 
 	for (size_t i = 0; i < set->n; i++) {
 		const char *equals = strchr(set->v[i], '=');
 		const char *key = imc_arena_strndup(
-			s->o->arena, set->v[i], (size_t)(equals - set->v[i]));
+			o->arena, set->v[i], (size_t)(equals - set->v[i]));
 
-		if (!imc_hw_set(hw, key, equals + 1, loc, s->o->d))
+		if (!imc_hw_set(hw, key, equals + 1, loc, o->d))
 			return false;
 	}
-	if (arrays && s->o->command != CLI_EXPLORE &&
+	if (arrays && o->command != CLI_EXPLORE &&
 	    !imc_hw_set(hw, "ima.arrays", arrays, IMC_IN_FILE("--arrays"),
-			s->o->d))
+			o->d))
 		return false;
-	return imc_hw_check(hw, set->n ? loc : IMC_IN_FILE(hw->source),
-			    s->o->d);
+	return imc_hw_check(hw, set->n ? loc : IMC_IN_FILE(hw->source), o->d);
 }
 
 static struct imc_module *checked(struct imc_module *m,
 				  const struct cli_settings *s)
 {
-	if (m && set_keys(s, m->hw))
+	if (m && cli_set_keys(s->o, m->hw))
 		return m;
 	imc_module_free(m);
 	return NULL;
@@ -234,7 +232,7 @@ struct imc_module *cli_module_open(const struct cli_settings *s,
 	if (ends_with(path, ".imc"))
 		return open_text(s, path);
 	hw = imc_hw_load(target, a, s->o->d);
-	if (!hw || !set_keys(s, hw))
+	if (!hw || !cli_set_keys(s->o, hw))
 		return NULL;
 	m = cli_module_import(path, s->o->d, NULL);
 	if (!m)

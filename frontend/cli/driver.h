@@ -29,6 +29,13 @@ struct cli_run {
 bool cli_settings_read(const struct cli_options *o, struct cli_ui *ui,
 		       struct cli_settings *out);
 
+/* Every --set has the form KEY=VALUE. False: wrong usage, reported. */
+bool cli_check_sets(const struct cli_options *o);
+
+/* Does what --set and --arrays say, then checks what must hold between keys.
+ * False: reported. */
+bool cli_set_keys(const struct cli_options *o, struct imc_hw *hw);
+
 /* A module from a model (.onnx) for the target, or a dumped module (.imc),
  * that no pass of this run has seen. Freed by the caller. NULL: reported. */
 struct imc_module *cli_module_open(const struct cli_settings *s,

@@ -67,7 +67,7 @@ static bool check_passes(const struct cli_options *o)
 			  cli_text(o, CLI_OPT_STOP_AFTER, NULL));
 }
 
-static bool check_sets(const struct cli_options *o)
+bool cli_check_sets(const struct cli_options *o)
 {
 	const struct cli_values *set = &o->value[CLI_OPT_SET];
 
@@ -128,5 +128,5 @@ bool cli_settings_read(const struct cli_options *o, struct cli_ui *ui,
 	return read_options(o, &out->opt) && read_pre(o, &out->pre) &&
 	       cli_int(o, CLI_OPT_CALIB_LIMIT, 1, INT32_MAX,
 		       &out->calib_limit) &&
-	       check_passes(o) && check_sets(o);
+	       check_passes(o) && cli_check_sets(o);
 }

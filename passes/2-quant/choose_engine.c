@@ -112,7 +112,7 @@ static void list_other(struct choice *c, struct step *s)
 		IMC_PUSH(c->scratch, s->o.v, s->o.n, s->o.cap);
 
 	x->as = c->m->map.assign[s->node.i];
-	x->lanes = imc_map_lanes(&x->as);
+	x->lanes = imc_map_lanes(c->m, &x->as);
 	s->small = -1;
 }
 
@@ -376,6 +376,12 @@ static bool no_room(const struct choice *c)
 			c->m->hw->name, p.n_bin, need);
 }
 
+/* It found no array, and only the cores are left. */
+static bool on_cores(const struct step *s)
+{
+	return s->spilled && s->o.v[s->digital].as.engine == IMC_ENGINE_CORES;
+}
+
 /* Takes small choices off the crossbars until the rest fits. */
 static bool fit_arrays(struct choice *c)
 {
@@ -396,7 +402,7 @@ static bool fit_arrays(struct choice *c)
 	put_back(c);
 	for (size_t i = 0; i < c->n; i++) {
 		macs += c->v[i].macs;
-		spilled += c->v[i].spilled ? c->v[i].macs : 0;
+		spilled += on_cores(&c->v[i]) ? c->v[i].macs : 0;
 	}
 	if (c->m->opt.spill || (double)spilled <= SPILL_SHARE * (double)macs)
 		return true;
@@ -479,6 +485,7 @@ bool imc_pass_choose_engine(struct imc_module *m, struct imc_pass_cx *cx)
 
 	m->map.n_assign = 0;
 	m->map.adc_per_job = m->hw->ima_adc_range == 0;
+	m->map.pe_shares_port = m->hw->pe_shares_port != 0;
 	imc_assign_grow(m);
 	assign_rest(m);
 	if (!list_steps(&c))

@@ -25,17 +25,21 @@ struct imc_assign imc_map_plain(const struct imc_module *m,
 	return (struct imc_assign){
 		.engine = engine,
 		.weight_bits = 8,
-		.act_bits = (int32_t)m->hw->ima_dac_bits,
+		.act_bits = engine == IMC_ENGINE_CROSSBAR
+				    ? (int32_t)m->hw->ima_dac_bits
+				    : 8,
 		.slices = 1,
 		.bundle = 1,
 		.copies = 1,
 	};
 }
 
-unsigned imc_map_lanes(const struct imc_assign *as)
+unsigned imc_map_lanes(const struct imc_module *m, const struct imc_assign *as)
 {
 	struct imc_assign copy = *as;
-	struct imc_map map = {.n_assign = 1, .assign = &copy};
+	struct imc_map map = {.n_assign = 1,
+			      .assign = &copy,
+			      .pe_shares_port = m->map.pe_shares_port};
 	struct imc_step step = {.kind = IMC_STEP_RUN};
 
 	return imc_step_lanes(&map, &step);
@@ -74,7 +78,7 @@ void imc_map_add(const struct imc_module *m, imc_node_id id,
 	if (!isfinite(as.cost.ns) || !isfinite(as.cost.pj))
 		return;
 	x.as = as;
-	x.lanes = imc_map_lanes(&as);
+	x.lanes = imc_map_lanes(m, &as);
 	for (size_t i = 0; i < o->n; i++)
 		if (beats(&o->v[i], &x))
 			return;
@@ -117,6 +121,8 @@ static void add_digital(const struct imc_module *m, imc_node_id id,
 	if (may_use(m, n, IMC_ENGINE_DEPTHWISE) && imc_dw_can(m->hw, m->g, n))
 		imc_map_add(m, id, imc_map_plain(m, IMC_ENGINE_DEPTHWISE), o,
 			    a);
+	if (may_use(m, n, IMC_ENGINE_PE) && imc_pe_can(m->hw, n))
+		imc_map_add(m, id, imc_map_plain(m, IMC_ENGINE_PE), o, a);
 	if (may_use(m, n, IMC_ENGINE_CORES))
 		imc_map_add(m, id, imc_map_plain(m, IMC_ENGINE_CORES), o, a);
 }
@@ -192,10 +198,10 @@ static void add_crossbar(const struct imc_module *m, imc_node_id id,
 	const struct imc_node *n = imc_node_at(m->g, id);
 	struct imc_assign as = imc_map_plain(m, IMC_ENGINE_CROSSBAR);
 
-	if (m->hw->ima_arrays == 0 || !may_use(m, n, IMC_ENGINE_CROSSBAR))
+	if (m->hw->ima_arrays == 0 || !may_use(m, n, IMC_ENGINE_CROSSBAR) ||
+	    !imc_arrays_suit(m, n))
 		return;
-	as.weight_bits = m->opt.weight_bits ? m->opt.weight_bits
-					    : (int32_t)m->hw->ima_cell_bits;
+	as.weight_bits = imc_weight_bits_of(m, n);
 	as.slices = imc_slices_of(m->hw, as.weight_bits);
 	choose_post(m, n, &as);
 	imc_map_add_cuts(m, id, &as, o, a);
@@ -208,6 +214,8 @@ static const char *hindrance(const struct imc_module *m, enum imc_engine forced)
 	case IMC_ENGINE_CROSSBAR:
 		return m->hw->ima_arrays ? "no job of it fits an array"
 					 : "the target has none";
+	case IMC_ENGINE_PE:
+		return "the target has none";
 	case IMC_ENGINE_DEPTHWISE:
 		return m->hw->dw_kernel ? "its kernel, stride, padding or "
 					  "channels are not the engine's"

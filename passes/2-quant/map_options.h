@@ -23,7 +23,7 @@ bool imc_map_is_matrix(const struct imc_graph *g, const struct imc_node *n);
 struct imc_assign imc_map_plain(const struct imc_module *m,
 				enum imc_engine engine);
 
-unsigned imc_map_lanes(const struct imc_assign *as);
+unsigned imc_map_lanes(const struct imc_module *m, const struct imc_assign *as);
 
 /* Adds `as` to the options of node id: unless it is impossible, or another
  * option is as good in time, energy, cells and lanes; of equals the first

@@ -52,6 +52,22 @@ void imc_weight_errors(const struct imc_weights *w, int slices, int bits,
 /* True if imc_quantise_digital knows that float operator. */
 bool imc_digital_can(enum imc_op op);
 
+/* [v]: v is read by crossbar arrays, perhaps through operators that only move
+ * codes, so that its codes are those of a DAC. */
+bool *imc_read_by_arrays(const struct imc_module *m, struct imc_arena *scratch);
+
+/* Clamps what arrays read to the codes of their DACs. All is quantised. */
+void imc_narrow_activations(struct imc_module *m, struct imc_arena *scratch);
+
+/* Bits of the weights of node n on the arrays: --weight-bits; else as few, in
+ * whole cells, as keep its weights. */
+int imc_weight_bits_of(const struct imc_module *m, const struct imc_node *n);
+
+/* False: arrays would compute n, but badly, and nobody asked for them. Of
+ * depth-wise layers on cells of few bits: each output is a short sum of few
+ * levels, and no other channel makes up for its error. */
+bool imc_arrays_suit(const struct imc_module *m, const struct imc_node *n);
+
 /* quantise.c's helpers: scale and zero of every activation; then each node
  * to its device form. All nodes have passed check_device. */
 void imc_quantise_values(struct imc_module *m, struct imc_pass_cx *cx);

@@ -51,6 +51,7 @@ bool imc_pass_quantise(struct imc_module *m, struct imc_pass_cx *cx)
 		cx->n_changed++;
 	}
 	set_types(g);
+	imc_narrow_activations(m, cx->scratch);
 	imc_graph_sweep(g);
 	update_costs(m);
 	return true;

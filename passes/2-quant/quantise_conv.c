@@ -64,7 +64,7 @@ static double largest(const float *w, int64_t n)
 	return m;
 }
 
-/* Cores: int8, one scale a channel, multiplier and shift. */
+/* Cores and digital array: int8, one scale a channel, multiplier and shift. */
 static void core_weights(struct job *j)
 {
 	for (int64_t k = 0; k < j->w.k; k++) {
@@ -212,6 +212,7 @@ static void weights(struct job *j)
 		depthwise_weights(j);
 		break;
 	case IMC_ENGINE_CORES:
+	case IMC_ENGINE_PE:
 	case IMC_ENGINE_NONE:
 	case IMC_N_ENGINE:
 		core_weights(j);

@@ -11,34 +11,29 @@
 #include "ir/support/checked.h"
 #include "passes/2-quant/quant.h"
 
-static void fix_inputs(const struct imc_node *n, bool *fixed)
+static void mark_inputs(const struct imc_node *n, bool *read)
 {
 	for (int k = 0; k < n->n_in; k++)
 		if (imc_val_ok(n->in[k]))
-			fixed[n->in[k].i] = true;
+			read[n->in[k].i] = true;
 }
 
-/* fixed[v]: the zero of v must be 0, as a crossbar whose DAC has a fixed zero
- * reads it, perhaps through operators that only move codes. */
-static bool *zeros_that_are_fixed(const struct imc_module *m,
-				  struct imc_arena *scratch)
+bool *imc_read_by_arrays(const struct imc_module *m, struct imc_arena *scratch)
 {
 	const struct imc_graph *g = m->g;
-	bool *fixed = imc_arena_array(scratch, g->n_value, sizeof *fixed);
+	bool *read = imc_arena_array(scratch, g->n_value, sizeof *read);
 
 	for (size_t i = g->n_order; i-- > 0;) {
 		imc_node_id id = g->order[i];
 		const struct imc_node *n = imc_node_at(g, id);
-		bool crossbar =
-			m->map.assign[id.i].engine == IMC_ENGINE_CROSSBAR;
 
-		if (crossbar && m->hw->ima_dac_zero == 0)
-			fixed[n->in[0].i] = true;
+		if (m->map.assign[id.i].engine == IMC_ENGINE_CROSSBAR)
+			read[n->in[0].i] = true;
 		for (int k = 0; imc_is_code_move(n->op) && k < n->n_out; k++)
-			if (imc_val_ok(n->out[k]) && fixed[n->out[k].i])
-				fix_inputs(n, fixed);
+			if (imc_val_ok(n->out[k]) && read[n->out[k].i])
+				mark_inputs(n, read);
 	}
-	return fixed;
+	return read;
 }
 
 static struct imc_qparams qparams_of_const(const struct imc_tensor *t)
@@ -149,13 +144,12 @@ static imc_val new_activation(struct imc_graph *g, imc_val v, float scale,
 	return id;
 }
 
-/* A q_rescale from value `from` to value `to`, for node id. */
-static void add_rescale(struct imc_module *m, imc_node_id id, imc_val from,
-			imc_val to)
+/* A q_rescale from value `from` to value `to`, for a node like that. */
+static void add_rescale(struct imc_module *m, const struct imc_node *like,
+			imc_val from, imc_val to)
 {
 	struct imc_graph *g = m->g;
-	struct imc_node like = *imc_node_at(g, id);
-	imc_node_id r = imc_graph_add_node(g, IMC_OP_Q_RESCALE, 1, 1, &like);
+	imc_node_id r = imc_graph_add_node(g, IMC_OP_Q_RESCALE, 1, 1, like);
 	struct imc_node *n = imc_node_at(g, r);
 	int32_t mult, shift;
 
@@ -173,10 +167,11 @@ static void add_rescale(struct imc_module *m, imc_node_id id, imc_val from,
 static void rescale_input(struct imc_module *m, imc_node_id id, int k,
 			  float scale, int32_t zero)
 {
-	imc_val from = imc_node_at(m->g, id)->in[k];
+	struct imc_node like = *imc_node_at(m->g, id);
+	imc_val from = like.in[k];
 	imc_val to = new_activation(m->g, from, scale, zero);
 
-	add_rescale(m, id, from, to);
+	add_rescale(m, &like, from, to);
 	imc_node_at(m->g, id)->in[k] = to;
 }
 
@@ -201,10 +196,13 @@ static void match_concat(struct imc_module *m, imc_node_id id)
 	}
 }
 
-static void set_numbers(struct imc_module *m, struct imc_value *v, bool fixed)
+/* by_arrays: arrays read v, so that it has the codes of their DACs. */
+static void set_numbers(struct imc_module *m, struct imc_value *v,
+			bool by_arrays)
 {
-	struct imc_qparams q =
-		imc_qparams_of(v->lo, v->hi, (int)m->hw->ima_dac_bits, fixed);
+	struct imc_qparams q = imc_qparams_of(
+		v->lo, v->hi, by_arrays ? (int)m->hw->ima_dac_bits : 8,
+		by_arrays && m->hw->ima_dac_zero == 0);
 
 	v->scale = q.scale;
 	v->zero = q.zero;
@@ -214,18 +212,19 @@ static void set_numbers(struct imc_module *m, struct imc_value *v, bool fixed)
  * reads them behind a q_rescale. */
 static void number_softmax(struct imc_module *m, imc_node_id id)
 {
-	imc_val out = imc_node_at(m->g, id)->out[0], own;
+	struct imc_node like = *imc_node_at(m->g, id);
+	imc_val out = like.out[0], own;
 
 	if (imc_value_at(m->g, out)->zero == -128)
 		return;
 	own = new_activation(m->g, out, 1.0f / 256, -128);
 	imc_node_set_out(m->g, id, 0, own);
-	add_rescale(m, id, own, out);
+	add_rescale(m, &like, own, out);
 }
 
 /* Scale and zero of what node id computes; its inputs have theirs. */
 static void number_outputs(struct imc_module *m, imc_node_id id,
-			   const bool *fixed)
+			   const bool *read)
 {
 	struct imc_graph *g = m->g;
 	const struct imc_node *n = imc_node_at(g, id);
@@ -241,26 +240,49 @@ static void number_outputs(struct imc_module *m, imc_node_id id,
 			out->scale = in->scale;
 			out->zero = in->zero;
 		} else {
-			set_numbers(m, out, fixed[n->out[k].i]);
+			set_numbers(m, out, read[n->out[k].i]);
 		}
 	}
 	if (n->op == IMC_OP_SOFTMAX)
 		number_softmax(m, id);
 }
 
+/* Inputs come with 8 bits. Those that arrays with narrower DACs read are
+ * brought to fewer first, so that what exceeds the range clips as it should. */
+static void number_input(struct imc_module *m, imc_val v, bool by_arrays)
+{
+	struct imc_graph *g = m->g;
+	struct imc_node like = {.op = IMC_OP_IDENTITY,
+				.name = imc_value_at(g, v)->name};
+	struct imc_qparams q;
+	imc_val to;
+
+	if (!by_arrays || m->hw->ima_dac_bits == 8) {
+		set_numbers(m, imc_value_at(g, v), by_arrays);
+		return;
+	}
+	set_numbers(m, imc_value_at(g, v), true);
+	q = (struct imc_qparams){imc_value_at(g, v)->scale,
+				 imc_value_at(g, v)->zero};
+	to = new_activation(g, v, q.scale, q.zero);
+	imc_value_at(g, to)->means = imc_value_at(g, v)->means;
+	imc_graph_replace(g, v, to);
+	set_numbers(m, imc_value_at(g, v), false);
+	add_rescale(m, &like, v, to);
+}
+
 void imc_quantise_values(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	struct imc_graph *g = m->g;
-	const bool *fixed = zeros_that_are_fixed(m, cx->scratch);
+	const bool *read = imc_read_by_arrays(m, cx->scratch);
 	size_t n_order = g->n_order;
 
 	share_ranges(g);
 	for (size_t i = 0; i < g->n_input; i++)
-		set_numbers(m, imc_value_at(g, g->input[i]),
-			    fixed[g->input[i].i]);
+		number_input(m, g->input[i], read[g->input[i].i]);
 	for (size_t i = 0; i < n_order; i++) {
 		quantise_consts(g, imc_node_at(g, g->order[i]));
-		number_outputs(m, g->order[i], fixed);
+		number_outputs(m, g->order[i], read);
 	}
 	for (size_t i = 0; i < n_order; i++)
 		if (imc_node_at(g, g->order[i])->op == IMC_OP_CONCAT)

@@ -41,7 +41,9 @@ static bool runs_beside(const struct imc_module *m, const struct imc_step *s)
 {
 	unsigned lanes = imc_step_lanes(&m->map, s);
 
-	return lanes && (lanes != IMC_LANE_PORT ||
+	bool left_alone = lanes == IMC_LANE_PORT || lanes == IMC_LANE_PE;
+
+	return lanes && (!left_alone ||
 			 imc_value_at(m->g, value_of(m, s))->t.dim[0] == 1);
 }
 

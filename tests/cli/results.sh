@@ -65,6 +65,17 @@ line '^  output     vector f32 \[1, 4, 1, 1\]$'
 prints targets
 line '^garofalo-1  .* 1 array of 256x256, 4-bit cells'
 line '^garofalo-34  .* 34 arrays of 256x256'
+line '^diana  .* 1 cluster of 1 core, .* of 1152x512, 2-bit .* array 16x16$'
+line '^sram-imc  .* 64 arrays of 256x256, 8-bit .*; no ADC$'
+prints targets --explain
+line '^  key  *default  *unit  *range  *meaning$'
+line '^ima: in-memory accelerator'
+line '^  mvm_ns  *130  *ns  *0.001 \.\. 1e+09  *one matrix-vector product'
+line '^  aggregate  *no  *-  *no or yes  *a block behind the ADCs'
+prints targets diana --set ima.arrays=64
+line '^  key  *diana  *default  *unit  *range  *meaning$'
+line '^  arrays  *64  *1  *-  *0 \.\. 1000000  *crossbar arrays$'
+line '^  rows  *16  *0  *-  *0 \.\. 4096  *input channels taken at once'
 prints ops
 line '^operator  *ONNX  *kind  *meaning$'
 line '^conv2d  *Conv  *matrix '

@@ -322,6 +322,81 @@ static void test_dw_can(void)
 	imc_arena_free(w.arena);
 }
 
+/* The digital array of 16 x 16, port of 32 bytes, by hand. */
+static void test_pe(void)
+{
+	static const struct {
+		struct layer l;
+		double weights, passes, bytes;
+	} cases[] = {
+		/* 9 positions, 4 x 4 blocks of channels; inputs 4 times */
+		{{8, 64, 64, 3, 1, 1},
+		 36864,
+		 64 * 9 * 16,
+		 64 * (9 * 64 * 4 + 64)},
+		/* blocks that are not full: 2 x 3 */
+		{{4, 20, 40, 1, 1, 1}, 800, 16 * 6, 16 * (20 * 3 + 40)},
+		/* a group of one channel each: 1 of 256 */
+		{{8, 64, 64, 3, 1, 64}, 576, 64 * 64 * 9, 64 * 64 * 10},
+		/* the ports limit: one pass, 16 + 16 bytes; stride changes
+		 * nothing */
+		{{2, 16, 16, 1, 2, 1}, 256, 4, 4 * 32},
+	};
+	struct imc_assign as = assign(IMC_ENGINE_PE, false);
+	struct world w;
+
+	open_world(&w, "garofalo-34");
+	as.weight_bits = 8;
+	OK(isinf(imc_cost_node(w.hw, w.g, conv(&w, IMC_OP_CONV2D, cases[0].l),
+			       &as)
+			 .ns));
+	w.hw->pe_rows = w.hw->pe_cols = 16;
+	w.hw->pe_port_bytes = 32;
+	w.hw->pe_config_cycles = 100;
+	w.hw->energy_pe_mac = 0.5;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct layer *l = &cases[i].l;
+		imc_node_id n = conv(&w, IMC_OP_Q_CONV2D, *l);
+		struct imc_cost c = imc_cost_node(w.hw, w.g, n, &as);
+		double base = 100 + cases[i].weights / 32;
+		double macs = (double)(l->out * l->out) * cases[i].weights;
+
+		CHECK(near(c.cycles,
+			   base + fmax(cases[i].passes, cases[i].bytes / 32)),
+		      "case %zu: %g cycles", i, c.cycles);
+		CHECK(near(c.pj, macs * 0.5), "case %zu: %g pJ", i, c.pj);
+		OK(near(c.ns, c.cycles * 2) && c.engine_ns == c.ns);
+		OK(c.core_ns == 0);
+		w.hw->pe_port_bytes = 1; /* streams limit */
+		c = imc_cost_node(w.hw, w.g, n, &as);
+		OK(near(c.cycles,
+			100 + cases[i].weights +
+				fmax(cases[i].bytes, cases[i].passes)));
+		w.hw->pe_port_bytes = 32;
+	}
+	imc_arena_free(w.arena);
+}
+
+/* By rows: the passes of these rows, and the weights each time. */
+static void test_pe_rows(void)
+{
+	struct imc_assign as = assign(IMC_ENGINE_PE, false);
+	struct world w;
+	imc_node_id n;
+
+	open_world(&w, "garofalo-34");
+	w.hw->pe_rows = w.hw->pe_cols = 16;
+	w.hw->pe_pass_cycles = 2;
+	n = conv(&w, IMC_OP_Q_CONV2D, (struct layer){8, 32, 16, 3, 1, 1});
+	OK(near(imc_cost_rows(w.hw, w.g, n, &as, 3).cycles,
+		4608 / 16 + 3 * 8 * 9 * 2 * 2));
+	OK(imc_pe_can(w.hw, imc_node_at(w.g, n)));
+	OK(!imc_pe_can(w.hw, imc_node_at(w.g, add(&w, IMC_OP_Q_ADD, 3, 3))));
+	w.hw->pe_rows = 0;
+	OK(!imc_pe_can(w.hw, imc_node_at(w.g, n)));
+	imc_arena_free(w.arena);
+}
+
 /* Energy: convolutions burn more a cycle. */
 static double core_cycles_of(struct world *w, imc_node_id n)
 {
@@ -405,6 +480,8 @@ int main(void)
 	test_copies();
 	test_cuts();
 	test_no_cut();
+	test_pe();
+	test_pe_rows();
 	test_dw_can();
 	test_cores();
 	test_rest();

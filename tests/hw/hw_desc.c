@@ -286,8 +286,8 @@ static void test_read_faults(void)
 		   "hw.yaml:3:9: error: ima.rows: expected 1 to 65536, found "
 		   "'0'");
 	check_read("name: x\nima:\n  active_arrays: 4\n",
-		   "hw.yaml: error: ima.active_arrays is 4 but ima.arrays is "
-		   "1: no more arrays can compute than there are");
+		   "hw.yaml:3:18: error: ima.active_arrays is 4 but ima.arrays "
+		   "is 1: no more arrays can compute than there are");
 	check_read("ima:\n  rows: 1\n",
 		   "hw.yaml:1:1: error: the machine has no name: expected "
 		   "'name: ...'");
@@ -296,6 +296,48 @@ static void test_read_faults(void)
 	check_read("name: x\n---\nname: y\n",
 		   "hw.yaml:2:1: error: not readable YAML: a second document "
 		   "in one file");
+}
+
+/* Keys that contradict each other: at the first of the two in the table that
+ * the file names. */
+static void test_contradictions(void)
+{
+	check_read("name: x\nima:\n  adc: none\n  aggregate: yes\n",
+		   "hw.yaml:4:14: error: ima.aggregate is yes but ima.adc is "
+		   "none: the aggregation block adds codes of ADCs");
+	check_read("name: x\nima: {adc: none, adc_range: column}\n",
+		   "hw.yaml:2:29: error: ima.adc_range is column but ima.adc "
+		   "is none: there is no ADC to set");
+	check_read("name: x\nima:\n  arrays: 2\n  active_arrays: 3\n",
+		   "hw.yaml:4:18: error: ima.active_arrays is 3 but ima.arrays "
+		   "is 2: no more arrays can compute than there are");
+	check_read("name: x\nl1:\n  bytes: 1 kB\n  banks: 300\n",
+		   "hw.yaml:4:10: error: l1.banks is 300 but l1.bytes is 1024: "
+		   "a bank has at least 4 bytes");
+	check_read("name: x\nl1:\n  banks: 60000\n  bytes: 1 kB\n"
+		   "ima: {cols: 65536, rows: 65536}\n",
+		   "hw.yaml:5:26: error: ima.rows is 65536 but ima.cols is "
+		   "65536: an array has at most 16777216 cells\n"
+		   "hw.yaml:3:10: error: l1.banks is 60000 but l1.bytes is "
+		   "1024: a bank has at least 4 bytes");
+	check_read("name: x\npe: {shares_port: yes}\n",
+		   "hw.yaml:2:19: error: pe.shares_port is yes but pe.rows is "
+		   "0: there is no array to share it with");
+	check_read("name: x\npe:\n  rows: 8\n  shares_port: yes\nima:\n"
+		   "  port_bytes: 32\n",
+		   "hw.yaml:6:15: error: pe.port_bytes is 16 but "
+		   "ima.port_bytes is 32: pe.shares_port says that they are "
+		   "one port");
+	check_read("name: x\ndw: {kernel: 3}\nima: {port_bytes: 0}\n",
+		   "hw.yaml:3:19: error: ima.port_bytes: expected 1 to 65536 "
+		   "B, found '0'");
+	check_read("name: x\npe: {rows: 5000}\n",
+		   "hw.yaml:2:12: error: pe.rows: expected 0 to 4096, found "
+		   "'5000'");
+	check_read("name: x\npe: {port_bytes: 8 pJ, shares: no}\n",
+		   "hw.yaml:2:18: error: pe.port_bytes: expected a size in B, "
+		   "kB, MB, GB, kiB, MiB or GiB, found unit 'pJ'\n"
+		   "hw.yaml:2:24: error: unknown key 'pe.shares'");
 }
 
 static void test_yaml_faults(void)
@@ -373,10 +415,12 @@ static void test_load(void)
 	check_load("../hw/", "../hw/: error: cannot read: Is a directory");
 	check_load("garofalo-43",
 		   "imcc: error: unknown target 'garofalo-43'; known are "
-		   "garofalo-1, garofalo-34, or a .yaml file; did you mean "
+		   "diana, garofalo-1, garofalo-34, sram-imc, or a .yaml "
+		   "file; did you mean "
 		   "'garofalo-1'?");
 	check_load("q", "imcc: error: unknown target 'q'; known are "
-			"garofalo-1, garofalo-34, or a .yaml file");
+			"diana, garofalo-1, garofalo-34, sram-imc, or a .yaml "
+			"file");
 }
 
 static void test_targets(void)
@@ -404,6 +448,119 @@ static void test_targets(void)
 	imc_arena_free(a);
 }
 
+/* Every file is a target of its own name that keeps all rules. */
+static void test_all_targets(void)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct imc_diags d = {.arena = a};
+
+	for (size_t i = 0; i < imc_target_files_count; i++) {
+		const char *path = imc_target_files[i].path;
+		size_t n = strlen(path) - strlen(".yaml");
+		struct imc_hw *hw =
+			imc_hw_load(imc_arena_strndup(a, path, n), a, &d);
+
+		CHECK(hw && strlen(hw->name) == n &&
+			      !strncmp(hw->name, path, n),
+		      "%s: %s", path, text_of(&d));
+	}
+	OK(d.n == 0);
+	imc_arena_free(a);
+}
+
+/* The published figures of diana: peaks of its two cores. */
+static void test_diana(void)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct imc_diags d = {.arena = a};
+	struct imc_hw *hw = imc_hw_load("diana", a, &d);
+	double nj;
+
+	OK(hw && hw->ima_rows == 1152 && hw->ima_cols == 512);
+	OK(hw->ima_arrays == 1 && hw->cluster_cores == 1);
+	OK(hw->ima_cell_bits == 2 && hw->ima_dac_bits == 7);
+	OK(hw->ima_adc_bits == 6 && hw->pe_rows == 16 && hw->pe_cols == 16);
+	nj = hw->energy_ima_job + 1152 * hw->energy_ima_row +
+	     512 * hw->energy_ima_col;
+	CHECK(fabs(2e-3 * 1152 * 512 / nj - 600) < 1, "%g nJ", nj);
+	CHECK(fabs(2 / hw->energy_pe_mac - 14) < 0.1, "%g pJ",
+	      hw->energy_pe_mac);
+	imc_arena_free(a);
+}
+
+static void test_sram(void)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct imc_diags d = {.arena = a};
+	struct imc_hw *hw = imc_hw_load("sram-imc", a, &d);
+
+	OK(hw && hw->ima_adc == 1 && hw->ima_dac_zero == 1);
+	OK(hw->ima_cell_bits == 8 && hw->dw_kernel == 0 && hw->pe_rows == 0);
+	OK(hw->ima_arrays == 64 && hw->ima_active_arrays == 8);
+	imc_arena_free(a);
+}
+
+/* The line of a key holds these words. */
+static void check_line(const char *text, const char *section, const char *key,
+		       const char *const *word, size_t n)
+{
+	const char *at = strstr(text, section), *end;
+
+	if (at)
+		at = strstr(at, key);
+	CHECK(at, "%s %s is not explained", section, key);
+	if (!at)
+		return;
+	end = strchr(at, '\n');
+	for (size_t i = 0; i < n; i++) {
+		const char *found = strstr(at, word[i]);
+
+		CHECK(found && found < end, "%s %s: '%s' is not in '%.*s'",
+		      section, key, word[i], (int)(end - at), at);
+	}
+}
+
+static void check_key(const char *text, const char *section, const char *key,
+		      const char *unit, const char *range, const char *help)
+{
+	const char *const word[] = {unit, range, help};
+
+	check_line(text, section, key, word, 3);
+}
+
+static void test_explain(void)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct imc_diags d = {.arena = a};
+	struct imc_buf plain = {.arena = a}, mine = {.arena = a};
+	struct imc_hw *hw = imc_hw_load("garofalo-34", a, &d);
+	static const char *const rows[] = {" 256 ", " - ", "1 .. 65536",
+					   "word lines"};
+	static const char *const bytes[] = {" 524288 ", " B ", "1024 .. ",
+					    "size"};
+	static const char *const jobs[] = {
+		" pipelined ", "pipelined or sequential", "streams overlap"};
+	static const char *const arrays[] = {"34 ", " 1 ", "0 .. 1000000",
+					     "crossbar arrays"};
+
+	imc_hw_explain(NULL, &plain);
+	imc_hw_explain(hw, &mine);
+#define SECTION(s, text)                                                       \
+	OK(strstr(plain.p, #s ": " text "\n"));                                \
+	OK(strstr(mine.p, #s ": " text "\n"));
+#define KEY_I(s, k, u, def, lo, hi, text)                                      \
+	check_key(plain.p, #s ": ", "  " #k " ", u, " .. ", text);
+#define KEY_F KEY_I
+#define KEY_E(s, k, w, def, text)                                              \
+	check_key(plain.p, #s ": ", "  " #k " ", "", " or ", text);
+#include "hwdesc/hw.def"
+	check_line(plain.p, "\nima: ", "  rows ", rows, 4);
+	check_line(plain.p, "\nl1: ", "  bytes ", bytes, 4);
+	check_line(plain.p, "\nima: ", "  jobs ", jobs, 3);
+	check_line(mine.p, "\nima: ", "  arrays ", arrays, 4);
+	imc_arena_free(a);
+}
+
 int main(void)
 {
 	test_set_faults();
@@ -416,5 +573,10 @@ int main(void)
 	test_deep();
 	test_load();
 	test_targets();
+	test_contradictions();
+	test_all_targets();
+	test_diana();
+	test_sram();
+	test_explain();
 	return check_result();
 }

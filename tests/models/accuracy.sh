@@ -1,7 +1,8 @@
 #!/bin/sh
 # accuracy.sh IMCC [NETWORK...]: the figures of all networks of networks.txt
 # (or of those named) on their whole data sets, as a Markdown table. Slow.
-# WORK: where bundles are made (default: a folder that is removed).
+# BITS: of the weights, or auto (default "8 4"); TARGET: see run.sh.
+# OPTIONS: of compile. WORK: where bundles are made (default: a folder that is removed).
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -38,9 +39,10 @@ echo "| network | samples | weights | float | quantised | mapped | arrays |" \
 	"latency | energy | compiled in | bundle = evaluator |"
 echo "|---|---|---|---|---|---|---|---|---|---|---|"
 for network; do
-	for bits in 8 4; do
-		line=$(sh "$here/run.sh" "$imcc" "$network" "$bits" "$work" \
-			2>"$work/error")
+	for bits in ${BITS:-8 4}; do
+		# shellcheck disable=SC2086
+		line=$(sh "$here/run.sh" "$imcc" "$network" "$bits" "$work" 0 \
+			${OPTIONS:-} 2>"$work/error")
 		status=$?
 		[ $status = 77 ] && line="the network is not there"
 		if [ $status != 0 ]; then

@@ -3,6 +3,9 @@
 # that quantised graph = map = plan = bundle, bit for bit.
 # usage: run.sh IMCC NETWORK BITS WORK-FOLDER [LIMIT [OPTION-OF-COMPILE...]]
 # Prints one line of figures. Skips (exit 77) when the network is not there.
+# BITS: of a weight, or auto: as the target has it.
+# TARGET: the machine; default garofalo-34 with as many arrays as the network
+# wants, else as many as the target has.
 # CALIB_LIMIT: calibrate on so many samples, not on those of networks.txt.
 # IMCC_RELEASE: an imcc that is used instead for the networks marked large.
 # MAX_LOSS: how much accuracy quantising may cost, as a fraction.
@@ -52,8 +55,14 @@ set_options()
 }
 # shellcheck disable=SC2046
 set_options $(field 6)
-arrays=34
-[ "$bits" = 8 ] && arrays=$(field 7)
+target=${TARGET:-garofalo-34}
+sizes=
+if [ "$target" = garofalo-34 ]; then
+	arrays=34
+	[ "$bits" = 8 ] && arrays=$(field 7)
+	sizes="--set ima.arrays=$arrays"
+fi
+[ "$bits" = auto ] || sizes="$sizes --weight-bits $bits"
 [ "$(field 8)" = large ] && imcc=${IMCC_RELEASE:-$imcc}
 labelled=
 [ -e "$labels" ] && labelled="--labels $labels"
@@ -64,9 +73,8 @@ bundle=$work/$model.$bits
 rm -rf "$bundle" "$bundle.npy"
 start=$(date +%s.%N)
 # shellcheck disable=SC2086
-"$imcc" compile "$onnx" -t garofalo-34 -o "$bundle" --calib "$calib" \
-	--calib-limit "${CALIB_LIMIT:-$(field 4)}" --weight-bits "$bits" \
-	--set "ima.arrays=$arrays" $pre "$@" >"$bundle.log" 2>&1 ||
+"$imcc" compile "$onnx" -t "$target" -o "$bundle" --calib "$calib" \
+	--calib-limit "${CALIB_LIMIT:-$(field 4)}" $sizes $pre "$@" >"$bundle.log" 2>&1 ||
 	{ cat "$bundle.log"; exit 1; }
 seconds=$(echo "$(date +%s.%N) $start" | awk '{printf "%.1f", $1 - $2}')
 

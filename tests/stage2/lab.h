@@ -46,6 +46,7 @@ int test_numbers(void);
 int test_engine(void);
 int test_cores(void);
 int test_adc(void);
+int test_dac(void);
 int test_range(void);
 
 #endif

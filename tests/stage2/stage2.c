@@ -9,5 +9,6 @@ int main(void)
 	bad |= test_engine();
 	bad |= test_cores();
 	bad |= test_adc();
+	bad |= test_dac();
 	return lab_result() | bad;
 }

@@ -147,6 +147,137 @@ static enum imc_engine depthwise_on(int64_t kernel)
 	return e;
 }
 
+/* A group convolution and a dense one on the digital array, exactly as on the
+ * cores; and who shares a port with it. */
+static void test_pe(void)
+{
+	for (int pe = 0; pe < 2; pe++) {
+		struct lab l;
+		imc_val y;
+
+		lab_open(&l, pe ? "digital array" : "cores", 0);
+		l.m->hw->pe_rows = pe ? 8 : 0;
+		l.m->hw->pe_shares_port = pe;
+		y = OP(&l.b, CONV2D, t_input(&l.b, DIM(1, 8, 6, 6)),
+		       t_const(&l.b, DIM(12, 4, 3, 5)), t_const(&l.b, DIM(12)));
+		t_attrs(&l.b, y)->group[0] = 2;
+		t_output(&l.b, t_conv(&l.b, y, 12, 5, 1, 0));
+		lab_check(&l, 6, 1);
+		OK(n_on(&l, IMC_ENGINE_PE) == (pe ? 2 : 0));
+		OK(n_on(&l, IMC_ENGINE_CORES) == (pe ? 0 : 2));
+		OK(l.m->map.pe_shares_port == (pe == 1));
+		lab_close(&l);
+	}
+}
+
+static struct imc_step run_of(imc_node_id id)
+{
+	return (struct imc_step){.kind = IMC_STEP_RUN, .node = id};
+}
+
+static void test_lanes(void)
+{
+	struct imc_assign as = {.engine = IMC_ENGINE_PE};
+	struct imc_map map = {.n_assign = 1, .assign = &as};
+	struct imc_step s = run_of((imc_node_id){0});
+
+	OK(imc_step_lanes(&map, &s) == IMC_LANE_PE);
+	map.pe_shares_port = true;
+	OK(imc_step_lanes(&map, &s) == IMC_LANE_PORT);
+	as.engine = IMC_ENGINE_CROSSBAR; /* waits for all that runs */
+	OK(imc_step_lanes(&map, &s) & IMC_LANE_PE);
+	as.post_adc = true;
+	OK(!(imc_step_lanes(&map, &s) & IMC_LANE_PE));
+}
+
+/* What options ask for; a digital array gives up nothing for want of arrays. */
+static void test_forced(void)
+{
+	static const enum imc_engine engines[] = {
+		IMC_ENGINE_CORES, IMC_ENGINE_CROSSBAR, IMC_ENGINE_PE};
+	struct lab l;
+
+	for (size_t i = 0; i < 3; i++) {
+		layers(&l, "forced", 4, false);
+		l.m->hw->pe_rows = 16;
+		l.m->opt.conv_engine = (int)engines[i];
+		OK(lab_run(&l, false) && n_on(&l, engines[i]) == 4);
+		lab_close(&l);
+	}
+	layers(&l, "no such engine", 4, false);
+	l.m->opt.conv_engine = IMC_ENGINE_PE;
+	OK(!lab_run(&l, true) && lab_said(&l, IMC_D_ENGINE_FORCED));
+	lab_close(&l);
+	layers(&l, "digital rest", 2, false);
+	l.m->hw->pe_rows = 16;
+	l.m->hw->pe_pass_cycles = 100;
+	OK(lab_run(&l, false) && n_on(&l, IMC_ENGINE_CROSSBAR) == 2);
+	OK(n_on(&l, IMC_ENGINE_PE) == 2);
+	lab_close(&l);
+}
+
+/* Ternary cells: as many slices as keep the weights, or as asked for; one
+ * when the weights are ternary. */
+static int32_t slices_of_cells(int64_t cell, int asked, bool ternary)
+{
+	struct lab l;
+	int32_t slices;
+	imc_val w;
+
+	lab_open(&l, "narrow cells", 8);
+	l.m->hw->ima_cell_bits = cell;
+	l.m->opt.weight_bits = asked;
+	l.m->opt.post = 1;
+	w = t_const(&l.b, DIM(16, 8, 1, 1));
+	for (int64_t i = 0; ternary && i < 128; i++)
+		((float *)imc_value_at(l.b.g, w)->t.data)[i] =
+			(float)(i * 7 % 3 - 1) / 4;
+	t_output(&l.b, OP(&l.b, CONV2D, t_input(&l.b, DIM(1, 8, 6, 6)), w));
+	OK(lab_run(&l, false));
+	slices = lab_assign(&l, IMC_OP_Q_CONV2D)->slices;
+	lab_close(&l);
+	return slices;
+}
+
+static void test_narrow_cells(void)
+{
+	OK(slices_of_cells(2, 0, true) == 1);
+	OK(slices_of_cells(2, 0, false) > 1);
+	OK(slices_of_cells(2, 2, false) == 1);
+	OK(slices_of_cells(2, 8, true) == 4);
+	OK(slices_of_cells(4, 0, false) == 1);
+}
+
+/* Depth-wise layers leave narrow cells behind an ADC alone, unless asked. */
+static enum imc_engine depthwise_of_cells(int64_t cell, int64_t adc, int asked)
+{
+	enum imc_engine e;
+	struct lab l;
+	imc_val y;
+
+	lab_open(&l, "depthwise", 8);
+	l.m->hw->ima_cell_bits = cell;
+	l.m->hw->ima_adc = adc;
+	l.m->opt.dw_engine = asked;
+	y = OP(&l.b, CONV2D, t_input(&l.b, DIM(1, 8, 6, 6)),
+	       t_const(&l.b, DIM(8, 1, 3, 3)));
+	t_attrs(&l.b, y)->group[0] = 8;
+	t_output(&l.b, y);
+	OK(lab_run(&l, false));
+	e = lab_assign(&l, IMC_OP_Q_CONV2D)->engine;
+	lab_close(&l);
+	return e;
+}
+
+static void test_narrow_depthwise(void)
+{
+	OK(depthwise_of_cells(2, 0, 0) == IMC_ENGINE_CORES);
+	OK(depthwise_of_cells(2, 1, 0) == IMC_ENGINE_CROSSBAR);
+	OK(depthwise_of_cells(4, 0, 0) == IMC_ENGINE_CROSSBAR);
+	OK(depthwise_of_cells(2, 0, IMC_ENGINE_CROSSBAR) ==
+	   IMC_ENGINE_CROSSBAR);
+}
+
 /* Whether the map says that settings are a job's. */
 static void test_setting(void)
 {
@@ -185,5 +316,10 @@ int test_engine(void)
 	OK(depthwise_on(0) == IMC_ENGINE_CORES);
 	test_setting();
 	test_narrow_adc();
+	test_pe();
+	test_lanes();
+	test_forced();
+	test_narrow_cells();
+	test_narrow_depthwise();
 	return check_result();
 }

@@ -59,6 +59,7 @@ int imc_hal_wait(struct imc_hal *hal)
 	int status;
 
 	finish_port(hal);
+	imc_host_pe_finish(hal);
 	finish_dma(hal);
 	status = hal->work.status;
 	hal->work.status = IMC_RT_OK;

@@ -6,6 +6,8 @@
 
 #include "imc_hal.h"
 
+struct imc_hal_pe; /* imc_hal_pe.h */
+
 /* Work that was started and is not done; pointers are NULL without any. */
 struct imc_hal_host_late {
 	const struct imc_hal_job *ima;
@@ -13,6 +15,10 @@ struct imc_hal_host_late {
 	const int8_t *src; /* of depthwise, as its row, n_row and dst */
 	int8_t *dst;
 	int32_t row, n_row;
+	const struct imc_hal_pe *pe;
+	const int8_t *pe_src;
+	int8_t *pe_dst;
+	int32_t pe_row, pe_n_row;
 	void *dma_dst;
 	const void *dma_src;
 	size_t dma_bytes;

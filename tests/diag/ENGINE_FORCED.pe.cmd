@@ -1,0 +1,1 @@
+compile_digits -t garofalo-34 --conv-engine=pe -o out
