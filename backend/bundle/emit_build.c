@@ -81,8 +81,9 @@ static void emit_makefile(struct imc_emit *e)
 		"CC = cc\nCFLAGS = -O3\nDATA = S\nINPUT = input.npy\n"
 		"OUTPUT = output.npy\nSKIP = 0\nLIMIT = 0\n"
 		"FLAGS = -std=c99 -ffp-contract=off -Wall -Wextra -Wpedantic "
-		"-Werror -Iinclude "
-		"-Isrc \\\n\t-Iruntime -Iruntime/hal/host -Iruntime/host\n\n",
+		"-Werror \\\n"
+		"\t-iquote include -iquote src -Iruntime -Iruntime/hal/host "
+		"-Iruntime/host\n\n",
 		n);
 	imc_buf_printf(&b, "HEADERS =%s\n\n", headers(e));
 	emit_objects(e, &b);
@@ -143,8 +144,11 @@ static void emit_cmake(struct imc_emit *e)
 		"set_source_files_properties(src/%s_data.S PROPERTIES\n"
 		"  COMPILE_OPTIONS "
 		"\"-Wa,-I${CMAKE_CURRENT_SOURCE_DIR}\")\n"
-		"target_include_directories(%s PUBLIC include runtime "
-		"PRIVATE src)\n"
+		"# -iquote: the network's name may be that of a system header\n"
+		"set(here ${CMAKE_CURRENT_SOURCE_DIR})\n"
+		"target_compile_options(%s PUBLIC -iquote${here}/include\n"
+		"  PRIVATE -iquote${here}/src)\n"
+		"target_include_directories(%s PUBLIC runtime)\n"
 		"set_target_properties(%s PROPERTIES C_STANDARD 99)\n\n"
 		"add_executable(%s_run%s)\n"
 		"target_include_directories(%s_run PRIVATE "
@@ -152,7 +156,7 @@ static void emit_cmake(struct imc_emit *e)
 		"set_target_properties(%s_run PROPERTIES C_STANDARD 99)\n"
 		"target_compile_options(%s_run PRIVATE -ffp-contract=off)\n"
 		"target_link_libraries(%s_run PRIVATE %s m)\n",
-		n, n, n, n, n, sources(e, true), n, n, n, n, n);
+		n, n, n, n, n, n, sources(e, true), n, n, n, n, n);
 	imc_emit_add_buf(e, "CMakeLists.txt", &b);
 }
 
