@@ -2,7 +2,7 @@
 
 echo
 echo "== a bottleneck layer (120 -> 616 -> 120 channels, 16x16) five ways"
-"$imcc" zoo bottleneck -o "$out/bottleneck.onnx"
+"$imcc" zoo bottleneck -o "$out/bottleneck.onnx" >/dev/null
 five="--copies=1 --overlap=off"
 mkdir -p "$out/five"
 compile bottleneck five/CORES $numbers $five --conv-engine=cores \
