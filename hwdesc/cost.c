@@ -149,7 +149,7 @@ int32_t imc_strip_rows(const struct imc_hw *hw, const struct imc_matrix *mx,
 
 	if (!imc_cut_assigned(hw, mx, as, &cut))
 		return mx->out_h;
-	step = imc_max_i64(cut.patch_h, cut.rest_h);
+	step = imc_lcm_i64(cut.patch_h, cut.rest_h);
 	line = mx->out_w * window_bytes(hw, mx, &cut) * (as->overlap ? 2 : 1);
 	rows = line > 0 ? STRIP_BYTES / line : 1;
 	rows = imc_min_i64(imc_max_i64(rows, 1), mx->out_h);

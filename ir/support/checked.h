@@ -57,4 +57,18 @@ static inline int64_t imc_max_i64(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* The least common multiple; a, b > 0. */
+static inline int64_t imc_lcm_i64(int64_t a, int64_t b)
+{
+	int64_t x = a, y = b;
+
+	while (y) {
+		int64_t r = x % y;
+
+		x = y;
+		y = r;
+	}
+	return a / x * b;
+}
+
 #endif

@@ -47,19 +47,6 @@ static bool runs_beside(const struct imc_module *m, const struct imc_step *s)
 			 imc_value_at(m->g, value_of(m, s))->t.dim[0] == 1);
 }
 
-static int64_t common_multiple(int64_t a, int64_t b)
-{
-	int64_t x = a, y = b;
-
-	while (y) {
-		int64_t r = x % y;
-
-		x = y;
-		y = r;
-	}
-	return a / x * b;
-}
-
 /* Rows of a strip are a multiple of this: jobs give whole patches. */
 static int64_t unit_of(const struct imc_module *m, const struct imc_step *s)
 {
@@ -69,11 +56,11 @@ static int64_t unit_of(const struct imc_module *m, const struct imc_step *s)
 	if (s->kind != IMC_STEP_RUN)
 		return 1;
 	as = &m->map.assign[s->node.i];
+	if (as->engine != IMC_ENGINE_CROSSBAR)
+		return 1;
 	for (int32_t i = 0; i < as->n_tile; i++)
-		unit = common_multiple(
-			unit,
-			imc_max_i64(m->map.tile[as->first_tile + i].patch_h,
-				    1));
+		unit = imc_lcm_i64(unit,
+				   m->map.tile[as->first_tile + i].patch_h);
 	return imc_min_i64(unit, imc_overlap_rows(m, s));
 }
 

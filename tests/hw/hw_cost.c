@@ -141,6 +141,26 @@ static void test_digital(void)
 	imc_arena_free(w.arena);
 }
 
+/* A strip holds whole patches of every tile: of 2 rows, and of 3. */
+static void test_strips(void)
+{
+	struct imc_assign as = assign(IMC_ENGINE_CROSSBAR, false);
+	struct imc_matrix mx;
+	struct world w;
+	imc_node_id n;
+
+	open_world(&w, "garofalo-34");
+	n = conv(&w, IMC_OP_Q_CONV2D, (struct layer){24, 80, 213, 1, 1, 1});
+	mx = imc_matrix_of(w.g, imc_node_at(w.g, n));
+	as.block_rows = 80;
+	as.block_cols = 128;
+	as.patch_h = 2;
+	OK(imc_strip_rows(w.hw, &mx, &as) == 4);
+	as.rest_h = 3;
+	OK(imc_strip_rows(w.hw, &mx, &as) == 6);
+	imc_arena_free(w.arena);
+}
+
 static void test_jobs(void)
 {
 	struct world w;
@@ -476,6 +496,7 @@ int main(void)
 {
 	test_table();
 	test_digital();
+	test_strips();
 	test_jobs();
 	test_copies();
 	test_cuts();
