@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ir/plan.h"
+#include "ir/support/checked.h"
 
 /* What is known while the slots are walked through. Rows are made and stored
  * from the first one on, so their number says which. */
@@ -125,20 +126,73 @@ static const char *make_views(const struct check *c)
 	return NULL;
 }
 
+/* Bytes that all tiles of the node give for one output row; -1: too many. */
+static int64_t code_bytes(const struct check *c, const struct imc_node *n,
+			  const struct imc_assign *as)
+{
+	int64_t out_w = imc_matrix_of(c->g, n).out_w, bytes = 0;
+
+	for (int32_t k = 0; k < as->n_tile; k++)
+		bytes += (int64_t)c->m->tile[as->first_tile + k].n_col *
+			 as->slices;
+	bytes *= n->a.adc[0] ? 1 : (int64_t)sizeof(int32_t);
+	return imc_mul_i64(bytes, out_w, &bytes) ? bytes : -1;
+}
+
+/* A crossbar step whose codes the cores join: whole patches in every strip,
+ * and room for two strips when the arrays work beside the cores. */
+static const char *check_codes(const struct check *c, const struct imc_node *n,
+			       size_t i)
+{
+	const struct imc_step *s = &c->p->step[i];
+	const struct imc_assign *as = &c->m->assign[s->node.i];
+	int32_t out_h = imc_matrix_of(c->g, n).out_h;
+	int64_t row = code_bytes(c, n, as), room;
+
+	if (s->strip_rows < 1 || s->strip_rows > out_h)
+		return imc_arena_printf(c->a, "step %zu has strips of %d rows",
+					i, (int)s->strip_rows);
+	for (int32_t k = 0; k < as->n_tile && s->strip_rows < out_h; k++)
+		if (s->strip_rows % c->m->tile[as->first_tile + k].patch_h)
+			return imc_arena_printf(
+				c->a,
+				"step %zu cuts patches by strips of %d rows", i,
+				(int)s->strip_rows);
+	if (s->scratch < 0)
+		return imc_arena_printf(c->a, "step %zu has no scratch", i);
+	room = c->p->buffer[s->scratch].size_bytes / (as->overlap ? 2 : 1);
+	if (row < 0 || room / s->strip_rows < row)
+		return imc_arena_printf(
+			c->a, "the scratch of step %zu is too small", i);
+	return NULL;
+}
+
+/* Scratch, and strip_rows, of step i. */
 static const char *check_scratch(const struct check *c, size_t i)
 {
-	int32_t at = c->p->step[i].scratch;
+	const struct imc_step *s = &c->p->step[i];
 	const struct imc_buffer *b;
+	const struct imc_node *n;
 
-	if (at < 0)
+	if (s->scratch >= 0) {
+		if ((size_t)s->scratch >= c->p->n_buffer)
+			return imc_arena_printf(c->a, "step %zu has no scratch",
+						i);
+		b = &c->p->buffer[s->scratch];
+		if (imc_val_ok(b->val) || b->first > (int64_t)i ||
+		    b->last < (int64_t)i)
+			return imc_arena_printf(
+				c->a, "the scratch of step %zu is not its own",
+				i);
+	}
+	if (s->kind != IMC_STEP_RUN)
 		return NULL;
-	if ((size_t)at >= c->p->n_buffer)
-		return imc_arena_printf(c->a, "step %zu has no scratch", i);
-	b = &c->p->buffer[at];
-	if (imc_val_ok(b->val) || b->first > (int64_t)i || b->last < (int64_t)i)
-		return imc_arena_printf(
-			c->a, "the scratch of step %zu is not its own", i);
-	return NULL;
+	n = imc_node_at(c->g, s->node);
+	if (n->op == IMC_OP_Q_CONV2D && !n->a.post[0] &&
+	    c->m->assign[s->node.i].engine == IMC_ENGINE_CROSSBAR)
+		return check_codes(c, n, i);
+	return s->strip_rows ? imc_arena_printf(c->a, "step %zu has strips", i)
+			     : NULL;
 }
 
 /* Part of a node: arrays give whole patches, and no cores are left to work

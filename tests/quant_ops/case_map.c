@@ -213,6 +213,25 @@ static void check_faults(const struct conv_case *c, struct imc_map *m,
 	m->assign->n_tile++;
 }
 
+/* Gives step 1 scratch for the codes that the cores join, in one strip. */
+static void add_scratch(const struct conv_case *c, const struct imc_map *m,
+			struct imc_plan *p)
+{
+	const struct imc_node *n = imc_node_at(c->g, c->id);
+	struct imc_matrix mx = imc_matrix_of(c->g, n);
+	struct imc_buffer *b = &p->buffer[p->n_buffer];
+
+	if (n->a.post[0])
+		return;
+	for (size_t i = 0; i < m->n_tile; i++)
+		b->size_bytes += (int64_t)m->tile[i].n_col * n->a.slices[0] *
+				 mx.out_h * mx.out_w * (int64_t)sizeof(int32_t);
+	b->offset = p->l1_bytes;
+	p->l1_bytes += b->size_bytes;
+	p->step[1].strip_rows = mx.out_h;
+	p->step[1].scratch = (int32_t)p->n_buffer++;
+}
+
 /* graph = map = plan, where the weights are gone once the arrays are full. */
 static void check_levels(struct conv_case *c, struct imc_map *m,
 			 struct imc_arena *a)
@@ -223,9 +242,10 @@ static void check_levels(struct conv_case *c, struct imc_map *m,
 	struct imc_node *n = imc_node_at(c->g, c->id);
 	struct imc_tensor *w = &imc_node_in(c->g, n, 1)->t;
 	struct imc_tensor want, out;
-	struct imc_buffer buffer[2] = {
+	struct imc_buffer buffer[3] = {
 		{.val = n->in[0], .last = 1},
-		{.val = n->out[0], .first = 1, .last = 2}};
+		{.val = n->out[0], .first = 1, .last = 2},
+		{.val = IMC_NO_VAL, .first = 1, .last = 1}};
 	struct imc_step step[3] = {
 		{.kind = IMC_STEP_LOAD, .val = n->in[0], .scratch = -1},
 		{.kind = IMC_STEP_RUN, .node = c->id, .scratch = -1},
@@ -246,6 +266,7 @@ static void check_levels(struct conv_case *c, struct imc_map *m,
 	size = imc_tensor_bytes(&imc_node_out(c->g, n, 0)->t);
 	buffer[1].size_bytes = (int64_t)size;
 	p.l1_bytes = buffer[1].offset + buffer[1].size_bytes;
+	add_scratch(c, m, &p);
 	CHECK(!imc_plan_check(c->g, m, &p, a), "%s",
 	      imc_plan_check(c->g, m, &p, a));
 

@@ -243,6 +243,46 @@ static void check_sparse_ids(void)
 	imc_arena_free(s->arena);
 }
 
+/* Fault i of those that the verifier must name. */
+static void break_rule(struct imc_module *m, int i)
+{
+	struct imc_node *n = &m->g->node[0];
+	int32_t *shift = imc_node_in(m->g, n, 6)->t.data;
+
+	if (i == 0)
+		imc_node_out(m->g, n, 0)->scale = 0;
+	if (i == 1)
+		shift[3] = 63;
+	if (i == 2) {
+		n->a.slices[0] = 1;
+		((int8_t *)imc_node_in(m->g, n, 1)->t.data)[5] = 8;
+	}
+	if (i == 3)
+		shift[3] = 33;
+	if (i == 4)
+		m->map.tile[0].n_row--;
+	if (i == 5)
+		m->map.tile[0].array = 3;
+	if (i == 6)
+		m->plan.buffer[1].last = 1;
+	if (i == 7)
+		m->plan.buffer[3].offset = 64;
+	if (i == 8)
+		imc_node_out(m->g, &m->g->node[1], 0)->zero++;
+	if (i == 9)
+		m->g->order[0].i = 7;
+	if (i == 10)
+		m->plan.step[1].strip_rows = 0;
+	if (i == 11)
+		m->plan.step[1].strip_rows = 5;
+	if (i == 12)
+		m->plan.step[1].scratch = -1;
+	if (i == 13)
+		m->plan.buffer[3].size_bytes--;
+	if (i == 14)
+		m->plan.step[2].strip_rows = 1;
+}
+
 /* Whole messages of the verifier, for one fault each. */
 static void check_verifier(void)
 {
@@ -254,39 +294,21 @@ static void check_verifier(void)
 		"node 'node': bundle 0 block 0 has the wrong rows or columns",
 		"tiles 0 and 1 overlap on array 3",
 		"step 2 uses 'v', which lives 1 to 1",
-		"buffers 1 and 3 overlap in step 1",
+		"buffers 0 and 3 overlap in step 1",
 		"reshape 'node': its output has not the numbers of its input",
 		"order has no use for node 7",
+		"step 1 has strips of 0 rows",
+		"step 1 has strips of 5 rows",
+		"step 1 has no scratch",
+		"the scratch of step 1 is too small",
+		"step 2 has strips",
 	};
 
 	for (int i = 0; i < (int)(sizeof want / sizeof *want); i++) {
 		struct sheet *s = new_sheet(true);
 		struct imc_module *m = make_module(PLANNED, &s->diags);
-		struct imc_node *n = &m->g->node[0];
-		int32_t *shift = imc_node_in(m->g, n, 6)->t.data;
 
-		if (i == 0)
-			imc_node_out(m->g, n, 0)->scale = 0;
-		if (i == 1)
-			shift[3] = 63;
-		if (i == 2) {
-			n->a.slices[0] = 1;
-			((int8_t *)imc_node_in(m->g, n, 1)->t.data)[5] = 8;
-		}
-		if (i == 3)
-			shift[3] = 33;
-		if (i == 4)
-			m->map.tile[0].n_row--;
-		if (i == 5)
-			m->map.tile[0].array = 3;
-		if (i == 6)
-			m->plan.buffer[1].last = 1;
-		if (i == 7)
-			m->plan.buffer[3].offset = 64;
-		if (i == 8)
-			imc_node_out(m->g, &m->g->node[1], 0)->zero++;
-		if (i == 9)
-			m->g->order[0].i = 7;
+		break_rule(m, i);
 		CHECK(!imc_module_verify(m) && strstr(message(s), want[i]),
 		      "%d: %s", i, message(s));
 		imc_module_free(m);

@@ -283,7 +283,7 @@ static void plan(struct imc_module *m)
 	add_buffer(m, (imc_val){0}, 128, 32);
 	add_buffer(m, (imc_val){1}, 0, 128);
 	add_buffer(m, (imc_val){3}, 128, 128);
-	add_buffer(m, IMC_NO_VAL, 192, 64);
+	add_buffer(m, IMC_NO_VAL, 256, 256);
 	p->buffer[0].last = 1;
 	p->buffer[1].first = p->buffer[3].first = p->buffer[3].last = 1;
 	p->buffer[1].last = p->buffer[2].first = 2;
@@ -295,7 +295,7 @@ static void plan(struct imc_module *m)
 	p->buffer_of[0] = 0;
 	p->buffer_of[1] = p->buffer_of[2] = 1;
 	p->buffer_of[3] = 2;
-	p->l1_bytes = p->l1_lower_bound = 256;
+	p->l1_bytes = p->l1_lower_bound = 512;
 }
 
 static void header(struct imc_module *m)
