@@ -2,7 +2,7 @@
 
 #include "backend/bundle/emit.h"
 
-/* src/<net>.c: descriptors, one a layer, and a straight line of calls. */
+/* src/<net>.c: descriptors, one a layer, and the slots of <net>_run. */
 
 static bool uses(const struct imc_emit *e, const char *text)
 {

@@ -426,13 +426,14 @@ static struct group group_at(const struct imc_emit *e, size_t first)
 	return g;
 }
 
+/* True if put_step wants calls for some rows, and there are none. */
 static bool cut_fails(const struct imc_emit *e, const struct group *g,
 		      const struct task *t)
 {
 	const struct imc_step *s = t->step;
+	bool beside = g->end - g->first > 1 && is_started(e, s);
 
-	return s->kind == IMC_STEP_RUN && g->end - g->first > 1 &&
-	       (s->n_row || is_started(e, s)) &&
+	return s->kind == IMC_STEP_RUN && (s->n_row || beside) &&
 	       (!form_of(t) || result_of(e, s)->t.dim[0] != 1);
 }
 

@@ -218,6 +218,8 @@ static struct imc_module *open_text(const struct cli_settings *s,
 		return NULL;
 	}
 	take_options(m, s);
+	if (!m->hw) /* no line is about it: all keys have their defaults */
+		m->hw = imc_hw_text.make(m->arena);
 	return checked(m, s);
 }
 

@@ -117,6 +117,31 @@ mkdir foreign
 on 1 "imcc: error: 'foreign' is not empty and holds no older bundle; name \
 another folder" $t -o foreign
 
+# a plan in rows of what no kernel computes by rows
+cat >turn.imc <<'END'
+imcc-module 1
+model "turn"
+facts shaped folded canonical nhwc ranged assigned quantised fitted tiled placed planned
+graph "turn" nhwc
+value %0 "x" i8[1,2,3,1] scale 0x1p-6 zero 0
+value %1 "y" i8[1,3,2,1] scale 0x1p-6 zero 0
+input %0
+output %1
+node n0 transpose "turn" (%0) -> (%1) perm=[0,2,1,3]
+map "greedy" array_rows=16 array_cols=32 n_array=1
+assign n0 cores
+plan 2 l1_bytes=128
+step load %0 scratch=-1
+step run n0 n_row=3 scratch=-1
+step store %1 scratch=-1
+buffer %0 size_bytes=6 last=1
+buffer %1 offset=64 size_bytes=6 first=1 last=2
+place %0 0
+place %1 1
+END
+fault 1 "imcc: error: the bundle cannot run transpose here: it cannot run in \
+strips" compile turn.imc -o d
+
 # a bundle that is there outlives a compile that fails
 "$imcc" compile digits.onnx --calib calib_x.npy $t -o kept >/dev/null
 cp -r kept copy
