@@ -66,6 +66,7 @@ static void put_layer(struct imc_emit *e, struct imc_buf *b, size_t step)
 	const struct imc_step *s = &e->m->plan.step[step];
 	const struct imc_node *n = imc_node_at(e->g, s->node);
 	const struct imc_assign *as = &e->m->map.assign[s->node.i];
+	int32_t n_tile = 0; /* off the arrays it means nothing */
 
 	imc_buf_printf(b, "    {\"step\": %zu, \"name\": %s, \"onnx_nodes\": [",
 		       step, quoted(e, n->name));
@@ -77,7 +78,9 @@ static void put_layer(struct imc_emit *e, struct imc_buf *b, size_t step)
 		       "\"cycles\": %.0f, \"regions\": [",
 		       imc_op_info(n->op)->name, imc_engine_name(as->engine),
 		       as->cost.cycles);
-	for (int32_t i = 0; i < as->n_tile; i++) {
+	if (as->engine == IMC_ENGINE_CROSSBAR)
+		n_tile = as->n_tile;
+	for (int32_t i = 0; i < n_tile; i++) {
 		const struct imc_tile *t = &e->m->map.tile[as->first_tile + i];
 
 		imc_buf_printf(b, "%s[%d, %d, %d, %d, %d]", i ? ", " : "",
