@@ -8,6 +8,7 @@
  * digital engines until the rest does; then those that still fit beside it
  * return. That tells whether the machine is too small for the network. What is
  * best under the number of arrays is then chosen for all nodes together. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -443,6 +444,54 @@ static bool select_all(struct choice *c, struct imc_select_answer *s)
 	return s->found || no_room(c);
 }
 
+/* Lowers time and cells of o to those of `as`, if that is possible. */
+static void take_less(const struct choice *c, imc_node_id id,
+		      const struct imc_assign *as, struct imc_select_option *o)
+{
+	struct imc_matrix mx = imc_matrix_of(c->m->g, imc_node_at(c->m->g, id));
+	struct imc_cut cut;
+
+	if (!imc_cut_assigned(c->m->hw, &mx, as, &cut))
+		return;
+	o->cells = imc_min_i64(o->cells, cut.cells);
+	o->ns = fmin(o->ns, imc_cost_node(c->m->hw, c->m->g, id, as).ns);
+}
+
+/* What fit_adc may still make of the option: fewer bias rows, and then fewer
+ * blocks. */
+static void without_bias(const struct choice *c, imc_node_id id,
+			 struct imc_assign as, struct imc_select_option *o)
+{
+	if (as.bias_rows == 0)
+		return;
+	as.bias_rows = 0;
+	take_less(c, id, &as, o);
+	as.block_rows = 0;
+	take_less(c, id, &as, o);
+}
+
+/* The bound holds for the network as it will be. */
+static double latency_bound(const struct choice *c,
+			    const struct imc_select_answer *s)
+{
+	struct imc_select_problem p = problem_of(c);
+	struct imc_select_group *g;
+
+	if (tiles_are_final(c))
+		return s->bound;
+	g = imc_arena_memdup(c->scratch, c->group, c->n * sizeof *g);
+	for (size_t i = 0; i < c->n; i++) {
+		struct imc_select_option *o = imc_arena_memdup(
+			c->scratch, g[i].option, (size_t)g[i].n * sizeof *o);
+
+		for (int32_t k = 0; k < g[i].n; k++)
+			without_bias(c, c->v[i].node, c->v[i].o.v[k].as, &o[k]);
+		g[i].option = o;
+	}
+	p.group = g;
+	return imc_select_bound(&p);
+}
+
 /* Takes over what was picked, and says what found no array. */
 static void assign_picks(const struct choice *c,
 			 const struct imc_select_answer *s,
@@ -462,8 +511,9 @@ static void assign_picks(const struct choice *c,
 			imc_diag(m->diags, imc_node_at(m->g, t->node)->loc,
 				 IMC_D_SPILLED, imc_engine_name(as.engine));
 	}
-	m->map.bound_ns =
-		m->opt.objective == IMC_OBJECTIVE_LATENCY ? s->bound : 0;
+	m->map.bound_ns = m->opt.objective == IMC_OBJECTIVE_LATENCY
+				  ? latency_bound(c, s)
+				  : 0;
 }
 
 static void assign_rest(struct imc_module *m)

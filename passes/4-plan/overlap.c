@@ -5,6 +5,8 @@
 
 /* Keeps plans short where strips get ever thinner. */
 #define MAX_STRIPS 128
+/* Nodes at once, as select.h has it: the bound on the latency rests on that. */
+#define MAX_RUN 2
 /* What counts as shorter: more than rounding. */
 #define GAIN 1e-9
 
@@ -279,12 +281,15 @@ static bool may_group(const struct choice *c, const struct imc_group *g,
 {
 	const struct imc_step *step = &c->m->plan.step[g->first];
 	unsigned busy = 0;
+	int n_run = 0;
 
 	*cut = false;
 	for (size_t k = 0; k < g->n_step; k++) {
 		unsigned lanes = imc_step_lanes(&c->m->map, &step[k]);
 
-		if (!runs_beside(c->m, &step[k]) || (lanes & busy))
+		n_run += step[k].kind == IMC_STEP_RUN;
+		if (n_run > MAX_RUN || !runs_beside(c->m, &step[k]) ||
+		    (lanes & busy))
 			return false;
 		busy |= lanes;
 		for (size_t i = 0; i < k; i++) {

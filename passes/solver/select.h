@@ -70,6 +70,10 @@ imc_select_solver(const struct imc_select_problem *p, struct imc_arena *a);
  * exchanges. Calls the packer a limited number of times. */
 imc_select_solver imc_select_priced;
 
+/* Proven: no picks with tiles that fit the bins take less time; INFINITY:
+ * there are no picks of so few cells. Needs neither runs nor packers. */
+double imc_select_bound(const struct imc_select_problem *p);
+
 /* Every pick, packed every way; for tests, up to 8 tiles. */
 imc_select_solver imc_select_exhaustive;
 

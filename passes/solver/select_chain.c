@@ -268,6 +268,21 @@ bool imc_select_within(const struct imc_select_problem *p,
 	return true;
 }
 
+double imc_select_bound(const struct imc_select_problem *p)
+{
+	struct imc_arena *scratch = imc_arena_new();
+	int32_t *pick =
+		imc_arena_array(scratch, (size_t)p->n + 1, sizeof *pick);
+	struct imc_select_price time = {1, 0, 0};
+	double bound;
+
+	if (!imc_select_within(p, time, imc_select_capacity(p), pick, &bound,
+			       scratch))
+		bound = INFINITY;
+	imc_arena_free(scratch);
+	return bound;
+}
+
 /* So little of the other cost that it decides only between equals. */
 #define TIE 1e-9
 

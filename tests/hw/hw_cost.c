@@ -447,6 +447,7 @@ static void test_cores(void)
 {
 	struct world w;
 	imc_node_id n;
+	double cycles;
 
 	open_world(&w, "garofalo-34");
 	n = conv(&w, IMC_OP_CONV2D, (struct layer){10, 16, 8, 3, 1, 1});
@@ -455,8 +456,13 @@ static void test_cores(void)
 	OK(near(core_cycles_of(&w, n), 1600 * 9 / 4.47));
 	n = conv(&w, IMC_OP_CONV2D, (struct layer){10, 16, 8, 1, 1, 1});
 	OK(near(core_cycles_of(&w, n), 800)); /* not 800 * 16 / 24.2 */
-	n = unary(&w, IMC_OP_RELU, 10, 10, 8);
+	n = unary(&w, IMC_OP_TANH, 10, 10, 8);
 	OK(near(core_cycles_of(&w, n), 800 * 0.5));
+	cycles = core_cycles_of(&w, unary(&w, IMC_OP_Q_RESCALE, 10, 10, 8));
+	n = unary(&w, IMC_OP_RELU, 10, 10, 8); /* becomes a rescale */
+	OK(near(core_cycles_of(&w, n), cycles));
+	n = unary(&w, IMC_OP_CLIP, 10, 10, 8);
+	OK(near(core_cycles_of(&w, n), cycles));
 	n = unary(&w, IMC_OP_SOFTMAX, 1, 1, 10);
 	OK(near(core_cycles_of(&w, n), 10 * 8));
 	n = unary(&w, IMC_OP_GLOBAL_AVERAGE_POOL, 7, 1, 10);

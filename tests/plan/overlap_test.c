@@ -69,6 +69,18 @@ static void count(struct world *w, const struct imc_plan *p)
 	w->n_beside += beside;
 }
 
+/* At most two nodes at once: the bound on the latency has no more. */
+static bool has_pairs_only(const struct imc_plan *p)
+{
+	for (size_t i = 0, n_run = 0; i < p->n_step; i++) {
+		n_run = p->step[i].beside ? n_run : 0;
+		n_run += p->step[i].kind == IMC_STEP_RUN;
+		if (n_run > 2)
+			return false;
+	}
+	return true;
+}
+
 /* With and without overlap. */
 static void check_plans(struct world *w)
 {
@@ -85,6 +97,7 @@ static void check_plans(struct world *w)
 	schedule(w, false);
 	CHECK(!fault_of(w, &w->m->plan), "%s", fault_of(w, &w->m->plan));
 	CHECK(runs_alike(w, &w->m->plan), "beside");
+	EXPECT(has_pairs_only(&w->m->plan));
 	EXPECT(imc_plan_total(&w->m->plan, NULL).ns <= ns * 1.000001);
 	EXPECT(in_turn.l1_bytes > w->m->hw->l1_bytes ||
 	       w->m->plan.l1_bytes <= w->m->hw->l1_bytes);

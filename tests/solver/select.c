@@ -1,4 +1,5 @@
 /* The selection against every pick, and against the packing checker. */
+#include <math.h>
 #include <string.h>
 
 #include "passes/solver/select_inner.h"
@@ -215,6 +216,14 @@ static void test_price(void)
 
 	OK(s.found && s.pick[0] == 0 && s.pick[1] == 1 && s.ns == 130);
 	OK(s.bound <= 130 && s.bound >= 120);
+	OK(imc_select_bound(&p) == s.bound);
+	g[0].n = 1;
+	g[0].option = &v[1][1]; /* the cells of two arrays */
+	g[1].n = 1;
+	g[1].option = &v[0][1];
+	OK(imc_select_bound(&p) == INFINITY);
+	g[0] = (struct imc_select_group){2, v[0], false};
+	g[1] = (struct imc_select_group){2, v[1], false};
 	p.n_bin = 2;
 	s = imc_select_priced(&p, a);
 	OK(s.found && s.ns == 80 && s.bound == 80 && s.n_bin == 2);
