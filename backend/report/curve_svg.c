@@ -184,6 +184,14 @@ static const char *escaped(struct imc_arena *a, const char *s)
 	return b.p;
 }
 
+static bool has_bound(const struct imc_curve *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->point[i].found && bound(&c->point[i]) > 0)
+			return true;
+	return false;
+}
+
 void imc_curve_svg(const struct imc_curve *c, struct imc_buf *out)
 {
 	static const struct series time[] = {
@@ -192,6 +200,7 @@ void imc_curve_svg(const struct imc_curve *c, struct imc_buf *out)
 	};
 	static const struct series joule[] = {{energy, "#2e7d32", "", true}};
 	struct imc_arena *a = out->arena;
+	size_t first = has_bound(c) ? 0 : 1;
 
 	imc_buf_printf(out,
 		       "<svg xmlns=\"http://www.w3.org/2000/svg\" "
@@ -204,7 +213,7 @@ void imc_curve_svg(const struct imc_curve *c, struct imc_buf *out)
 	text(out, LEFT, 18, "start",
 	     imc_arena_printf(a, "%s on %s, by number of arrays",
 			      escaped(a, c->model), escaped(a, c->target)));
-	panel(out, c, TOP, "latency, ms", time, 2);
+	panel(out, c, TOP, "latency, ms", time + first, 2 - first);
 	panel(out, c, TOP + PANEL + GAP, "energy, uJ", joule, 1);
 	imc_buf_text(out, "</svg>\n");
 }

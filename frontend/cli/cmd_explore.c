@@ -83,18 +83,27 @@ static bool write_files(const struct cli_options *o, const char *dir,
 	return true;
 }
 
+/* "-": not known. */
+static const char *bound_text(const struct imc_curve_point *p, char text[32])
+{
+	if (!(p->bound_ms > 0))
+		return "-";
+	snprintf(text, 32, "%.4f", p->bound_ms);
+	return text;
+}
+
 static void print_points(const struct imc_curve *c)
 {
 	printf("%7s %6s %12s %12s %10s\n", "arrays", "used", "latency ms",
 	       "bound ms", "energy uJ");
 	for (size_t i = 0; i < c->n; i++) {
 		const struct imc_curve_point *p = &c->point[i];
+		char text[32];
 
 		if (p->found)
-			printf("%7d %6d %12.4f %12.4f %10.2f%s\n",
-			       (int)p->arrays, (int)p->used, p->latency_ms,
-			       p->bound_ms, p->energy_uj,
-			       p->pareto ? " *" : "");
+			printf("%7d %6d %12.4f %12s %10.2f%s\n", (int)p->arrays,
+			       (int)p->used, p->latency_ms, bound_text(p, text),
+			       p->energy_uj, p->pareto ? " *" : "");
 		else
 			printf("%7d  does not fit\n", (int)p->arrays);
 	}

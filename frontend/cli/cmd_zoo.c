@@ -177,7 +177,8 @@ static int without_name(const struct cli_options *o)
 {
 	static const enum cli_option of_a_network[] = {
 		CLI_OPT_NETWORK,  CLI_OPT_WIDTH,    CLI_OPT_RESOLUTION,
-		CLI_OPT_CHANNELS, CLI_OPT_FEATURES, CLI_OPT_SEED};
+		CLI_OPT_CHANNELS, CLI_OPT_FEATURES, CLI_OPT_EXPAND_FIRST,
+		CLI_OPT_SEED};
 
 	for (size_t i = 0; i < sizeof of_a_network / sizeof *of_a_network; i++)
 		if (cli_given(o, of_a_network[i])) {

@@ -123,6 +123,16 @@ struct imc_module *cli_module_parse(const char *path, struct imc_diags *d)
 	return m;
 }
 
+bool cli_set_arrays(struct imc_hw *hw, const char *arrays, struct imc_loc loc,
+		    struct imc_diags *d)
+{
+	if (!imc_hw_set(hw, "ima.arrays", arrays, loc, d))
+		return false;
+	hw->ima_active_arrays = imc_max_i64(
+		1, imc_min_i64(hw->ima_active_arrays, hw->ima_arrays));
+	return true;
+}
+
 bool cli_set_keys(const struct cli_options *o, struct imc_hw *hw)
 {
 	const struct cli_values *set = &o->value[CLI_OPT_SET];
@@ -138,8 +148,7 @@ bool cli_set_keys(const struct cli_options *o, struct imc_hw *hw)
 			return false;
 	}
 	if (arrays && o->command != CLI_EXPLORE &&
-	    !imc_hw_set(hw, "ima.arrays", arrays, IMC_IN_FILE("--arrays"),
-			o->d))
+	    !cli_set_arrays(hw, arrays, IMC_IN_FILE("--arrays"), o->d))
 		return false;
 	return imc_hw_check(hw, set->n ? loc : IMC_IN_FILE(hw->source), o->d);
 }

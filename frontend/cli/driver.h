@@ -54,6 +54,11 @@ struct imc_module *cli_module_parse(const char *path, struct imc_diags *d);
 bool cli_module_run(struct imc_module *m, const struct cli_settings *s,
 		    const struct cli_run *how);
 
+/* --arrays: the machine with that many arrays; of them no more compute at once
+ * than there are. False: reported. */
+bool cli_set_arrays(struct imc_hw *hw, const char *arrays, struct imc_loc loc,
+		    struct imc_diags *d);
+
 /* Hex SHA-256 of bytes, in a. */
 const char *cli_sha256(const void *bytes, size_t size, struct imc_arena *a);
 

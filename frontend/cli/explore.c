@@ -14,6 +14,9 @@
 #include "ir/support/parallel.h"
 #include "ir/text.h"
 
+/* How a child ends that has a result and cannot write it. */
+#define LOST 3
+
 struct sweep {
 	struct imc_module *m;
 	const struct cli_settings *s;
@@ -21,6 +24,7 @@ struct sweep {
 	struct imc_curve *c;
 	int64_t n_done;
 	size_t n_child;
+	bool failed; /* a child, which said why */
 };
 
 static const char *point_path(const struct sweep *w, size_t i)
@@ -77,7 +81,20 @@ static bool write_point(const struct sweep *w, size_t i)
 
 /* ---- in the child ---- */
 
-static void map_point(const struct sweep *w, size_t i)
+/* Nothing went wrong but that there are too few arrays, or none. */
+static bool only_lacks_arrays(const struct imc_diags *d, int64_t arrays)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->v[i].severity == IMC_ERROR &&
+		    d->v[i].id != IMC_D_NO_ROOM &&
+		    d->v[i].id != IMC_D_TOO_FEW_ARRAYS &&
+		    (d->v[i].id != IMC_D_ENGINE_FORCED || arrays > 0))
+			return false;
+	return true;
+}
+
+/* False: reported. */
+static bool map_point(const struct sweep *w, size_t i)
 {
 	struct imc_curve_point *p = &w->c->point[i];
 	const char *arrays =
@@ -86,16 +103,16 @@ static void map_point(const struct sweep *w, size_t i)
 	struct imc_cost total;
 
 	w->s->ui->terminal = w->s->ui->verbose = false;
-	if (!imc_hw_set(w->m->hw, "ima.arrays", arrays, IMC_NOWHERE,
-			w->s->o->d) ||
+	if (!cli_set_arrays(w->m->hw, arrays, IMC_NOWHERE, w->s->o->d) ||
 	    !cli_module_run(w->m, w->s, &how))
-		return;
+		return only_lacks_arrays(w->s->o->d, p->arrays);
 	total = imc_plan_total(&w->m->plan, NULL);
 	p->found = true;
 	p->used = w->m->map.n_used;
 	p->latency_ms = total.ns * 1e-6;
 	p->energy_uj = total.pj * 1e-6;
 	p->bound_ms = w->m->map.bound_ns * 1e-6;
+	return true;
 }
 
 /* ---- in the parent ---- */
@@ -103,21 +120,31 @@ static void map_point(const struct sweep *w, size_t i)
 /* A point that could not begin is missed by collect. */
 static void start_child(struct sweep *w, size_t i)
 {
+	int status;
 	pid_t pid;
 
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
 		setenv("IMC_THREADS", "1", 1);
-		map_point(w, i);
-		_exit(write_point(w, i) ? 0 : 1);
+		/* the parent says what was found before */
+		*w->s->o->d = (struct imc_diags){.arena = w->s->o->arena};
+		status = !map_point(w, i)    ? CLI_FAULT
+			 : write_point(w, i) ? CLI_OK
+					     : LOST;
+		cli_ui_diags(w->s->ui, w->s->o->d);
+		_exit(status);
 	}
 	w->n_child += pid > 0;
 }
 
 static void end_child(struct sweep *w)
 {
-	wait(NULL);
+	int status = 0;
+
+	wait(&status);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CLI_FAULT)
+		w->failed = true;
 	w->n_child--;
 	w->n_done++;
 	cli_ui_progress(w->s->ui, "explore", w->n_done, (int64_t)w->c->n);
@@ -141,7 +168,7 @@ bool cli_explore_points(struct imc_module *m, const struct cli_settings *s,
 			  .key = key_of(m, s->o->arena),
 			  .c = c};
 
-	for (size_t i = 0; i < c->n; i++) {
+	for (size_t i = 0; i < c->n && !w.failed; i++) {
 		if (read_point(&w, i)) {
 			w.n_done++;
 			continue;
@@ -153,5 +180,5 @@ bool cli_explore_points(struct imc_module *m, const struct cli_settings *s,
 	while (w.n_child > 0)
 		end_child(&w);
 	cli_ui_clear(s->ui);
-	return collect(&w);
+	return !w.failed && collect(&w);
 }

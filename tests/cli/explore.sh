@@ -50,6 +50,20 @@ sweep 1..9:8 --set ima.rows=64 --set ima.cols=64 \
 	--conv-engine=crossbar || fail "small: status $?"
 grep -q '^1,,,,,$' out/curve.csv || fail "1 array: $(cat out/curve.csv)"
 
+sweep 0..0 --conv-engine=crossbar || fail "no arrays: status $?"
+grep -q '^0,,,,,$' out/curve.csv || fail "no arrays: $(cat out/curve.csv)"
+
+# what no number of arrays mends is an error
+sweep 1..2 --conv-engine=pe
+[ $? = 1 ] || fail "no such engine: status $?"
+grep -q "engine 'pe', which is asked for, cannot compute it" stderr ||
+	fail "no such engine: $(cat stderr)"
+
+# fewer arrays than may compute at once; no bound but on the latency
+sweep 1..1 -t sram-imc --objective=energy || fail "sram-imc: status $?"
+grep -q '^ *1 *1 .* - ' stdout || fail "bound of energy: $(cat stdout)"
+! grep -q 'lower bound' out/curve.svg || fail "a bound that is not known"
+
 rm -rf out
 mkdir -p out/points/2.txt
 sweep 2..2

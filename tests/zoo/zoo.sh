@@ -89,6 +89,11 @@ out" ] || fail "left behind: $(ls)"
   MACs       12501632
   file       a.onnx" ] || fail "the summary has changed"
 
+# What only a network can have needs a name.
+n=$((n + 1))
+"$imcc" zoo --expand-first >out 2>err
+[ $? = 2 ] || fail "--expand-first of nothing: $(cat out err)"
+
 # What is written is compiled as it is.
 n=$((n + 1))
 "$imcc" compile a.onnx -t garofalo-34 -o bundle >out 2>err || fail "$(cat err)"
