@@ -147,9 +147,13 @@ float imc_weight_scale(const float *w, int64_t n, int slices, int bits,
 void imc_weight_errors(const struct imc_weights *w, int slices, int bits,
 		       int32_t max, double *by_channel, double *by_tensor)
 {
-	float one = imc_weight_scale(w->w, w->k * w->r, slices, bits, max);
+	float one = 0;
 
-	*by_channel = *by_tensor = 0;
+	*by_channel = 0;
+	if (by_tensor) {
+		*by_tensor = 0;
+		one = imc_weight_scale(w->w, w->k * w->r, slices, bits, max);
+	}
 	for (int64_t k = 0; k < w->k; k++) {
 		const float *row = w->w + k * w->r;
 		float own = imc_weight_scale(row, w->r, slices, bits, max);
@@ -162,8 +166,10 @@ void imc_weight_errors(const struct imc_weights *w, int slices, int bits,
 		*by_channel +=
 			squared_error(row, w->r, own, slices, bits, max) /
 			energy;
-		*by_tensor += squared_error(row, w->r, one, slices, bits, max) /
-			      energy;
+		if (by_tensor)
+			*by_tensor += squared_error(row, w->r, one, slices,
+						    bits, max) /
+				      energy;
 	}
 }
 

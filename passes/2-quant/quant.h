@@ -45,7 +45,8 @@ float imc_weight_scale(const float *w, int64_t n, int slices, int bits,
 
 /* Relative squared error of the weights with one scale a channel, and with one
  * scale for all, summed over channels: a channel of small weights counts as
- * much as one of large weights, since the layer behind scales it up. */
+ * much as one of large weights, since the layer behind scales it up. by_tensor
+ * may be NULL. */
 void imc_weight_errors(const struct imc_weights *w, int slices, int bits,
 		       int32_t max, double *by_channel, double *by_tensor);
 

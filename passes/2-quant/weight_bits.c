@@ -29,11 +29,10 @@ int imc_weight_bits_of(const struct imc_module *m, const struct imc_node *n)
 	if (m->opt.weight_bits || cell >= GOOD_BITS)
 		return m->opt.weight_bits ? m->opt.weight_bits : cell;
 	for (; bits < 8; bits = (int)imc_min_i64(bits + cell, 8)) {
-		double channel, tensor;
+		double channel;
 
 		imc_weight_errors(&w, imc_slices_of(m->hw, bits), cell,
-				  imc_weight_max(m->hw, bits), &channel,
-				  &tensor);
+				  imc_weight_max(m->hw, bits), &channel, NULL);
 		if (channel <= MAX_ERROR * (double)w.k)
 			break;
 	}
