@@ -98,7 +98,7 @@ int32_t imc_patch_offset(int32_t kernel, int32_t stride, int32_t u);
 struct imc_map {
 	/* The arrays that tiles are placed on (from the hardware). */
 	int32_t array_rows, array_cols, n_array;
-	bool adc_per_job; /* all columns of a job share one ADC setting */
+	bool adc_per_job;    /* all columns of a job share one ADC setting */
 	bool pe_shares_port; /* engine pe never works beside the arrays */
 	size_t n_assign;
 	struct imc_assign *assign; /* NULL: nothing is assigned yet */

@@ -129,7 +129,8 @@ bool imc_plan_equal(const struct imc_plan *a, const struct imc_plan *b);
  * once, in order, in a slot behind those that make what it reads; steps of a
  * slot run on different engines; every value has a buffer that lives from the
  * slot of its making to that of its last use, and no two live buffers share a
- * byte; strips of codes are whole patches and fit their scratch. NULL, or what is wrong (in a). */
+ * byte; strips of codes are whole patches and fit their scratch. NULL, or what
+ * is wrong (in a). */
 const char *imc_plan_check(const struct imc_graph *g, const struct imc_map *m,
 			   const struct imc_plan *p, struct imc_arena *a);
 

@@ -1,5 +1,6 @@
 /* The arithmetic of choosing scales. Everything in double; the results are
  * rounded once. */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -95,15 +96,56 @@ struct imc_weights imc_weights_of(const struct imc_graph *g,
 	return out;
 }
 
-static double squared_error(const float *w, int64_t n, double scale, int slices,
-			    int bits, int32_t max)
+/* Half away from zero, as lround, for |x| < 2^30. */
+static int32_t nearest(double x)
+{
+	return (int32_t)(x + copysign(0.5, x));
+}
+
+/* imc_slice_round for -max .. max: the storable integers around each one. */
+#define GRID_MAX 128
+
+struct grid {
+	int32_t max;
+	bool whole; /* every integer can be stored */
+	int32_t down[2 * GRID_MAX + 1], up[2 * GRID_MAX + 1];
+};
+
+static void open_grid(struct grid *g, int slices, int bits, int32_t max)
+{
+	assert(max <= GRID_MAX);
+	g->max = max;
+	g->whole = true;
+	for (int32_t v = -max; v <= max; v++) {
+		int32_t *down = &g->down[v + max], *up = &g->up[v + max];
+
+		*down = *up = v;
+		while (!imc_sliceable(*down, slices, bits))
+			--*down;
+		while (!imc_sliceable(*up, slices, bits))
+			++*up;
+		g->whole = g->whole && *down == *up;
+	}
+}
+
+static double grid_round(const struct grid *g, double x)
+{
+	int32_t at = nearest(x) + g->max;
+	double down = g->down[at], up = g->up[at];
+
+	if (x - down == up - x)
+		return x >= 0 ? down : up;
+	return x - down < up - x ? down : up;
+}
+
+static double squared_error(const struct grid *g, const float *w, int64_t n,
+			    double scale)
 {
 	double sum = 0;
 
 	for (int64_t i = 0; i < n; i++) {
-		double x = w[i] / scale;
-		double q =
-			imc_slice_round(fmax(-max, fmin(max, x)), slices, bits);
+		double x = fmax(-g->max, fmin(g->max, w[i] / scale));
+		double q = g->whole ? nearest(x) : grid_round(g, x);
 
 		sum += (w[i] - q * scale) * (w[i] - q * scale);
 	}
@@ -124,8 +166,7 @@ static double largest(const float *w, int64_t n)
 #define N_TRY 33
 #define LEAST 0.36
 
-float imc_weight_scale(const float *w, int64_t n, int slices, int bits,
-		       int32_t max)
+static float best_scale(const struct grid *g, const float *w, int64_t n)
 {
 	double m = largest(w, n), best = 0, best_error = INFINITY;
 
@@ -133,8 +174,8 @@ float imc_weight_scale(const float *w, int64_t n, int slices, int bits,
 		return 1;
 	for (int t = 0; t < N_TRY; t++) {
 		double f = 1 - t * (1 - LEAST) / (N_TRY - 1);
-		double scale = (float)(m * f / max);
-		double e = squared_error(w, n, scale, slices, bits, max);
+		double scale = (float)(m * f / g->max);
+		double e = squared_error(g, w, n, scale);
 
 		if (e < best_error) {
 			best_error = e;
@@ -144,32 +185,40 @@ float imc_weight_scale(const float *w, int64_t n, int slices, int bits,
 	return (float)best;
 }
 
+float imc_weight_scale(const float *w, int64_t n, int slices, int bits,
+		       int32_t max)
+{
+	struct grid g;
+
+	open_grid(&g, slices, bits, max);
+	return best_scale(&g, w, n);
+}
+
 void imc_weight_errors(const struct imc_weights *w, int slices, int bits,
 		       int32_t max, double *by_channel, double *by_tensor)
 {
 	float one = 0;
+	struct grid g;
 
+	open_grid(&g, slices, bits, max);
 	*by_channel = 0;
 	if (by_tensor) {
 		*by_tensor = 0;
-		one = imc_weight_scale(w->w, w->k * w->r, slices, bits, max);
+		one = best_scale(&g, w->w, w->k * w->r);
 	}
 	for (int64_t k = 0; k < w->k; k++) {
 		const float *row = w->w + k * w->r;
-		float own = imc_weight_scale(row, w->r, slices, bits, max);
+		float own = best_scale(&g, row, w->r);
 		double energy = 0;
 
 		for (int64_t r = 0; r < w->r; r++)
 			energy += (double)row[r] * row[r];
 		if (energy <= 0)
 			continue;
-		*by_channel +=
-			squared_error(row, w->r, own, slices, bits, max) /
-			energy;
+		*by_channel += squared_error(&g, row, w->r, own) / energy;
 		if (by_tensor)
-			*by_tensor += squared_error(row, w->r, one, slices,
-						    bits, max) /
-				      energy;
+			*by_tensor +=
+				squared_error(&g, row, w->r, one) / energy;
 	}
 }
 
