@@ -78,6 +78,32 @@ static const char *last_part(const char *s, size_t most, struct imc_arena *a)
 	return imc_arena_printf(a, "..%s", text + n - (most - 2));
 }
 
+/* Exporters write the whole path of a module, each part with its parent's
+ * name: of /features/features.2/conv/conv.1/conv.1.0/Conv what says more is
+ * features.2/conv.1.0. Names without slashes stay. */
+static const char *short_name(const struct imc_report_layer *l,
+			      struct imc_arena *a)
+{
+	struct imc_buf b = {.arena = a};
+	const char *s = l->name;
+
+	imc_buf_text(&b, "");
+	while (*s == '/')
+		s++;
+	for (size_t n; *s; s += n) {
+		n = strcspn(s, "/");
+		if (!s[n] && b.n && !strcmp(s, l->op))
+			break;
+		if (!(s[n] && !strncmp(s, s + n + 1, n) &&
+		      s[n + 1 + n] == '.')) {
+			imc_buf_text(&b, b.n ? "/" : "");
+			imc_buf_bytes(&b, s, n);
+		}
+		n += s[n] == '/';
+	}
+	return b.n ? b.p : l->name;
+}
+
 static const char *first_part(const char *s, size_t most, struct imc_arena *a)
 {
 	const char *text = cleaned(s, a);
@@ -186,7 +212,7 @@ static void add_layer(struct table *t, const struct imc_report_layer *l,
 	double shown = l->cost.ns - l->hidden_ns;
 	struct imc_arena *a = t->a;
 
-	add_cell(t, last_part(l->name, 18, a));
+	add_cell(t, last_part(short_name(l, a), 24, a));
 	add_cell(t, first_part(l->op, 9, a));
 	add_cell(t, imc_arena_printf(a, "%s%s", imc_engine_name(l->as->engine),
 				     l->as->spilled ? " *" : ""));

@@ -41,6 +41,7 @@ parameters $1"
 # As torchvision states them; batch normalisation counts scale and offset.
 sized 3504872 300774272 '1 1000' mobilenet_v2
 sized 2223872 299494272 '1 1280 7 7' mobilenet_v2 --features
+sized 2224960 312339328 '1 1280 7 7' mobilenet_v2 --features --expand-first
 sized 1677128 11934128 '1 1000' mobilenet_v2 --width=0.35 --resolution=96
 sized 11689512 1814073344 '1 1000' resnet18
 sized 21797672 3663761408 '1 1000' resnet34
