@@ -60,10 +60,11 @@ unsigned imc_step_lanes(const struct imc_map *m, const struct imc_step *s)
 	case IMC_ENGINE_CORES:
 		return IMC_LANE_CORES;
 	case IMC_ENGINE_CROSSBAR:
-		/* The cores wait for its strips, and so for all that runs. */
-		return as->post_adc
-			       ? IMC_LANE_PORT
-			       : IMC_LANE_PORT | IMC_LANE_CORES | IMC_LANE_PE;
+		/* The cores wait for its strips, and so for all that runs:
+		 * with post digital it runs alone. */
+		return as->post_adc ? IMC_LANE_PORT
+				    : IMC_LANE_PORT | IMC_LANE_CORES |
+					      IMC_LANE_PE | IMC_LANE_DMA;
 	case IMC_ENGINE_PE:
 		return m->pe_shares_port ? IMC_LANE_PORT : IMC_LANE_PE;
 	case IMC_ENGINE_DEPTHWISE:

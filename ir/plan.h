@@ -94,8 +94,8 @@ size_t imc_plan_slot_end(const struct imc_plan *p, size_t i);
 /* What a step keeps busy: bits of enum imc_lane. Array jobs and depth-wise
  * jobs share the accelerator's port; the digital array has its own, unless the
  * target says otherwise; a crossbar step with post digital also needs the
- * cores, and never runs beside the digital array: while it waits for its own
- * strips it would wait for the array too. */
+ * cores and runs alone: while it waits for its own strips it would wait for
+ * all that runs beside it too. */
 enum imc_lane {
 	IMC_LANE_CORES = 1,
 	IMC_LANE_PORT = 2,
