@@ -211,12 +211,6 @@ static struct imc_cost depthwise_cost(const struct imc_hw *hw,
 	return c;
 }
 
-/* One input channel a group: no reuse of an input for several outputs. */
-static bool is_depthwise(const struct imc_node *n, const struct imc_matrix *mx)
-{
-	return mx->groups > 1 && mx->rows == n->a.kernel[0] * n->a.kernel[1];
-}
-
 /* The rates include requantisation; sums of few products cost what that alone
  * does. */
 static double kernel_cycles(const struct imc_hw *hw, double macs, double rate,
@@ -225,11 +219,11 @@ static double kernel_cycles(const struct imc_hw *hw, double macs, double rate,
 	return fmax(macs / rate, outputs * hw->core_requant_cycles);
 }
 
-static double conv_cycles(const struct imc_hw *hw, const struct imc_node *n,
-			  const struct imc_matrix *mx)
+static double conv_cycles(const struct imc_hw *hw, const struct imc_matrix *mx)
 {
-	double rate = is_depthwise(n, mx) ? hw->core_dw_macs_per_cycle
-					  : hw->core_conv_macs_per_cycle;
+	double rate = imc_matrix_is_depthwise(mx)
+			      ? hw->core_dw_macs_per_cycle
+			      : hw->core_conv_macs_per_cycle;
 
 	return kernel_cycles(hw, macs_of(mx), rate, outputs_of(mx));
 }
@@ -348,7 +342,7 @@ static void add_core_node(const struct imc_hw *hw, const struct imc_graph *g,
 
 	if (is_conv(n)) {
 		mx = imc_matrix_of(g, n);
-		cycles = conv_cycles(hw, n, &mx);
+		cycles = conv_cycles(hw, &mx);
 	} else if (n->op == IMC_OP_GEMM || n->op == IMC_OP_MATMUL) {
 		cycles = product_cycles(hw, g, n);
 	} else {

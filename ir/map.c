@@ -41,6 +41,11 @@ struct imc_matrix imc_matrix_of(const struct imc_graph *g,
 	};
 }
 
+bool imc_matrix_is_depthwise(const struct imc_matrix *mx)
+{
+	return mx->groups > 1 && mx->rows == mx->kernel_h * mx->kernel_w;
+}
+
 int32_t imc_patch_span(int32_t kernel, int32_t stride, int32_t n)
 {
 	return stride < kernel ? (n - 1) * stride + kernel : n * kernel;

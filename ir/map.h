@@ -136,6 +136,9 @@ struct imc_matrix {
 struct imc_matrix imc_matrix_of(const struct imc_graph *g,
 				const struct imc_node *n);
 
+/* True if every group has one input channel. */
+bool imc_matrix_is_depthwise(const struct imc_matrix *mx);
+
 /* The evaluator of the map: every node as in the graph, but crossbar nodes
  * tile by tile from the cells of `img`. For imc_eval_how: cx is this. */
 struct imc_map_eval {

@@ -89,19 +89,14 @@ void imc_map_add(const struct imc_module *m, imc_node_id id,
 	*IMC_PUSH(a, o->v, o->n, o->cap) = x;
 }
 
-/* One input channel a group. */
-static bool is_depthwise(const struct imc_matrix *mx)
-{
-	return mx->groups > 1 && mx->rows == mx->kernel_h * mx->kernel_w;
-}
-
 enum imc_engine imc_map_forced(const struct imc_module *m,
 			       const struct imc_node *n)
 {
 	struct imc_matrix mx = imc_matrix_of(m->g, n);
 
-	return (enum imc_engine)(is_depthwise(&mx) ? m->opt.dw_engine
-						   : m->opt.conv_engine);
+	return (enum imc_engine)(imc_matrix_is_depthwise(&mx)
+					 ? m->opt.dw_engine
+					 : m->opt.conv_engine);
 }
 
 static bool may_use(const struct imc_module *m, const struct imc_node *n,
