@@ -12,7 +12,7 @@
  * A kernel named _part computes a part of its result, so that a layer can run
  * in strips: elements first .. first + count in order, or output rows row ..
  * row + n_row of one image; its pointers are those of the whole tensors. One
- * named _start leaves engines running, see imc_hal.h, until imc_rt_wait. */
+ * named _start leaves engines running, see imc_hal.h, until imc_hal_wait. */
 #ifndef IMC_RT_H
 #define IMC_RT_H
 
@@ -214,15 +214,6 @@ int imc_rt_gather(struct imc_hal *hal, const struct imc_rt_gather *p,
 
 /* Sets count elements of y. */
 int imc_rt_fill(struct imc_hal *hal, int8_t *y, int32_t count, int8_t value);
-
-/* ---- beside the kernels ---- */
-
-/* The DMA copies bytes from src to dst. */
-int imc_rt_load_start(struct imc_hal *hal, void *dst, const void *src,
-		      size_t bytes);
-
-/* All that was started is done; the status of that work. */
-int imc_rt_wait(struct imc_hal *hal);
 
 /* ---- crossbar images ---- */
 

@@ -99,7 +99,7 @@ static void emit_finish(struct imc_emit *e, struct imc_buf *b)
 			"/* Waits for what was started; the first failure. "
 			"*/\n"
 			"static int finish(struct imc_hal *hal, int status)\n"
-			"{\n\tint waited = imc_rt_wait(hal);\n\n"
+			"{\n\tint waited = imc_hal_wait(hal);\n\n"
 			"\treturn status ? status : waited;\n}\n\n");
 }
 

@@ -96,7 +96,7 @@ static void run_rows(struct random *r, const struct layer *l, int32_t late,
 		if (late)
 			EXPECT(y[row * v->out_w * v->out_c] == 0x55);
 		if (!status)
-			status = imc_rt_wait(&hal);
+			status = imc_hal_wait(&hal);
 	}
 	CHECK(status == IMC_RT_OK, "status %d", status);
 }
@@ -404,12 +404,12 @@ static void check_late(int32_t late)
 	EXPECT(imc_rt_crossbar_start(&hal, &job, &l.p, l.x, y, 0, 6) == 0);
 	EXPECT((y[0] == 0) == late);
 	/* the DMA has a port of its own */
-	EXPECT(imc_rt_load_start(&hal, copy, word, sizeof word) == 0);
+	EXPECT(imc_hal_dma_start(&hal, copy, word, sizeof word) == 0);
 	EXPECT((copy[0] == 0) == late && (y[0] == 0) == late);
 	/* the next job waits for the first */
 	EXPECT(imc_rt_crossbar_start(&hal, &next, &l.p, l.x, other, 0, 6) == 0);
 	EXPECT(y[0] == 9 && (other[0] == 0) == late);
-	EXPECT(imc_rt_wait(&hal) == IMC_RT_OK);
+	EXPECT(imc_hal_wait(&hal) == IMC_RT_OK);
 	EXPECT(other[0] == 9 && !memcmp(copy, word, sizeof word));
 	/* a start that fails has waited for what ran */
 	memset(y, 0, sizeof y);
@@ -417,7 +417,7 @@ static void check_late(int32_t late)
 	EXPECT(imc_rt_crossbar_start(&hal, &next, &l.p, l.x, other, 0, 7) ==
 	       IMC_RT_E_DEVICE);
 	EXPECT(y[0] == 9);
-	EXPECT(imc_rt_wait(&hal) == IMC_RT_OK);
+	EXPECT(imc_hal_wait(&hal) == IMC_RT_OK);
 }
 
 int main(void)
