@@ -322,10 +322,37 @@ static bool facts_fit(const struct imc_verify *v)
 	return true;
 }
 
+/* Choices are positions in lists of words. */
+static bool options_in_range(const struct imc_verify *v)
+{
+	const struct imc_options *o = &v->m->opt;
+	const struct {
+		const char *name;
+		int value, most;
+	} option[] = {
+		{"weight_bits", o->weight_bits, 8},
+		{"calib_method", o->calib_method, 1},
+		{"post", o->post, 2},
+		{"solver", o->solver, 2},
+		{"objective", o->objective, IMC_N_OBJECTIVE - 1},
+		{"tiling", o->tiling, 2},
+		{"conv_engine", o->conv_engine, IMC_N_ENGINE - 1},
+		{"dw_engine", o->dw_engine, IMC_N_ENGINE - 1},
+		{"max_copies", o->max_copies, INT32_MAX},
+		{"dw_job", o->dw_job, INT32_MAX},
+	};
+
+	for (size_t i = 0; i < sizeof option / sizeof *option; i++)
+		if (option[i].value < 0 || option[i].value > option[i].most)
+			return imc_verify_fail(v, NULL, "option %s is %d",
+					       option[i].name, option[i].value);
+	return true;
+}
+
 bool imc_module_verify(const struct imc_module *m)
 {
 	struct imc_verify v = {m, imc_arena_new()};
-	bool ok = facts_fit(&v) && verify_all(&v);
+	bool ok = options_in_range(&v) && facts_fit(&v) && verify_all(&v);
 
 	imc_arena_free(v.scratch);
 	return ok;
