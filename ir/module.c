@@ -29,3 +29,14 @@ const char *imc_fact_name(enum imc_fact f)
 
 	return name[f];
 }
+
+const char *imc_objective_name(enum imc_objective o)
+{
+	static const char *const name[IMC_N_OBJECTIVE] = {
+#define X(id, text) #text,
+		IMC_OBJECTIVES(X)
+#undef X
+	};
+
+	return name[o];
+}

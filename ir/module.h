@@ -40,6 +40,8 @@ enum imc_objective {
 		IMC_N_OBJECTIVE
 };
 
+const char *imc_objective_name(enum imc_objective o);
+
 /* What the user asked for, beside the machine. */
 struct imc_options {
 	int weight_bits; /* 0: as many as a cell of the target has */

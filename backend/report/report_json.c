@@ -57,6 +57,11 @@ static void write_totals(struct imc_json *j, const struct imc_module *m,
 	imc_json_number(j, "overlap_saves_ms", f->saved_ns * 1e-6);
 	write_rates(j, &f->rate);
 	imc_json_close(j, '}');
+	imc_json_open(j, "mapping", '{');
+	imc_json_text(j, "objective",
+		      imc_objective_name((enum imc_objective)m->opt.objective));
+	imc_json_number(j, "slack_percent", m->opt.slack);
+	imc_json_close(j, '}');
 	imc_json_open(j, "peak", '{');
 	imc_json_int(j, "windows", IMC_REPORT_PEAK_WINDOWS);
 	write_rates(j, &f->peak);

@@ -142,6 +142,18 @@ static void print_speed(const struct imc_module *m,
 			       rate_text(&f->peak, a), IMC_REPORT_PEAK_WINDOWS);
 }
 
+/* What was asked for: a latency above its bound may be meant. */
+static const char *objective_text(const struct imc_module *m,
+				  struct imc_arena *a)
+{
+	enum imc_objective o = (enum imc_objective)m->opt.objective;
+
+	if (o != IMC_OBJECTIVE_LATENCY || m->opt.slack <= 0)
+		return imc_objective_name(o);
+	return imc_arena_printf(a, "latency, up to %g %% of it for energy",
+				m->opt.slack);
+}
+
 static void print_title(const struct imc_module *m,
 			const struct imc_report_sizes *s,
 			const struct imc_report_facts *f, struct imc_arena *a,
@@ -165,6 +177,7 @@ static void print_title(const struct imc_module *m,
 		"data %lld\n",
 		(long long)f->l2_peak_bytes, (long long)m->hw->l2_bytes,
 		(long long)s->image_bytes, (long long)s->code_data_bytes);
+	imc_buf_printf(out, "  objective    %s\n", objective_text(m, a));
 	imc_buf_printf(out, "  calibration  %lld samples of %s, %s\n",
 		       (long long)m->calib_n, f->calib_file,
 		       imc_report_method(&m->opt));

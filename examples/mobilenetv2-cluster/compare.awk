@@ -28,10 +28,8 @@ FNR == NR {
 		sprintf("%.2f", uj[i]), sprintf("%.2f", $4 / 1000), \
 		sprintf("%+.1f%%", off), bad ? "<-- off" : ""
 	failed += bad
-	if (row[i] !~ /2D/) {
+	if (row[i] !~ /2D/)
 		block_ms += got
-		macs += add ? 0 : 1
-	}
 	sum_ms += got
 	sum_uj += $4 / 1000
 	print_uj += uj[i]
