@@ -11,10 +11,10 @@
  * few rows as can be. */
 #define STRIP_BYTES 16384
 
-/* Bytes of an ADC code on the port; without ADC, 32-bit sums. */
+/* Bytes of an ADC code on the port; whole sums have 32 bits. */
 static double code_bytes(const struct imc_hw *hw)
 {
-	if (hw->ima_adc)
+	if (imc_hw_sums_exact(hw))
 		return 4;
 	return hw->ima_adc_bits > 8 ? 2 : 1;
 }
@@ -29,22 +29,33 @@ static double cycles_of(const struct imc_hw *hw, double ns)
 	return ns * hw->cluster_freq / 1e3;
 }
 
+/* How often one after another: n of something, `at_once` (0: all) a time. */
+static double turns(int64_t n, int64_t at_once)
+{
+	return at_once ? (double)imc_ceil_div(n, at_once) : 1;
+}
+
 struct imc_cost imc_cost_job(const struct imc_hw *hw, int32_t rows,
-			     int32_t cols)
+			     int32_t cols, int32_t act_bits)
 {
 	double port = hw->ima_port_bytes;
+	double pulses = turns(act_bits, hw->ima_pulse_bits);
+	double groups = turns(rows, hw->ima_rows_at_once);
+	double mvm =
+		hw->ima_mvm_ns * pulses * groups * (double)hw->ima_adc_cols;
+	double in = hw->ima_pulse_bits ? rows * act_bits / 8.0 : rows;
 	struct imc_cost c = {0};
 
-	c.stream_ns = ns_of(hw, ceil(rows / port) +
-					ceil(cols * code_bytes(hw) / port));
-	c.stall_ns = hw->ima_jobs ? c.stream_ns
-				  : fmax(c.stream_ns - hw->ima_mvm_ns, 0);
-	c.ns = hw->ima_mvm_ns + c.stall_ns;
+	c.stream_ns =
+		ns_of(hw, ceil(in / port) + ceil(cols * code_bytes(hw) / port));
+	c.stall_ns = hw->ima_jobs ? c.stream_ns : fmax(c.stream_ns - mvm, 0);
+	c.ns = mvm + c.stall_ns;
 	if (hw->ima_jobs)
 		c.ns += ns_of(hw, hw->ima_job_cycles);
 	c.cycles = cycles_of(hw, c.ns);
-	c.pj = 1e3 * (hw->energy_ima_job + hw->energy_ima_row * rows +
-		      hw->energy_ima_col * cols);
+	c.pj = 1e3 * pulses *
+	       (hw->energy_ima_job + hw->energy_ima_row * rows +
+		hw->energy_ima_col * cols * groups);
 	c.engine_ns = c.ns;
 	return c;
 }
@@ -63,8 +74,7 @@ static void add_core_work(const struct imc_hw *hw, double cycles, double pj,
 	c->pj += cycles * pj;
 }
 
-/* What no machine can do, so that no pass chooses it. */
-static struct imc_cost impossible(void)
+struct imc_cost imc_cost_impossible(void)
 {
 	return (struct imc_cost){.cycles = INFINITY,
 				 .ns = INFINITY,
@@ -85,30 +95,24 @@ static double macs_of(const struct imc_matrix *mx)
 	return outputs_of(mx) * mx->rows;
 }
 
-/* The jobs of n_row output rows. They run one after another; only copies of
- * the weights over arrays share them, as far as the target lets that many
- * arrays compute at once. Tiles of one copy may share an array (that is known
- * after placement only), so they never count as parallel. */
+/* The jobs of n_row output rows. They run one after another. */
 static struct imc_cost jobs_cost(const struct imc_hw *hw,
 				 const struct imc_matrix *mx,
 				 const struct imc_assign *as,
 				 const struct imc_cut *cut, int32_t n_row)
 {
 	struct imc_cost c = {0};
-	int64_t at_once =
-		imc_min_i64(imc_max_i64(as->copies, 1), hw->ima_active_arrays);
 	double energy = mx->groups > 1 ? hw->energy_ima_dw_job : 1;
 
 	for (int32_t i = 0; i < cut->n_tile; i++) {
 		struct imc_tile t = imc_cut_tile(mx, cut, as->bias_rows, i);
-		struct imc_cost job = imc_cost_job(hw, t.h, t.w);
-		int64_t jobs = imc_cut_jobs(mx, &t, n_row);
-		double turns = (double)imc_ceil_div(jobs, at_once);
+		struct imc_cost job = imc_cost_job(hw, t.h, t.w, as->act_bits);
+		double jobs = (double)imc_cut_jobs(mx, &t, n_row);
 
-		c.ns += turns * job.ns + ns_of(hw, hw->ima_config_cycles);
-		c.stream_ns += turns * job.stream_ns;
-		c.stall_ns += turns * job.stall_ns;
-		c.pj += (double)jobs * job.pj * energy;
+		c.ns += jobs * job.ns + ns_of(hw, hw->ima_config_cycles);
+		c.stream_ns += jobs * job.stream_ns;
+		c.stall_ns += jobs * job.stall_ns;
+		c.pj += jobs * job.pj * energy;
 	}
 	c.engine_ns = c.ns;
 	c.cycles = cycles_of(hw, c.ns);
@@ -138,7 +142,7 @@ static int64_t window_bytes(const struct imc_hw *hw,
 	int64_t columns =
 		(int64_t)mx->cols * mx->groups * cut->slices * cut->n_block;
 
-	return columns * (hw->ima_adc ? (int64_t)sizeof(int32_t) : 1);
+	return columns * (imc_hw_sums_exact(hw) ? (int64_t)sizeof(int32_t) : 1);
 }
 
 int32_t imc_strip_rows(const struct imc_hw *hw, const struct imc_matrix *mx,
@@ -191,7 +195,7 @@ static struct imc_cost crossbar_cost(const struct imc_hw *hw,
 	struct imc_cut cut;
 
 	if (hw->ima_arrays == 0 || !imc_cut_assigned(hw, mx, as, &cut))
-		return impossible();
+		return imc_cost_impossible();
 	if (as->post_adc)
 		return jobs_cost(hw, mx, as, &cut, n_row);
 	return strips_cost(hw, mx, as, &cut, n_row);
@@ -203,7 +207,7 @@ static struct imc_cost depthwise_cost(const struct imc_hw *hw,
 	struct imc_cost c = {0};
 
 	if (hw->dw_kernel == 0)
-		return impossible();
+		return imc_cost_impossible();
 	c.cycles = macs_of(mx) / hw->dw_macs_per_cycle;
 	c.ns = ns_of(hw, c.cycles);
 	c.pj = macs_of(mx) * hw->energy_dw_mac;
@@ -364,6 +368,14 @@ static bool is_constant(const struct imc_graph *g, const struct imc_node *n)
 	return true;
 }
 
+/* Clusters that share a node take less time, and the same energy. */
+static void scale_time(struct imc_cost *c, double part)
+{
+	c->cycles *= part;
+	c->ns *= part;
+	c->core_ns *= part;
+}
+
 /* A part of what all rows cost: work that has no overlap inside. */
 static void scale_cost(struct imc_cost *c, double part)
 {
@@ -397,11 +409,14 @@ static struct imc_cost rows_cost(const struct imc_hw *hw,
 		break;
 	case IMC_ENGINE_CORES:
 		add_core_node(hw, g, n, part, &c);
+		scale_time(&c, 1.0 / (double)imc_max_i64(as->copies, 1));
 		break;
 	case IMC_ENGINE_CROSSBAR:
 		assert(is_conv(n));
 		mx = imc_matrix_of(g, n);
-		return crossbar_cost(hw, &mx, as, (int32_t)n_row);
+		return imc_hw_is_spatial(hw)
+			       ? imc_cost_spatial(hw, &mx, as, (int32_t)n_row)
+			       : crossbar_cost(hw, &mx, as, (int32_t)n_row);
 	case IMC_ENGINE_PE:
 		assert(is_conv(n));
 		mx = imc_matrix_of(g, n);
@@ -472,7 +487,8 @@ bool imc_dw_can(const struct imc_hw *hw, const struct imc_graph *g,
 struct imc_peak imc_peak_of(const struct imc_hw *hw, int64_t n_window)
 {
 	struct imc_cost job =
-		imc_cost_job(hw, (int32_t)hw->ima_rows, (int32_t)hw->ima_cols);
+		imc_cost_job(hw, (int32_t)hw->ima_rows, (int32_t)hw->ima_cols,
+			     (int32_t)hw->ima_dac_bits);
 	double n_array =
 		(double)hw->chip_clusters *
 		(double)imc_min_i64(hw->ima_arrays, hw->ima_active_arrays);

@@ -15,11 +15,15 @@ struct imc_cut {
 	int32_t block_cols; /* logical columns of one job, at most */
 	int32_t n_colblock;
 	int32_t slices;
+	int32_t tile_slices; /* of them in one tile, at most; 0: all */
+	int32_t n_sliceblock;
+	int32_t copies; /* over arrays */
 	/* Pixels of a job: of full tiles, and of those with less than
 	 * block_rows rows or block_cols columns; 0 is 1. */
 	int32_t patch_h, patch_w, rest_h, rest_w;
-	int32_t n_tile; /* n_bundle * n_block * n_colblock */
-	int64_t cells;	/* of all tiles */
+	/* n_bundle * n_colblock * n_block * n_sliceblock * copies */
+	int32_t n_tile;
+	int64_t cells; /* of all tiles */
 };
 
 /* The cut of matrix `mx` with weights in `slices` slices and `bias_rows` rows
@@ -31,18 +35,19 @@ bool imc_cut_matrix(const struct imc_hw *hw, const struct imc_matrix *mx,
 		    struct imc_cut *out);
 
 /* The cut that c->bundle, c->block_rows (0: all rows), c->block_cols (0: all
- * that fit), c->slices and the patches ask for; fills the rest of c. False: a
- * job does not fit an array, or a patch breaks a rule of ir/map.h. */
+ * that fit), slices, copies (0: 1) and the patches ask for; fills the rest of
+ * c. False: a job does not fit an array, or a patch or copies break a rule of
+ * ir/map.h. */
 bool imc_cut_blocks(const struct imc_hw *hw, const struct imc_matrix *mx,
 		    int32_t bias_rows, struct imc_cut *c);
 
-/* Tile i of that cut, in bundle, column block, row block order; not placed,
- * node absent. The last bundle may hold fewer groups. */
+/* Tile i of that cut, in the order of bundle, column block, row block, slices,
+ * copy; not placed, node absent. The last bundle may hold fewer groups. */
 struct imc_tile imc_cut_tile(const struct imc_matrix *mx,
 			     const struct imc_cut *cut, int32_t bias_rows,
 			     int32_t i);
 
-/* Jobs of tile t for n_row output rows of each image. */
+/* Jobs of tile t for n_row output rows of each image, all copies together. */
 int64_t imc_cut_jobs(const struct imc_matrix *mx, const struct imc_tile *t,
 		     int32_t n_row);
 
@@ -51,14 +56,59 @@ int64_t imc_cut_jobs(const struct imc_matrix *mx, const struct imc_tile *t,
 bool imc_cut_assigned(const struct imc_hw *hw, const struct imc_matrix *mx,
 		      const struct imc_assign *as, struct imc_cut *out);
 
-/* One job of the IMA that uses rows x cols cells of one array.
+/* One job of the IMA that uses rows x cols cells of one array, for inputs of
+ * act_bits bits.
  * ns (pipelined)  = max(mvm, streams),
  * ns (sequential) = mvm + streams + job_cycles;
+ * mvm     = mvm_ns * ceil(act_bits / pulse_bits) * ceil(rows / rows_at_once)
+ *           * adc_cols,    a factor of 1 for what is not done in turns;
  * streams = (ceil(rows/port) + ceil(cols/port)) cycles, for codes of
- * 8 bits; wider ADC codes take 2 bytes a column, sums without ADC 4. A job of
+ * 8 bits; bit-serial inputs take act_bits / 8 bytes a row, wider ADC codes 2
+ * bytes a column, whole sums 4. A job of
  * a grouped convolution takes ima_dw_job times its energy (imc_cost_node). */
 struct imc_cost imc_cost_job(const struct imc_hw *hw, int32_t rows,
-			     int32_t cols);
+			     int32_t cols, int32_t act_bits);
+
+/* A layer on arrays of its own (spatial machines), n_row output rows of each
+ * image. All tiles of all copies compute at once, as far as active_arrays
+ * lets them; of the copies the busiest counts:
+ *     W       = ceil(windows / copies) * ceil(n_tile / active_arrays)
+ *     arrays  = W * t_job(largest tile)
+ *     units   = ceil(n_tile / vector.arrays)
+ *     digital = windows * outputs * ((partial sums - 1) * add_cycles
+ *               + requant_cycles) / (units * lanes)      (or, without units, as
+ *               on the cores)
+ *     t       = config + arrays + digital, or with pipelined jobs the larger
+ * partial sums = row blocks * tiles that hold slices of one weight. The layer
+ * is a stage of the pipeline that takes as long (LRMP: Nallathambi et al.,
+ * arXiv 2312.03146; the form of its terms is recalled, see lrmp.yaml). */
+struct imc_cost imc_cost_spatial(const struct imc_hw *hw,
+				 const struct imc_matrix *mx,
+				 const struct imc_assign *as, int32_t n_row);
+
+/* Arrays that node n takes on a spatial machine, with clusters that only add
+ * or store: 0 where it takes none. What does not fit takes -1. */
+int64_t imc_cost_arrays(const struct imc_hw *hw, const struct imc_graph *g,
+			imc_node_id n, const struct imc_assign *as);
+
+/* Layers of a spatial machine as stages of a pipeline, one image behind
+ * another. A crossbar layer is a stage; so is a node on the cores of clusters
+ * of its own. What shares the cores of a machine of one cluster is one stage
+ * together. Others than spatial machines compute an image at a time: one stage
+ * of everything. */
+struct imc_pipeline {
+	double stage_ns;     /* of the slowest one */
+	imc_node_id slowest; /* absent: the cores together */
+	double shared_ns;    /* of the nodes that share the cores */
+	double images_per_s; /* 1e9 / stage_ns; 0 when nothing takes time */
+};
+
+struct imc_pipeline imc_pipeline_of(const struct imc_hw *hw,
+				    const struct imc_graph *g,
+				    const struct imc_map *m);
+
+/* What no machine can do, so that no pass chooses it: all INFINITY. */
+struct imc_cost imc_cost_impossible(void);
 
 /* Node n as assignment `as` says: the whole layer, with the digital work that
  * follows the ADC (post digital) on the cores. Nodes that are not matrix

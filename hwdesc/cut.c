@@ -73,23 +73,35 @@ static bool tiles_fit(const struct imc_hw *hw, const struct imc_matrix *mx,
 		      int32_t bias_rows, struct imc_cut *c)
 {
 	c->cells = 0;
-	for (int32_t i = 0; i < c->n_tile; i++) {
+	for (int32_t i = 0; i < c->n_tile; i += c->copies) {
 		struct imc_tile t = imc_cut_tile(mx, c, bias_rows, i);
 
 		if (t.w > hw->ima_cols || t.h > hw->ima_rows)
 			return false;
-		c->cells += (int64_t)t.w * t.h;
+		c->cells += (int64_t)t.w * t.h * c->copies;
 	}
 	return true;
 }
 
-static void default_patches(struct imc_cut *c)
+/* Members that are not said have their least value, but tile_slices. */
+static void set_defaults(struct imc_cut *c)
 {
-	int32_t *v[] = {&c->patch_h, &c->patch_w, &c->rest_h, &c->rest_w};
+	int32_t *v[] = {&c->patch_h, &c->patch_w, &c->rest_h, &c->rest_w,
+			&c->copies};
 
 	for (size_t i = 0; i < sizeof v / sizeof v[0]; i++)
 		if (*v[i] == 0)
 			*v[i] = 1;
+	if (c->tile_slices == 0 || c->tile_slices > c->slices)
+		c->tile_slices = c->slices;
+	c->n_sliceblock = (int32_t)imc_ceil_div(c->slices, c->tile_slices);
+}
+
+/* Copies inside an array and over arrays go apart. */
+static bool copies_allowed(const struct imc_cut *c)
+{
+	return c->copies == 1 || (c->patch_h == 1 && c->patch_w == 1 &&
+				  c->rest_h == 1 && c->rest_w == 1);
 }
 
 bool imc_cut_blocks(const struct imc_hw *hw, const struct imc_matrix *mx,
@@ -99,13 +111,15 @@ bool imc_cut_blocks(const struct imc_hw *hw, const struct imc_matrix *mx,
 	int64_t rows = mx->rows * bundle, cols = mx->cols * bundle;
 	int64_t block = c->block_rows, n_bundle, n_block, n_col, width, n_tile;
 
-	if (bundle < 1 || c->slices < 1 || rows < 1 || cols < 1)
+	if (bundle < 1 || c->slices < 1 || rows < 1 || cols < 1 ||
+	    c->tile_slices < 0 || c->copies < 0)
 		return false;
+	set_defaults(c);
 	if (block < 1 || block > rows)
 		block = rows; /* one block */
 	n_bundle = imc_ceil_div(mx->groups, bundle);
 	n_block = imc_ceil_div(rows, block);
-	width = imc_min_i64(cols, hw->ima_cols / c->slices);
+	width = imc_min_i64(cols, hw->ima_cols / c->tile_slices);
 	if (c->block_cols > 0)
 		width = imc_min_i64(width, c->block_cols);
 	if (width < 1 || block > hw->ima_rows ||
@@ -114,7 +128,9 @@ bool imc_cut_blocks(const struct imc_hw *hw, const struct imc_matrix *mx,
 	n_col = imc_ceil_div(cols, width);
 	if ((bundle > 1 && (n_block > 1 || n_col > 1)) ||
 	    !imc_mul_i64(n_bundle, n_block, &n_tile) ||
-	    !imc_mul_i64(n_tile, n_col, &n_tile) || n_tile > MAX_TILE)
+	    !imc_mul_i64(n_tile, n_col, &n_tile) ||
+	    !imc_mul_i64(n_tile, c->n_sliceblock, &n_tile) ||
+	    !imc_mul_i64(n_tile, c->copies, &n_tile) || n_tile > MAX_TILE)
 		return false;
 	c->bundle = (int32_t)bundle;
 	c->n_bundle = (int32_t)n_bundle;
@@ -123,8 +139,8 @@ bool imc_cut_blocks(const struct imc_hw *hw, const struct imc_matrix *mx,
 	c->block_cols = (int32_t)width;
 	c->n_colblock = (int32_t)n_col;
 	c->n_tile = (int32_t)n_tile;
-	default_patches(c);
-	return patch_allowed(hw, mx, c->n_block,
+	return copies_allowed(c) &&
+	       patch_allowed(hw, mx, c->n_block,
 			     (int32_t[]){c->patch_h, c->patch_w}) &&
 	       patch_allowed(hw, mx, c->n_block,
 			     (int32_t[]){c->rest_h, c->rest_w}) &&
@@ -152,11 +168,12 @@ struct imc_tile imc_cut_tile(const struct imc_matrix *mx,
 			     int32_t i)
 {
 	struct imc_tile t = {.node = IMC_NO_NODE, .array = -1};
-	int32_t colblock = i / c->n_block % c->n_colblock;
+	int32_t j = i / (c->copies * c->n_sliceblock);
+	int32_t colblock = j / c->n_block % c->n_colblock;
 	int64_t groups, rows, cols;
 
-	t.block = i % c->n_block;
-	t.bundle = i / c->n_block / c->n_colblock;
+	t.block = j % c->n_block;
+	t.bundle = j / c->n_block / c->n_colblock;
 	groups = imc_min_i64(c->bundle,
 			     mx->groups - (int64_t)t.bundle * c->bundle);
 	rows = groups * mx->rows;
@@ -167,7 +184,10 @@ struct imc_tile imc_cut_tile(const struct imc_matrix *mx,
 	t.n_col = (int32_t)imc_min_i64(c->block_cols, cols - t.col0);
 	t.n_bias = t.block == c->n_block - 1 ? bias_rows : 0;
 	set_patch(c, &t);
-	t.w = as_size((int64_t)t.patch_h * t.patch_w * t.n_col * c->slices);
+	t.slice0 = i / c->copies % c->n_sliceblock * c->tile_slices;
+	t.n_slice = (int32_t)imc_min_i64(c->tile_slices, c->slices - t.slice0);
+	t.copy = i % c->copies;
+	t.w = as_size((int64_t)t.patch_h * t.patch_w * t.n_col * t.n_slice);
 	t.h = as_size(word_lines(mx, &t) + t.n_bias);
 	return t;
 }
@@ -193,6 +213,8 @@ bool imc_cut_assigned(const struct imc_hw *hw, const struct imc_matrix *mx,
 		.block_rows = (int32_t)block,
 		.block_cols = as->block_cols,
 		.slices = (int32_t)imc_max_i64(as->slices, 1),
+		.tile_slices = as->tile_slices,
+		.copies = as->copies,
 		.patch_h = as->patch_h,
 		.patch_w = as->patch_w,
 		.rest_h = as->rest_h,

@@ -50,6 +50,18 @@ void imc_hw_print(const struct imc_hw *hw, struct imc_buf *out);
  * NULL) also the value that it has there. For people. */
 void imc_hw_explain(const struct imc_hw *hw, struct imc_buf *out);
 
+/* True if every tile has an array and a port of its own, so that all tiles of
+ * a layer compute at once and layers form a pipeline: a spatial machine. */
+bool imc_hw_is_spatial(const struct imc_hw *hw);
+
+/* Arrays that one network may take: of all clusters of a spatial machine, else
+ * of one. */
+int64_t imc_hw_n_array(const struct imc_hw *hw);
+
+/* True if sums of products reach the digital side in full: there is no ADC, or
+ * inputs come bit by bit and the ADC tells apart all sums of a step. */
+bool imc_hw_sums_exact(const struct imc_hw *hw);
+
 extern const struct imc_text_hw imc_hw_text;
 
 /* The built-in targets are the YAML files of hwdesc/targets, built in as

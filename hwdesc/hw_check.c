@@ -5,6 +5,33 @@
 
 #define MAX_CELLS (1 << 24)
 
+bool imc_hw_is_spatial(const struct imc_hw *hw)
+{
+	return hw->ima_tiles == 1;
+}
+
+int64_t imc_hw_n_array(const struct imc_hw *hw)
+{
+	return hw->ima_arrays * (imc_hw_is_spatial(hw) ? hw->chip_clusters : 1);
+}
+
+/* A step adds up the products of so many word lines; of signed cells both
+ * ends count. */
+bool imc_hw_sums_exact(const struct imc_hw *hw)
+{
+	int64_t rows =
+		hw->ima_rows_at_once ? hw->ima_rows_at_once : hw->ima_rows;
+	int64_t cell = hw->ima_cell_bits == 1
+			       ? 1
+			       : ((int64_t)1 << hw->ima_cell_bits) - 2;
+
+	if (hw->ima_adc == 1)
+		return true;
+	return hw->ima_pulse_bits > 0 &&
+	       rows * cell * (((int64_t)1 << hw->ima_pulse_bits) - 1) <
+		       (int64_t)1 << hw->ima_adc_bits;
+}
+
 struct check {
 	const struct imc_hw *hw;
 	const struct imc_loc *at; /* as imc_hw_check_at; NULL: nowhere */
@@ -58,6 +85,24 @@ bool imc_hw_check_at(const struct imc_hw *hw, const struct imc_loc *at,
 	if (hw->ima_adc_range && hw->ima_adc)
 		contradict(&c, "ima.adc_range", "ima.adc",
 			   "there is no ADC to set");
+	if (hw->ima_pulse_bits && !imc_hw_sums_exact(hw))
+		contradict(&c, "ima.adc_bits", "ima.rows_at_once",
+			   "the ADC of a bit-serial machine must tell apart "
+			   "all sums of a step");
+	if (hw->ima_cell_bits == 1 && !imc_hw_sums_exact(hw))
+		contradict(&c, "ima.cell_bits", "ima.adc",
+			   "bits of two's complement need exact sums: no ADC, "
+			   "or bit-serial inputs");
+	if (hw->ima_slices && !imc_hw_sums_exact(hw))
+		contradict(&c, "ima.slices", "ima.adc",
+			   "slices in arrays of their own need exact sums");
+	if (hw->ima_slices && hw->ima_tiles == 0)
+		contradict(&c, "ima.slices", "ima.tiles",
+			   "slices have arrays of their own only where tiles "
+			   "have");
+	if (hw->vector_arrays && hw->ima_tiles == 0)
+		contradict(&c, "vector.arrays", "ima.tiles",
+			   "vector units come with tiles of their own");
 	if (hw->pe_shares_port && hw->pe_rows == 0)
 		contradict(&c, "pe.shares_port", "pe.rows",
 			   "there is no array to share it with");

@@ -44,6 +44,16 @@ const struct imc_member imc_option_members[] = {
 	MEMBER(INT, imc_options, dw_engine),
 	MEMBER(INT, imc_options, dw_job),
 	MEMBER(BOOL, imc_options, timings),
+	MEMBER(INT, imc_options, act_bits),
+	MEMBER(INT, imc_options, max_replicas),
+	MEMBER(F64, imc_options, budget_bits),
+	MEMBER(BOOL, imc_options, has_drop),
+	MEMBER(F64, imc_options, max_drop),
+	MEMBER(INT, imc_options, error_model),
+	MEMBER(INT, imc_options, search),
+	MEMBER(INT, imc_options, max_trials),
+	MEMBER(F64, imc_options, solver_time),
+	MEMBER(F64, imc_options, min_throughput),
 	END,
 };
 
@@ -53,9 +63,11 @@ const struct imc_member imc_map_members[] = {
 	MEMBER(I32, imc_map, n_array),
 	MEMBER(BOOL, imc_map, adc_per_job),
 	MEMBER(BOOL, imc_map, pe_shares_port),
+	MEMBER(BOOL, imc_map, own_arrays),
 	MEMBER(I32, imc_map, n_used),
 	MEMBER(I32, imc_map, lower_bound),
 	MEMBER(F64, imc_map, bound_ns),
+	MEMBER(F64, imc_map, stage_bound_ns),
 	END,
 };
 
@@ -63,6 +75,7 @@ const struct imc_member imc_assign_members[] = {
 	MEMBER(I32, imc_assign, weight_bits),
 	MEMBER(I32, imc_assign, act_bits),
 	MEMBER(I32, imc_assign, slices),
+	MEMBER(I32, imc_assign, tile_slices),
 	MEMBER(I32, imc_assign, bundle),
 	MEMBER(I32, imc_assign, block_rows),
 	MEMBER(I32, imc_assign, block_cols),
@@ -72,6 +85,8 @@ const struct imc_member imc_assign_members[] = {
 	MEMBER(I32, imc_assign, rest_h),
 	MEMBER(I32, imc_assign, rest_w),
 	MEMBER(I32, imc_assign, copies),
+	MEMBER(I32, imc_assign, adders),
+	MEMBER(I32, imc_assign, stores),
 	MEMBER(BOOL, imc_assign, post_adc),
 	MEMBER(BOOL, imc_assign, overlap),
 	MEMBER(BOOL, imc_assign, spilled),
@@ -82,21 +97,15 @@ const struct imc_member imc_assign_members[] = {
 };
 
 const struct imc_member imc_tile_members[] = {
-	MEMBER(I32, imc_tile, bundle),
-	MEMBER(I32, imc_tile, block),
-	MEMBER(I32, imc_tile, row0),
-	MEMBER(I32, imc_tile, n_row),
-	MEMBER(I32, imc_tile, col0),
-	MEMBER(I32, imc_tile, n_col),
-	MEMBER(I32, imc_tile, n_bias),
-	MEMBER(I32, imc_tile, patch_h),
-	MEMBER(I32, imc_tile, patch_w),
-	MEMBER(I32, imc_tile, array),
-	MEMBER(I32, imc_tile, x),
-	MEMBER(I32, imc_tile, y),
-	MEMBER(I32, imc_tile, w),
-	MEMBER(I32, imc_tile, h),
-	END,
+	MEMBER(I32, imc_tile, bundle),	MEMBER(I32, imc_tile, block),
+	MEMBER(I32, imc_tile, row0),	MEMBER(I32, imc_tile, n_row),
+	MEMBER(I32, imc_tile, col0),	MEMBER(I32, imc_tile, n_col),
+	MEMBER(I32, imc_tile, n_bias),	MEMBER(I32, imc_tile, slice0),
+	MEMBER(I32, imc_tile, n_slice), MEMBER(I32, imc_tile, copy),
+	MEMBER(I32, imc_tile, patch_h), MEMBER(I32, imc_tile, patch_w),
+	MEMBER(I32, imc_tile, array),	MEMBER(I32, imc_tile, x),
+	MEMBER(I32, imc_tile, y),	MEMBER(I32, imc_tile, w),
+	MEMBER(I32, imc_tile, h),	END,
 };
 
 const struct imc_member imc_plan_members[] = {

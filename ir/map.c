@@ -61,6 +61,11 @@ int32_t imc_patch_offset(int32_t kernel, int32_t stride, int32_t u)
 	return stride < kernel ? u : u / kernel * stride + u % kernel;
 }
 
+int64_t imc_tile_share(int64_t n_pixel, int32_t k, int32_t n_copy)
+{
+	return n_pixel * k / n_copy;
+}
+
 static int32_t arrays_in_use(const struct imc_map *m)
 {
 	int32_t n = 0;

@@ -42,15 +42,21 @@ struct imc_cost {
 struct imc_assign {
 	enum imc_engine engine;
 	int32_t weight_bits, act_bits;
-	int32_t slices;	    /* of a weight, over columns */
-	int32_t bundle;	    /* groups of a grouped convolution in one job */
-	int32_t block_rows; /* weight rows in one job, bias rows not counted */
-	int32_t block_cols; /* logical columns in one job; 0: all that fit */
-	int32_t bias_rows;  /* rows of the last block driven by a constant */
+	int32_t slices;	     /* of a weight */
+	int32_t tile_slices; /* of them in one tile, in columns; 0: all */
+	int32_t bundle;	     /* groups of a grouped convolution in one job */
+	int32_t block_rows;  /* weight rows in one job, bias rows not counted */
+	int32_t block_cols;  /* logical columns in one job; 0: all that fit */
+	int32_t bias_rows;   /* rows of the last block driven by a constant */
 	/* Output pixels of one job (see imc_tile): of tiles with block_rows
 	 * rows and block_cols columns, and of the smaller ones at the ends. */
 	int32_t patch_h, patch_w, rest_h, rest_w;
-	int32_t copies; /* over arrays; 1 = no replication */
+	/* Replication: so many times all tiles, each in arrays of its own. They
+	 * share the output pixels. Of a node on the cores of a machine of
+	 * clusters: clusters that share it. 1 = none. */
+	int32_t copies;
+	int32_t adders; /* clusters that only add up partial sums of it */
+	int32_t stores; /* clusters that only keep what it waits for */
 	bool post_adc;	/* the ADC's code is the activation */
 	bool overlap;	/* cores work beside the arrays, strip by strip */
 	bool spilled;	/* wanted a crossbar; no array was left */
@@ -61,8 +67,8 @@ struct imc_assign {
 /* A rectangle of one weight matrix, the unit of placement and of a job.
  * Logical: groups of bundle `bundle`, rows row0 .. row0+n_row of its matrix
  * (block `block`; rows are ky, kx, channel), logical columns col0 ..
- * col0+n_col, all slices of them. Physical: array, first column x, first row y
- * (word line). array -1: not placed.
+ * col0+n_col, slices slice0 .. slice0+n_slice of them. Physical: array, first
+ * column x, first row y (word line). array -1: not placed.
  *
  * One job gives patch_h x patch_w neighbouring output pixels, each from an own
  * copy of the weights; copies share the word lines of input positions that
@@ -72,18 +78,25 @@ struct imc_assign {
  * over the input positions that the patch reads (imc_patch_*), then the bias
  * rows, which all copies share:
  *     h = span_h * span_w * channels + n_bias,
- *     w = patch_h * patch_w * slices * n_col;
- * copy p = py * patch_w + px, slice s of column j is physical column
- * x + (p * slices + s) * n_col + j. A cell whose input position is not in the
+ *     w = patch_h * patch_w * n_slice * n_col;
+ * copy p = py * patch_w + px, slice slice0 + s of column j is physical column
+ * x + (p * n_slice + s) * n_col + j. A cell whose input position is not in the
  * window of its copy is 0. Without patch (1x1) word line r is row row0 + r.
  * A patch larger than 1x1 needs dilation 1, and a tile that holds all rows of
  * its bundle or a kernel of 1x1; patch_h divides the output's height. The last
  * patch of a line begins at out_w - patch_w, even if that computes pixels
- * twice; its results count. */
+ * twice; its results count.
+ *
+ * Copies over arrays (imc_assign.copies) are tiles that differ in `copy` and
+ * place only. Of P output pixels in a row that are computed together, copy k
+ * of n takes those from k * P / n on, up to (k + 1) * P / n (imc_tile_share). A
+ * tile of more than one copy has a patch of 1x1. */
 struct imc_tile {
 	imc_node_id node;
 	int32_t bundle, block;
 	int32_t row0, n_row, col0, n_col, n_bias;
+	int32_t slice0, n_slice;
+	int32_t copy;
 	int32_t patch_h, patch_w;
 	int32_t array, x, y, w, h;
 };
@@ -95,22 +108,30 @@ int32_t imc_patch_span(int32_t kernel, int32_t stride, int32_t n);
 int32_t imc_patch_index(int32_t kernel, int32_t stride, int32_t p, int32_t k);
 int32_t imc_patch_offset(int32_t kernel, int32_t stride, int32_t u);
 
+/* The first of n_pixel pixels that copy k of n_copy takes; for k = n_copy the
+ * end. */
+int64_t imc_tile_share(int64_t n_pixel, int32_t k, int32_t n_copy);
+
 struct imc_map {
 	/* The arrays that tiles are placed on (from the hardware). */
 	int32_t array_rows, array_cols, n_array;
 	bool adc_per_job;    /* all columns of a job share one ADC setting */
 	bool pe_shares_port; /* engine pe never works beside the arrays */
+	bool own_arrays;     /* no two tiles share an array */
 	size_t n_assign;
 	struct imc_assign *assign; /* NULL: nothing is assigned yet */
 	size_t n_tile, cap_tile;
-	struct imc_tile
-		*tile; /* grouped by node, in bundle, column, block order */
+	struct imc_tile *tile; /* grouped by node, in the order of bundle,
+				  column, block, slice, copy */
 	/* Of the placement. */
 	int32_t n_used, lower_bound;
 	const char *solver; /* what found it: "greedy area", "milp" ... */
 	/* Proven: no choice of mappings that imcc knows for this network on
 	 * this many arrays has a lower latency; 0: not known. */
 	double bound_ns;
+	/* The same of the slowest stage of a pipeline of layers (imc_pipeline)
+	 * that was asked for as short as can be. */
+	double stage_bound_ns;
 };
 
 /* Cells of the arrays that the map uses, as programmed: image[k] is

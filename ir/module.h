@@ -15,6 +15,7 @@
 	X(CANONICAL, canonical) /* only operators that stage 2 knows */        \
 	X(NHWC, nhwc)		/* activations and weights channel-last */     \
 	X(RANGED, ranged)	/* calibrated range on every activation */     \
+	X(MEASURED, measured)	/* errors of bits, if bits are to be chosen */ \
 	X(ASSIGNED, assigned)	/* map.assign: an engine for every node */     \
 	X(QUANTISED, quantised) /* device arithmetic only, but ADC gains */    \
 	X(FITTED, fitted)	/* ADC gains are set: numbers are final */     \
@@ -31,7 +32,11 @@ enum imc_fact {
 
 /* What the mapping should have least of. edp: energy times latency. */
 #define IMC_OBJECTIVES(X)                                                      \
-	X(LATENCY, latency) X(ENERGY, energy) X(ARRAYS, arrays) X(EDP, edp)
+	X(LATENCY, latency)                                                    \
+	X(ENERGY, energy)                                                      \
+	X(ARRAYS, arrays)                                                      \
+	X(EDP, edp)                                                            \
+	X(THROUGHPUT, throughput) /* of spatial machines */
 
 enum imc_objective {
 #define X(id, name) IMC_OBJECTIVE_##id,
@@ -61,6 +66,37 @@ struct imc_options {
 	int conv_engine, dw_engine;
 	int dw_job;   /* channels of a depth-wise job on a crossbar; 0 */
 	bool timings; /* the report holds measured times */
+
+	/* Bits and copies of layers on spatial machines. Bits are chosen layer
+	 * by layer (LRMP) if there is an error budget: budget_bits or
+	 * has_drop. Else all layers have weight_bits and act_bits. */
+	int act_bits;	    /* 0: as many as the DAC has */
+	int max_replicas;   /* copies over arrays at most; 0: as many as pay */
+	double budget_bits; /* the error of so many bits everywhere; 0 */
+	bool has_drop;
+	double max_drop;    /* percent of samples that may be lost, measured */
+	int error_model;    /* 0 measured, 1 one law for all layers */
+	int search;	    /* 0 solver, 1 reinforcement learning */
+	int max_trials;	    /* networks that are measured at most; 0: 12 */
+	double solver_time; /* seconds of one solver call; 0: no limit */
+	double min_throughput; /* images a second at least; 0 */
+};
+
+/* What fewer bits do to the output, alone, all else at 8 bits: error of node
+ * `node` with weights (activations it reads) of b bits is weight[b] (act[b]),
+ * b = 2 .. 8, as squared error of the output over its square. */
+struct imc_layer_error {
+	imc_node_id node;
+	double weight[9], act[9];
+};
+
+/* A network that was measured while bits were chosen. */
+struct imc_trial {
+	double budget;	    /* errors that were allowed */
+	double predicted;   /* sum of its layers' errors */
+	double error, drop; /* measured; drop in percent */
+	double value;	    /* of the objective, ns (pj, arrays) */
+	bool taken;
 };
 
 struct imc_hw; /* hwdesc/hw.h */
@@ -80,6 +116,15 @@ struct imc_module {
 	/* How ranges were calibrated: source is a file name or "synthetic". */
 	const char *calib_source;
 	int64_t calib_n;
+	/* Of layers whose bits are chosen: errors, how they were found, rank
+	 * correlation (Spearman) of predicted and measured errors of random
+	 * choices (0: not checked), and what was tried. */
+	const char *error_model;
+	size_t n_error;
+	struct imc_layer_error *error;
+	double error_rank;
+	size_t n_trial, cap_trial;
+	struct imc_trial *trial;
 	struct imc_diags *diags; /* borrowed: of the command */
 	/* Of every pass that ran, in order. */
 	size_t n_pass, cap_pass;
@@ -91,6 +136,10 @@ struct imc_module {
 };
 
 struct imc_module *imc_module_new(struct imc_diags *d);
+
+/* A module that passes may change while m stays as it is. It borrows the
+ * constants of m, which must outlive it; its plan and map are copies. */
+struct imc_module *imc_module_fork(const struct imc_module *m);
 void imc_module_free(struct imc_module *m);
 
 static inline bool imc_module_has(const struct imc_module *m, enum imc_fact f)

@@ -29,10 +29,19 @@ void imc_factor(double factor, int32_t *mult, int32_t *shift)
 	*mult = (int32_t)m;
 }
 
+int32_t imc_slice_factor(int s, int n_slice, int bits)
+{
+	int32_t factor = 1 << (bits * s);
+
+	return bits == 1 && s == n_slice - 1 ? -factor : factor;
+}
+
 int32_t imc_slice_max(int n_slice, int bits)
 {
 	int32_t sum = 0;
 
+	if (bits == 1)
+		return imc_cell_max(n_slice);
 	for (int s = 0; s < n_slice; s++)
 		sum += imc_cell_max(bits) * (1 << (bits * s));
 	return sum;
@@ -49,6 +58,8 @@ static int32_t low_digit(int32_t w, int bits)
 
 int32_t imc_slice(int32_t w, int s, int n_slice, int bits)
 {
+	if (bits == 1)
+		return (int32_t)((uint32_t)w >> s & 1);
 	for (int i = 0; i < s; i++)
 		w = (w - low_digit(w, bits)) / (1 << bits);
 	return s == n_slice - 1 ? w : low_digit(w, bits);
@@ -56,6 +67,9 @@ int32_t imc_slice(int32_t w, int s, int n_slice, int bits)
 
 bool imc_sliceable(int32_t w, int n_slice, int bits)
 {
+	if (bits == 1)
+		return n_slice > 1 && w >= -(1 << (n_slice - 1)) &&
+		       w < 1 << (n_slice - 1);
 	for (int s = 0; s < n_slice; s++) {
 		int32_t d = imc_slice(w, s, n_slice, bits);
 

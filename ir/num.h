@@ -49,14 +49,26 @@ static inline int32_t imc_cell_max(int bits)
 	return (1 << (bits - 1)) - 1;
 }
 
+/* Largest code of a cell that holds a slice of a weight: 1 for the binary
+ * cells of two's complement. */
+static inline int32_t imc_slice_cell_max(int bits)
+{
+	return bits == 1 ? 1 : imc_cell_max(bits);
+}
+
 /* Slice s of weight w cut into n_slice slices of `bits` bits each:
- *     w = sum_s slice(s) * 2^(bits * s),  |slice| <= imc_cell_max(bits).
- * With one slice it is w itself. Only values for which imc_sliceable holds
- * can be cut: of two 4-bit slices, 225 of the 239 values in -119 .. 119. */
+ *     w = sum_s slice(s) * imc_slice_factor(s),
+ *     |slice| <= imc_cell_max(bits), imc_slice_factor(s) = 2^(bits * s).
+ * With one slice it is w itself. Slices of 1 bit are those of two's complement:
+ * 0 or 1, and the factor of the highest one is negative; there are at least
+ * two. Only values for which imc_sliceable holds can be cut: of two 4-bit
+ * slices, 225 of the 239 values in -119 .. 119. */
+int32_t imc_slice_factor(int s, int n_slice, int bits);
 int32_t imc_slice(int32_t w, int s, int n_slice, int bits);
 bool imc_sliceable(int32_t w, int n_slice, int bits);
 
-/* Largest sliceable magnitude: 7 or 119 for one or two 4-bit slices. */
+/* Largest magnitude that both signs can have: 7 or 119 for one or two 4-bit
+ * slices, 127 for eight of 1 bit. */
 int32_t imc_slice_max(int n_slice, int bits);
 
 /* The sliceable integer nearest to x (halves towards zero's side). */

@@ -56,6 +56,7 @@ static bool run_one(struct imc_module *m, const struct imc_pass *p,
 	struct imc_pass_cx cx = {
 		.scratch = imc_arena_new(),
 		.calib = how->calib,
+		.judge = how->judge,
 		.progress = how->progress,
 		.ui = how->ui,
 	};

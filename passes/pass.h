@@ -6,11 +6,22 @@
 #include "ir/module.h"
 #include "ir/samples.h"
 
+/* By what a network is judged while bits are chosen: samples first ..
+ * first+n, and the right classes from sample 0 on (NULL: those that the float
+ * network gives). */
+struct imc_judge {
+	const struct imc_samples *samples;
+	int64_t first, n;
+	const int64_t *labels;
+	int64_t label_offset;
+};
+
 /* What a pass gets beside the module. */
 struct imc_pass_cx {
 	struct imc_arena *scratch; /* released when the pass returns */
 	const struct imc_samples *calib;
-	int64_t n_changed; /* set by the pass: how much it did */
+	const struct imc_judge *judge; /* NULL: calib, without classes */
+	int64_t n_changed;	       /* set by the pass: how much it did */
 	/* Says how far a long step is; may be NULL. */
 	void (*progress)(void *ui, const char *what, int64_t done,
 			 int64_t total);
@@ -38,9 +49,10 @@ typedef void imc_pass_after(void *ui, const struct imc_pass *p, int ordinal,
 
 struct imc_pass_run {
 	const struct imc_samples *calib;
-	const char *stop_after; /* name of a pass, or NULL: all */
-	bool verify;		/* after every pass */
-	imc_pass_after *after;	/* may be NULL */
+	const struct imc_judge *judge; /* as in imc_pass_cx */
+	const char *stop_after;	       /* name of a pass, or NULL: all */
+	bool verify;		       /* after every pass */
+	imc_pass_after *after;	       /* may be NULL */
 	void (*progress)(void *ui, const char *what, int64_t done,
 			 int64_t total);
 	void *ui;

@@ -293,6 +293,7 @@ double imc_select_merit(const struct imc_select_problem *p, double ns,
 		return INFINITY;
 	switch (p->objective) {
 	case IMC_OBJECTIVE_LATENCY:
+	case IMC_OBJECTIVE_THROUGHPUT:
 	case IMC_OBJECTIVE_ARRAYS:
 		return ns + TIE * pj;
 	case IMC_OBJECTIVE_ENERGY:

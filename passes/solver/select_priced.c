@@ -564,6 +564,7 @@ struct imc_select_answer imc_select_priced(const struct imc_select_problem *p,
 
 	switch (p->objective) {
 	case IMC_OBJECTIVE_LATENCY:
+	case IMC_OBJECTIVE_THROUGHPUT:
 		return solve_latency(p, a);
 	case IMC_OBJECTIVE_ENERGY:
 		return solve_sum(p, energy, a);

@@ -287,6 +287,7 @@ int main(int argc, char **argv)
 			    .ima_rows = 256,
 			    .ima_cols = 128,
 			    .ima_cell_bits = 4,
+			    .ima_adc_cols = 1,
 			    .ima_mvm_ns = 100,
 			    .ima_port_bytes = 16,
 			    .ima_config_cycles = 50,

@@ -1,0 +1,77 @@
+/* choose_bits.h: bits and copies of the layers of a spatial machine.
+ *
+ * LRMP (Nallathambi et al., arXiv 2312.03146): fewer bits free arrays, which
+ * hold copies of slow layers. Errors of layers add up (imc_layer_error); a
+ * budget for their sum is chosen so that the network that comes out, measured,
+ * is good enough. */
+#ifndef IMC_CHOOSE_BITS_H
+#define IMC_CHOOSE_BITS_H
+
+#include "passes/2-quant/map_options.h"
+#include "passes/solver/alloc.h"
+
+/* True if layers get bits of their own: on a spatial machine, with an error
+ * budget or a largest drop. */
+bool imc_bits_are_chosen(const struct imc_module *m);
+
+/* ---- networks that are tried ---- */
+
+/* How good a network is on the judge's samples. */
+struct imc_score {
+	double error; /* sum of squares of (output - float's) / of float's; of
+			 a softmax at the end its input counts */
+	double right; /* percent of samples with the right class */
+};
+
+/* The judge of a module: what the float network gives, and the share of its
+ * outputs that is right. */
+struct imc_trials;
+
+struct imc_trials *imc_trials_open(const struct imc_module *m,
+				   const struct imc_pass_cx *cx,
+				   struct imc_arena *a);
+
+struct imc_score imc_trials_float(const struct imc_trials *t);
+
+/* Quantises a fork of the module with `assign` for its nodes (as
+ * choose_engine leaves them) and measures it. False: a pass failed, which said
+ * why. Uses all processors; the result does not depend on how many. */
+bool imc_trials_run(struct imc_trials *t, const struct imc_assign *assign,
+		    struct imc_score *out);
+
+/* The errors of layers, one change at a time, on up to n samples of the calib
+ * set (0: as many as 2^31 multiply-accumulates allow, at least one). */
+bool imc_errors_measure(struct imc_module *m, struct imc_pass_cx *cx,
+			int64_t n);
+
+/* ---- options of layers ---- */
+
+/* A way to compute a node. */
+struct imc_bit_option {
+	struct imc_assign as; /* with its cost */
+};
+
+/* The nodes that take time, in run order, with the options of each and what
+ * the solver sees of them. */
+struct imc_bit_problem {
+	size_t n;
+	imc_node_id *node;
+	struct imc_bit_option **option; /* [n][p.layer[i].n] */
+	struct imc_alloc_problem p;
+};
+
+/* Lists bits x copies of every node as m->opt allows; errors from m->error (0
+ * where bits are not chosen). */
+struct imc_bit_problem imc_bit_problem_of(const struct imc_module *m,
+					  struct imc_arena *a);
+
+/* Chooses engines, bits and copies of all nodes of a spatial machine, and
+ * fills m->map.assign, m->trial. False: reported. */
+bool imc_choose_spatial(struct imc_module *m, struct imc_pass_cx *cx);
+
+/* The way of LRMP: an agent (passes/solver/ddpg.h) picks bits, the solver
+ * copies, and the reward is measured. Fills assign as imc_choose_spatial. */
+bool imc_search_bits(struct imc_module *m, struct imc_pass_cx *cx,
+		     struct imc_trials *t, struct imc_assign *assign);
+
+#endif
