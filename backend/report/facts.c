@@ -47,7 +47,8 @@ static double utilisation(const struct imc_module *m,
 
 	for (int32_t i = 0; i < l->n_tile; i++) {
 		const struct imc_tile *t = &m->map.tile[l->as->first_tile + i];
-		double rows = t->n_row / groups_of(l, t) * l->as->slices;
+		double slices = t->n_slice ? t->n_slice : l->as->slices;
+		double rows = t->n_row / groups_of(l, t) * slices;
 
 		cells += (double)t->w * t->h;
 		used += (rows + t->n_bias) * t->n_col * t->patch_h * t->patch_w;
@@ -106,6 +107,8 @@ static struct imc_report_layer *new_layer(const struct imc_module *m,
 	l->as = &m->map.assign[id.i];
 	l->op = op_text(n);
 	l->note = note_of(l->as);
+	if (imc_hw_is_spatial(m->hw))
+		l->arrays = imc_cost_arrays(m->hw, m->g, id, l->as);
 	l->in = imc_node_in(m->g, n, 0);
 	l->out = imc_node_out(m->g, n, 0);
 	if (imc_op_info(n->op)->kind == IMC_MATRIX)
@@ -281,6 +284,9 @@ struct imc_report_facts imc_report_facts(const struct imc_module *m,
 	find_layers(m, a, &f);
 	find_rates(m, &f);
 	find_arrays(m, a, &f);
+	f.spatial = imc_hw_is_spatial(m->hw);
+	if (f.spatial)
+		f.pipeline = imc_pipeline_of(m->hw, m->g, &m->map);
 	f.l2_peak_bytes = l2_peak(m, s);
 	f.target_source = imc_report_base(m->hw->source);
 	f.model_file = imc_report_base(m->model_path);

@@ -21,6 +21,7 @@ struct imc_report_layer {
 	int32_t copies; /* of its weights in the fullest tile, at least 1 */
 	double cell_utilisation; /* 0: not on a crossbar */
 	const char *note;	 /* "" or why it is where it is */
+	int64_t arrays;		 /* of a spatial machine, that it takes */
 	const struct imc_value *in, *out;
 };
 
@@ -43,6 +44,8 @@ struct imc_report_facts {
 	/* Tera-operations a second: two for each multiply-accumulate of the
 	 * network; and what the machine does at most. */
 	struct imc_peak rate, peak;
+	bool spatial;		      /* layers have arrays of their own */
+	struct imc_pipeline pipeline; /* of a spatial machine */
 	double array_utilisation; /* cells of tiles in those of used arrays */
 	int64_t l2_peak_bytes;
 	const char *target_source, *model_file, *calib_file;
@@ -56,6 +59,14 @@ struct imc_report_facts imc_report_facts(const struct imc_module *m,
 
 /* The last part of a path. */
 const char *imc_report_base(const char *path);
+
+/* The name of a layer in at most that many columns. The end of a long name
+ * says more than its beginning; parts that exporters repeat go. */
+const char *imc_report_short_name(const struct imc_report_layer *l, size_t most,
+				  struct imc_arena *a);
+
+/* A text without control characters, which would spoil a table. */
+char *imc_report_cleaned(const char *s, struct imc_arena *a);
 
 /* "percentile" or "min-max" */
 const char *imc_report_method(const struct imc_options *o);

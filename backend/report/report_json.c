@@ -2,6 +2,7 @@
 
 #include "backend/report/facts.h"
 #include "backend/report/json.h"
+#include "backend/report/stages.h"
 #include "hwdesc/cost.h"
 #include "ir/support/checked.h"
 
@@ -119,6 +120,7 @@ static const char *post_of(const struct imc_report_layer *l)
 }
 
 static void write_layer(struct imc_json *j, const struct imc_module *m,
+			const struct imc_report_facts *f,
 			const struct imc_report_layer *l)
 {
 	const struct imc_node *n = imc_node_at(m->g, l->id);
@@ -156,6 +158,8 @@ static void write_layer(struct imc_json *j, const struct imc_module *m,
 	imc_json_int(j, NULL, analog ? imc_max_i64(l->as->patch_h, 1) : 0);
 	imc_json_int(j, NULL, analog ? imc_max_i64(l->as->patch_w, 1) : 0);
 	imc_json_close(j, ']');
+	if (f->spatial)
+		imc_report_stage_json(j, m, l);
 	imc_json_close(j, '}');
 }
 
@@ -214,9 +218,10 @@ void imc_report_json(const struct imc_module *m,
 	write_totals(&j, m, &f);
 	write_arrays(&j, m, &f);
 	write_memory(&j, m, s, &f);
+	imc_report_stages_json(&j, m, &f);
 	imc_json_open(&j, "layers", '[');
 	for (size_t i = 0; i < f.n_layer; i++)
-		write_layer(&j, m, &f.layer[i]);
+		write_layer(&j, m, &f, &f.layer[i]);
 	imc_json_close(&j, ']');
 	write_arrays_map(&j, m);
 	write_passes(&j, m);

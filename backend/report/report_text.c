@@ -1,112 +1,12 @@
 #include <string.h>
 
 #include "backend/report/facts.h"
-
-/* A table of text: cells are kept until their widths are known. */
-#define MAX_COL 12
-
-struct table {
-	struct imc_arena *a;
-	int n_col;
-	const char *left; /* one letter a column: 'l' left, 'r' right */
-	size_t n, cap;
-	const char **cell;
-};
-
-static void add_cell(struct table *t, const char *text)
-{
-	*IMC_PUSH(t->a, t->cell, t->n, t->cap) = text;
-}
-
-static void add_head(struct table *t, const char *const *names)
-{
-	for (int i = 0; i < t->n_col; i++)
-		add_cell(t, names[i]);
-}
-
-static void print_row(const struct table *t, size_t row, const int *width,
-		      struct imc_buf *out)
-{
-	size_t begin = out->n;
-
-	for (int c = 0; c < t->n_col; c++) {
-		const char *text = t->cell[row * (size_t)t->n_col + (size_t)c];
-
-		imc_buf_text(out, "  ");
-		imc_buf_printf(out, t->left[c] == 'l' ? "%-*s" : "%*s",
-			       width[c], text);
-	}
-	while (out->n > begin && out->p[out->n - 1] == ' ')
-		out->p[--out->n] = 0;
-	imc_buf_text(out, "\n");
-}
-
-static void print_table(const struct table *t, struct imc_buf *out)
-{
-	int width[MAX_COL] = {0};
-
-	for (size_t i = 0; i < t->n; i++) {
-		int w = (int)strlen(t->cell[i]);
-		size_t c = i % (size_t)t->n_col;
-
-		if (w > width[c])
-			width[c] = w;
-	}
-	for (size_t row = 0; row < t->n / (size_t)t->n_col; row++)
-		print_row(t, row, width, out);
-}
-
-/* A name that cannot spoil the table: no control characters. */
-static char *cleaned(const char *s, struct imc_arena *a)
-{
-	char *out = imc_arena_strdup(a, s);
-
-	for (char *p = out; *p; p++)
-		if ((unsigned char)*p < 0x20)
-			*p = '?';
-	return out;
-}
-
-/* The end of a long name says more than its beginning. */
-static const char *last_part(const char *s, size_t most, struct imc_arena *a)
-{
-	const char *text = cleaned(s, a);
-	size_t n = strlen(text);
-
-	if (n <= most)
-		return text;
-	return imc_arena_printf(a, "..%s", text + n - (most - 2));
-}
-
-/* Exporters write the whole path of a module, each part with its parent's
- * name: of /features/features.2/conv/conv.1/conv.1.0/Conv what says more is
- * features.2/conv.1.0. Names without slashes stay. */
-static const char *short_name(const struct imc_report_layer *l,
-			      struct imc_arena *a)
-{
-	struct imc_buf b = {.arena = a};
-	const char *s = l->name;
-
-	imc_buf_text(&b, "");
-	while (*s == '/')
-		s++;
-	for (size_t n; *s; s += n) {
-		n = strcspn(s, "/");
-		if (!s[n] && b.n && !strcmp(s, l->op))
-			break;
-		if (!(s[n] && !strncmp(s, s + n + 1, n) &&
-		      s[n + 1 + n] == '.')) {
-			imc_buf_text(&b, b.n ? "/" : "");
-			imc_buf_bytes(&b, s, n);
-		}
-		n += s[n] == '/';
-	}
-	return b.n ? b.p : l->name;
-}
+#include "backend/report/stages.h"
+#include "backend/report/table.h"
 
 static const char *first_part(const char *s, size_t most, struct imc_arena *a)
 {
-	const char *text = cleaned(s, a);
+	const char *text = imc_report_cleaned(s, a);
 
 	if (strlen(text) <= most)
 		return text;
@@ -199,7 +99,8 @@ static const char *tiles_text(const struct imc_report_layer *l,
 			      struct imc_arena *a)
 {
 	if (l->as->copies > 1)
-		return imc_arena_printf(a, "%dx%d", l->as->copies, l->n_tile);
+		return imc_arena_printf(a, "%dx%d", l->as->copies,
+					l->n_tile / l->as->copies);
 	return imc_arena_printf(a, "%d", l->n_tile);
 }
 
@@ -218,29 +119,30 @@ static const char *share_text(double ns, double total_ns, struct imc_arena *a)
 				total_ns > 0 ? ns * 100 / total_ns : 0);
 }
 
-static void add_layer(struct table *t, const struct imc_report_layer *l,
+static void add_layer(struct imc_table *t, const struct imc_report_layer *l,
 		      double total_ns)
 {
 	bool analog = l->as->engine == IMC_ENGINE_CROSSBAR;
 	double shown = l->cost.ns - l->hidden_ns;
 	struct imc_arena *a = t->a;
 
-	add_cell(t, last_part(short_name(l, a), 24, a));
-	add_cell(t, first_part(l->op, 9, a));
-	add_cell(t, imc_arena_printf(a, "%s%s", imc_engine_name(l->as->engine),
-				     l->as->spilled ? " *" : ""));
-	add_cell(t, matrix_text(l, a));
-	add_cell(t, analog ? tiles_text(l, a) : "");
-	add_cell(t, analog ? imc_arena_printf(a, "%d", l->copies) : "");
-	add_cell(t, imc_arena_printf(a, "%.2f", l->cost.ns * 1e-3));
-	add_cell(t, shown > 0 || l->cost.ns <= 0
-			    ? share_text(shown, total_ns, a)
-			    : "hidden");
-	add_cell(t, imc_arena_printf(a, "%.3f", l->cost.pj * 1e-6));
-	add_cell(t, analog ? post_text(l, a) : "");
-	add_cell(t, analog ? imc_arena_printf(a, "%.0f%%",
-					      l->cell_utilisation * 100)
-			   : "");
+	imc_table_cell(t, imc_report_short_name(l, 24, a));
+	imc_table_cell(t, first_part(l->op, 9, a));
+	imc_table_cell(t, imc_arena_printf(a, "%s%s",
+					   imc_engine_name(l->as->engine),
+					   l->as->spilled ? " *" : ""));
+	imc_table_cell(t, matrix_text(l, a));
+	imc_table_cell(t, analog ? tiles_text(l, a) : "");
+	imc_table_cell(t, analog ? imc_arena_printf(a, "%d", l->copies) : "");
+	imc_table_cell(t, imc_arena_printf(a, "%.2f", l->cost.ns * 1e-3));
+	imc_table_cell(t, shown > 0 || l->cost.ns <= 0
+				  ? share_text(shown, total_ns, a)
+				  : "hidden");
+	imc_table_cell(t, imc_arena_printf(a, "%.3f", l->cost.pj * 1e-6));
+	imc_table_cell(t, analog ? post_text(l, a) : "");
+	imc_table_cell(t, analog ? imc_arena_printf(a, "%.0f%%",
+						    l->cell_utilisation * 100)
+				 : "");
 }
 
 static void print_layers(const struct imc_report_facts *f, struct imc_arena *a,
@@ -250,19 +152,19 @@ static void print_layers(const struct imc_report_facts *f, struct imc_arena *a,
 		"layer", "op",	  "engine", "matrix", "tiles", "px",
 		"us",	 "share", "uJ",	    "post",   "cells",
 	};
-	struct table t = {.a = a, .n_col = 11, .left = "lllrrrrrrrr"};
+	struct imc_table t = {.a = a, .n_col = 11, .left = "lllrrrrrrrr"};
 	bool spilled = false;
 
 	imc_buf_text(out,
 		     "\nLayers (matrix: rows x columns of the weights; px: "
 		     "output pixels of a job;\npost: us of the cores behind "
 		     "the ADC; cells: of its tiles, those with weights)\n\n");
-	add_head(&t, head);
+	imc_table_head(&t, head);
 	for (size_t i = 0; i < f->n_layer; i++) {
 		add_layer(&t, &f->layer[i], f->total.ns);
 		spilled |= f->layer[i].as->spilled;
 	}
-	print_table(&t, out);
+	imc_table_print(&t, out);
 	if (spilled)
 		imc_buf_text(out,
 			     "\n  * spilled: no crossbar array was left for "
@@ -298,21 +200,22 @@ struct engine_row {
 	double ns, hidden_ns, pj;
 };
 
-static void add_engine(struct table *t, const struct engine_row *r,
+static void add_engine(struct imc_table *t, const struct engine_row *r,
 		       double total_ns)
 {
 	struct imc_arena *a = t->a;
 
 	if (!(r->ns > 0) && !(r->pj > 0))
 		return;
-	add_cell(t, r->name);
-	add_cell(t, r->bits);
-	add_cell(t, imc_arena_printf(a, "%.2f", r->ns * 1e-3));
-	add_cell(t, r->hidden_ns > 0
-			    ? imc_arena_printf(a, "%.2f", r->hidden_ns * 1e-3)
-			    : "");
-	add_cell(t, share_text(r->ns - r->hidden_ns, total_ns, a));
-	add_cell(t, imc_arena_printf(a, "%.3f", r->pj * 1e-6));
+	imc_table_cell(t, r->name);
+	imc_table_cell(t, r->bits);
+	imc_table_cell(t, imc_arena_printf(a, "%.2f", r->ns * 1e-3));
+	imc_table_cell(
+		t, r->hidden_ns > 0
+			   ? imc_arena_printf(a, "%.2f", r->hidden_ns * 1e-3)
+			   : "");
+	imc_table_cell(t, share_text(r->ns - r->hidden_ns, total_ns, a));
+	imc_table_cell(t, imc_arena_printf(a, "%.3f", r->pj * 1e-6));
 }
 
 static void print_engines(const struct imc_report_facts *f, struct imc_arena *a,
@@ -320,11 +223,11 @@ static void print_engines(const struct imc_report_facts *f, struct imc_arena *a,
 {
 	static const char *const head[] = {"engine", "weight bits", "us",
 					   "hidden", "share",	    "uJ"};
-	struct table t = {.a = a, .n_col = 6, .left = "lrrrrr"};
+	struct imc_table t = {.a = a, .n_col = 6, .left = "lrrrrr"};
 	struct engine_row r;
 
 	imc_buf_text(out, "\nEngines (hidden: us beside a longer step)\n\n");
-	add_head(&t, head);
+	imc_table_head(&t, head);
 	for (int e = 0; e < IMC_N_ENGINE; e++) {
 		r.name = imc_engine_name((enum imc_engine)e);
 		r.bits = bits_text(f, e, a);
@@ -336,7 +239,7 @@ static void print_engines(const struct imc_report_facts *f, struct imc_arena *a,
 	r = (struct engine_row){"transfers", "", f->transfers.ns, 0,
 				f->transfers.pj};
 	add_engine(&t, &r, f->total.ns);
-	print_table(&t, out);
+	imc_table_print(&t, out);
 }
 
 /* The arrays with fewest cells in use, at most three. */
@@ -377,7 +280,7 @@ static void print_arrays(const struct imc_module *m,
 	static const char *const head[] = {"array", "tiles", "used"};
 	double all = (double)m->map.array_rows * m->map.array_cols;
 	int n = f->n_array < ARRAYS_A_ROW ? (int)f->n_array : ARRAYS_A_ROW;
-	struct table t = {.a = a, .n_col = 3 * n, .left = "rrrrrrrrrrrr"};
+	struct imc_table t = {.a = a, .n_col = 3 * n, .left = "rrrrrrrrrrrr"};
 
 	if (n == 0)
 		return;
@@ -387,18 +290,19 @@ static void print_arrays(const struct imc_module *m,
 		       m->map.array_rows, m->map.array_cols,
 		       m->map.solver ? m->map.solver : "hand");
 	for (int i = 0; i < t.n_col; i++)
-		add_cell(&t, head[i % 3]);
+		imc_table_cell(&t, head[i % 3]);
 	for (size_t i = 0; i < f->n_array; i++) {
 		const struct imc_report_array *r = &f->array[i];
 
-		add_cell(&t, imc_arena_printf(a, "%d", r->array));
-		add_cell(&t, imc_arena_printf(a, "%d", r->n_tile));
-		add_cell(&t, imc_arena_printf(a, "%.1f%%",
-					      (double)r->cells * 100 / all));
+		imc_table_cell(&t, imc_arena_printf(a, "%d", r->array));
+		imc_table_cell(&t, imc_arena_printf(a, "%d", r->n_tile));
+		imc_table_cell(&t,
+			       imc_arena_printf(a, "%.1f%%",
+						(double)r->cells * 100 / all));
 	}
 	while (t.n % (size_t)t.n_col)
-		add_cell(&t, "");
-	print_table(&t, out);
+		imc_table_cell(&t, "");
+	imc_table_print(&t, out);
 	print_emptiest(f, all, out);
 }
 
@@ -424,8 +328,10 @@ void imc_report_text(const struct imc_module *m,
 
 	print_title(m, s, &f, scratch, out);
 	print_layers(&f, scratch, out);
+	imc_report_stages_text(m, &f, out);
 	print_engines(&f, scratch, out);
-	print_arrays(m, &f, scratch, out);
+	if (!f.spatial) /* a tile an array says nothing */
+		print_arrays(m, &f, scratch, out);
 	print_warnings(m->diags, out);
 	imc_arena_free(scratch);
 }

@@ -274,6 +274,46 @@ static void check_overlap(struct imc_module *m,
 	CHECK(strstr(b.p, "0.40  hidden"), "%s", b.p);
 }
 
+/* Two copies of one tile each, 5 and 4 bits, as stages. */
+static void check_stages(struct imc_module *m, const struct imc_report_sizes *s)
+{
+	struct imc_assign *as = m->map.assign;
+	struct imc_layer_error e = {.node = {0}};
+	struct imc_trial trial = {0.5, 0.25, 0.125, 1.5, 4000, true};
+	struct imc_buf b = {.arena = m->arena};
+
+	m->hw->ima_tiles = 1;
+	m->hw->ima_slices = 1;
+	as[0].copies = 2;
+	as[0].weight_bits = 5;
+	as[0].act_bits = 4;
+	as[0].cost = (struct imc_cost){
+		.ns = 3000, .engine_ns = 2800, .stall_ns = 100, .core_ns = 200};
+	as[1].cost = (struct imc_cost){.ns = 500, .core_ns = 500};
+	e.weight[5] = 0.5;
+	e.act[4] = 0.25;
+	m->error = &e;
+	m->n_error = 1;
+	m->error_model = "by hand";
+	m->error_rank = 0.9;
+	m->trial = &trial;
+	m->n_trial = 1;
+	imc_report_json(m, s, &b);
+	CHECK(strstr(b.p, "\"stage_us\": 3,"), "%s", b.p);
+	CHECK(strstr(b.p, "\"slowest\": \"conv \\\"1\\\"\","), "%s", b.p);
+	CHECK(strstr(b.p, "\"replicas\": 2,"), "%s", b.p);
+	CHECK(strstr(b.p, "\"bound_by\": \"arrays\","), "%s", b.p);
+	CHECK(strstr(b.p, "\"error\": 0.75\n"), "%s", b.p);
+	CHECK(strstr(b.p, "{\"budget\": 0.5, \"predicted\": 0.25, "
+			  "\"error\": 0.125, \"drop\": 1.5, "
+			  "\"value\": 4000, \"taken\": true}"),
+	      "%s", b.p);
+	b.n = 0;
+	imc_report_text(m, s, &b);
+	CHECK(strstr(b.p, "the slowest stage takes 3 us, conv \"1\""), "%s", b.p);
+	CHECK(strstr(b.p, "rank correlation of 0.90"), "%s", b.p);
+}
+
 int main(int argc, char **argv)
 {
 	struct imc_arena *a = imc_arena_new();
@@ -313,6 +353,7 @@ int main(int argc, char **argv)
 	check_timings(&m, &s);
 	check_overlap(&m, &s);
 	check_copies(&m, &s);
+	check_stages(&m, &s);
 	imc_arena_free(a);
 	return check_result();
 }
