@@ -1,4 +1,6 @@
-/* curve.h: latency and energy against the number of arrays, as files. */
+/* curve.h: many mappings of one network, as files: over the number of arrays,
+ * and on spatial machines over the error that is allowed and from the least
+ * latency to the most images a second. */
 #ifndef IMC_CURVE_H
 #define IMC_CURVE_H
 
@@ -6,22 +8,40 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ir/module.h"
 #include "ir/support/buf.h"
 
-/* What a mapping onto so many arrays came to. */
 struct imc_curve_point {
-	int32_t arrays, used;
+	/* What was asked for, as in struct imc_options. */
+	int32_t arrays;
+	enum imc_objective objective;
+	bool has_drop;
+	double drop, budget_bits, min_images;
+	/* What came of it. */
 	bool found; /* false: the network does not fit so few arrays */
+	int32_t used;
 	double latency_ms, energy_uj;
-	double bound_ms; /* proven: no mapping is faster; 0: not known */
-	bool pareto;	 /* no point with as few arrays or less is as fast */
+	double bound_ms;     /* proven: no mapping is faster; 0: not known */
+	double images_per_s; /* of the pipeline; 0: not a spatial machine */
+	double error;	     /* sum of what the bits of its layers do */
+	bool measured;	     /* lost is known */
+	double lost;	     /* percent of the samples, measured */
+	bool pareto; /* none is as good in arrays, latency, images and error */
 };
 
 struct imc_curve {
 	const char *model, *target;
+	bool spatial;
 	size_t n;
-	struct imc_curve_point *point; /* by number of arrays */
+	/* By what was asked for besides objective and images, then from the
+	 * least latency to the most images. */
+	struct imc_curve_point *point;
 };
+
+/* True if both were asked for with the same error and, with arrays, on the
+ * same number of arrays. */
+bool imc_curve_same(const struct imc_curve_point *p,
+		    const struct imc_curve_point *q, bool arrays);
 
 /* Sets the pareto members. */
 void imc_curve_mark(struct imc_curve *c);
@@ -30,7 +50,8 @@ void imc_curve_mark(struct imc_curve *c);
  * empty columns. */
 void imc_curve_csv(const struct imc_curve *c, struct imc_buf *out);
 void imc_curve_json(const struct imc_curve *c, struct imc_buf *out);
-/* A picture: latency with its bound, and energy, over the arrays. */
+/* A picture: latency with its bound, and energy, over the arrays; of a spatial
+ * machine latency against images a second, and both over arrays and error. */
 void imc_curve_svg(const struct imc_curve *c, struct imc_buf *out);
 
 #endif

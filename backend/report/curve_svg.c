@@ -1,29 +1,25 @@
-#include <math.h>
-
+/* The pictures of a curve. */
 #include "backend/report/curve.h"
+#include "backend/report/plot.h"
 
-/* Sizes in pixels: two panels, one above the other. */
+/* Sizes in pixels. */
 enum {
 	WIDTH = 760,
-	PANEL = 240,
+	HIGH = 240,
 	LEFT = 70,
-	RIGHT = 20,
 	TOP = 50,
-	GAP = 60,
-	HEIGHT = TOP + 2 * PANEL + 2 * GAP
+	GAP = 70,
+	WIDE = 1180,
+	HALF = 480
 };
 
-/* A quantity over the arrays: pixel = what it is at. */
-struct axes {
-	double x_first, x_last, y_top; /* values; y begins at 0 */
-	double top;		       /* pixel of y_top */
-};
+/* A coordinate of a point. */
+typedef double quantity(const struct imc_curve_point *p);
 
-struct series {
-	double (*value)(const struct imc_curve_point *p);
-	const char *colour, *name;
-	bool dots;
-};
+static double arrays(const struct imc_curve_point *p)
+{
+	return p->arrays;
+}
 
 static double latency(const struct imc_curve_point *p)
 {
@@ -40,180 +36,199 @@ static double energy(const struct imc_curve_point *p)
 	return p->energy_uj;
 }
 
-static double x_at(const struct axes *a, double arrays)
+static double images(const struct imc_curve_point *p)
 {
-	double range = fmax(a->x_last - a->x_first, 1);
-
-	return LEFT + (arrays - a->x_first) / range * (WIDTH - LEFT - RIGHT);
+	return p->images_per_s;
 }
 
-static double y_at(const struct axes *a, double v)
+/* What the user gives away: samples if they were counted. */
+static double loss(const struct imc_curve_point *p)
 {
-	return a->top + PANEL * (1 - v / a->y_top);
+	return p->measured ? p->lost : p->error;
 }
 
-/* 1, 2 or 5 times a power of ten: about n steps to v. */
-static double step_to(double v, int n)
-{
-	double raw = v / n, ten = pow(10, floor(log10(raw)));
+/* What is drawn of some points. */
+struct drawn {
+	const struct imc_curve *c;
+	struct imc_arena *a;
+	quantity *x, *y;
+};
 
-	if (raw <= ten)
-		return ten;
-	return raw <= 2 * ten ? 2 * ten : raw <= 5 * ten ? 5 * ten : 10 * ten;
+static const char *hint(const struct drawn *d, const struct imc_curve_point *p)
+{
+	if (!d->c->spatial)
+		return imc_arena_printf(d->a, "%d arrays: %.4g", (int)p->arrays,
+					d->y(p));
+	return imc_arena_printf(d->a,
+				"%d arrays: %.4g ms, %.4g images/s, %s %.3g",
+				(int)p->arrays, p->latency_ms, p->images_per_s,
+				p->measured ? "drop %" : "error", loss(p));
 }
 
-static double largest(const struct imc_curve *c,
-		      double (*value)(const struct imc_curve_point *p))
+/* The found points for which keep is true (keep: of each point, or NULL). */
+static struct imc_plot_series series(const struct drawn *d, const bool *keep)
 {
-	double most = 0;
+	struct imc_plot_point *v =
+		imc_arena_array(d->a, d->c->n + 1, sizeof *v);
+	struct imc_plot_series s = {.point = v};
 
-	for (size_t i = 0; i < c->n; i++)
-		if (c->point[i].found)
-			most = fmax(most, value(&c->point[i]));
-	return most > 0 ? most : 1;
-}
+	for (size_t i = 0; i < d->c->n; i++) {
+		const struct imc_curve_point *p = &d->c->point[i];
 
-static void text(struct imc_buf *out, double x, double y, const char *anchor,
-		 const char *what)
-{
-	imc_buf_printf(out,
-		       "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s"
-		       "</text>\n",
-		       x, y, anchor, what);
-}
-
-static void line(struct imc_buf *out, double x1, double y1, double x2,
-		 double y2)
-{
-	imc_buf_printf(out,
-		       "<line class=\"grid\" x1=\"%.1f\" y1=\"%.1f\" "
-		       "x2=\"%.1f\" y2=\"%.1f\"/>\n",
-		       x1, y1, x2, y2);
-}
-
-static void grid(struct imc_buf *out, const struct axes *a, const char *title)
-{
-	double dy = step_to(a->y_top, 5);
-	double dx = fmax(1, step_to(fmax(a->x_last - a->x_first, 1), 9));
-
-	for (double v = 0; v <= a->y_top * 1.0001; v += dy) {
-		line(out, LEFT, y_at(a, v), WIDTH - RIGHT, y_at(a, v));
-		text(out, LEFT - 8, y_at(a, v) + 4, "end",
-		     imc_arena_printf(out->arena, "%g", v));
+		if (p->found && (!keep || keep[i]))
+			v[s.n++] = (struct imc_plot_point){
+				d->x(p), d->y(p), p->pareto, hint(d, p)};
 	}
-	for (double v = ceil(a->x_first / dx) * dx; v <= a->x_last; v += dx) {
-		line(out, x_at(a, v), a->top, x_at(a, v), a->top + PANEL);
-		text(out, x_at(a, v), a->top + PANEL + 18, "middle",
-		     imc_arena_printf(out->arena, "%g", v));
-	}
-	text(out, LEFT, a->top - 10, "start", title);
-}
-
-static void curve(struct imc_buf *out, const struct imc_curve *c,
-		  const struct axes *a, const struct series *s)
-{
-	imc_buf_printf(out,
-		       "<polyline fill=\"none\" stroke=\"%s\" "
-		       "stroke-width=\"1.5\"%s points=\"",
-		       s->colour, s->dots ? "" : " stroke-dasharray=\"5 4\"");
-	for (size_t i = 0; i < c->n; i++)
-		if (c->point[i].found)
-			imc_buf_printf(out, "%.1f,%.1f ",
-				       x_at(a, c->point[i].arrays),
-				       y_at(a, s->value(&c->point[i])));
-	imc_buf_text(out, "\"/>\n");
-	for (size_t i = 0; i < c->n && s->dots; i++) {
-		const struct imc_curve_point *p = &c->point[i];
-
-		if (p->found)
-			imc_buf_printf(out,
-				       "<circle cx=\"%.1f\" cy=\"%.1f\" "
-				       "r=\"3\" stroke=\"%s\" fill=\"%s\">"
-				       "<title>%d arrays: %.4g</title>"
-				       "</circle>\n",
-				       x_at(a, p->arrays), y_at(a, s->value(p)),
-				       s->colour,
-				       p->pareto ? s->colour : "white",
-				       (int)p->arrays, s->value(p));
-	}
-}
-
-static void legend(struct imc_buf *out, double y, const struct series *s,
-		   size_t n)
-{
-	double x = WIDTH - RIGHT;
-
-	for (size_t i = n; i-- > 0;) {
-		imc_buf_printf(out,
-			       "<text x=\"%.1f\" y=\"%.1f\" "
-			       "text-anchor=\"end\" fill=\"%s\">%s</text>\n",
-			       x, y, s[i].colour, s[i].name);
-		x -= 190;
-	}
-}
-
-static void panel(struct imc_buf *out, const struct imc_curve *c, double top,
-		  const char *title, const struct series *s, size_t n)
-{
-	struct axes a = {.top = top};
-
-	if (c->n) {
-		a.x_first = c->point[0].arrays;
-		a.x_last = c->point[c->n - 1].arrays;
-	}
-	for (size_t i = 0; i < n; i++)
-		a.y_top = fmax(a.y_top, largest(c, s[i].value));
-	a.y_top = ceil(a.y_top / step_to(a.y_top, 5)) * step_to(a.y_top, 5);
-	grid(out, &a, title);
-	for (size_t i = 0; i < n; i++)
-		curve(out, c, &a, &s[i]);
-	legend(out, top - 10, s, n);
-}
-
-/* Text with the characters that XML gives a meaning replaced. */
-static const char *escaped(struct imc_arena *a, const char *s)
-{
-	struct imc_buf b = {.arena = a};
-
-	imc_buf_text(&b, "");
-	for (; s && *s; s++)
-		if (*s == '<' || *s == '&' || *s == '>')
-			imc_buf_printf(&b, "&#%d;", *s);
-		else
-			imc_buf_bytes(&b, s, 1);
-	return b.p;
+	return s;
 }
 
 static bool has_bound(const struct imc_curve *c)
 {
 	for (size_t i = 0; i < c->n; i++)
-		if (c->point[i].found && bound(&c->point[i]) > 0)
+		if (c->point[i].found && c->point[i].bound_ms > 0)
 			return true;
 	return false;
 }
 
-void imc_curve_svg(const struct imc_curve *c, struct imc_buf *out)
+/* Latency and energy over the arrays. */
+static void draw_arrays(const struct imc_curve *c, struct imc_buf *out)
 {
-	static const struct series time[] = {
-		{bound, "#c0392b", "proven lower bound", false},
-		{latency, "#1f4e8c", "found (filled: Pareto)", true},
-	};
-	static const struct series joule[] = {{energy, "#2e7d32", "", true}};
-	struct imc_arena *a = out->arena;
+	struct drawn d = {c, out->arena, arrays, bound};
+	struct imc_plot_series time[2] = {series(&d, NULL)}, joule;
+	struct imc_plot_panel p = {.left = LEFT,
+				   .top = TOP,
+				   .width = WIDTH - LEFT - 20,
+				   .height = HIGH,
+				   .title = "latency, ms"};
 	size_t first = has_bound(c) ? 0 : 1;
 
-	imc_buf_printf(out,
-		       "<svg xmlns=\"http://www.w3.org/2000/svg\" "
-		       "width=\"%d\" height=\"%d\" font-family=\"sans-serif\" "
-		       "font-size=\"12\">\n"
-		       "<style>.grid{stroke:#ddd}</style>\n"
-		       "<rect width=\"100%%\" height=\"100%%\" "
-		       "fill=\"white\"/>\n",
-		       WIDTH, HEIGHT);
-	text(out, LEFT, 18, "start",
-	     imc_arena_printf(a, "%s on %s, by number of arrays",
-			      escaped(a, c->model), escaped(a, c->target)));
-	panel(out, c, TOP, "latency, ms", time + first, 2 - first);
-	panel(out, c, TOP + PANEL + GAP, "energy, uJ", joule, 1);
-	imc_buf_text(out, "</svg>\n");
+	d.y = latency;
+	time[1] = series(&d, NULL);
+	d.y = energy;
+	joule = series(&d, NULL);
+	time[0].name = "proven lower bound";
+	time[1].name = "found (filled: Pareto)";
+	time[0].dashed = true;
+	time[0].colour = imc_plot_colour(1);
+	time[1].colour = imc_plot_colour(0);
+	joule.colour = imc_plot_colour(2);
+	imc_plot_open(out, WIDTH, TOP + 2 * HIGH + 2 * GAP,
+		      imc_arena_printf(d.a, "%s on %s, by number of arrays",
+				       c->model, c->target));
+	p.series = time + first;
+	p.n = 2 - first;
+	imc_plot_add(out, &p);
+	p.top += HIGH + GAP;
+	p.title = "energy, uJ";
+	p.series = &joule;
+	p.n = 1;
+	imc_plot_add(out, &p);
+	imc_plot_close(out);
+}
+
+/* What a series of points has in common. */
+static const char *name_of(const struct imc_curve_point *p, bool with_arrays,
+			   struct imc_arena *a)
+{
+	const char *n =
+		with_arrays ? imc_arena_printf(a, "%d arrays, ", (int)p->arrays)
+			    : "";
+
+	if (p->has_drop)
+		return imc_arena_printf(a, "%sdrop of %g %% at most", n,
+					p->drop);
+	if (p->budget_bits > 0)
+		return imc_arena_printf(a, "%serror of %g bits", n,
+					p->budget_bits);
+	return imc_arena_printf(a, "%sbits as given", n);
+}
+
+/* The points of i's series; false: it was drawn before. by_arrays: points on
+ * as many arrays; else those with i's objective and no images asked for. */
+static bool mark_series(const struct imc_curve *c, size_t i, bool by_arrays,
+			bool *keep)
+{
+	const struct imc_curve_point *p = &c->point[i];
+
+	for (size_t k = 0; k < c->n; k++) {
+		const struct imc_curve_point *q = &c->point[k];
+
+		keep[k] = imc_curve_same(p, q, by_arrays) &&
+			  (by_arrays || (q->objective == p->objective &&
+					 !(q->min_images > 0)));
+		if (keep[k] && k < i)
+			return false;
+	}
+	return true;
+}
+
+/* A panel of one series for each thing asked for. objective: of the points
+ * that are taken, when not by_arrays. */
+static void draw_panel(const struct drawn *d, struct imc_plot_panel p,
+		       bool by_arrays, enum imc_objective objective,
+		       struct imc_buf *out)
+{
+	const struct imc_curve *c = d->c;
+	struct imc_plot_series *v = imc_arena_array(d->a, c->n + 1, sizeof *v);
+	bool *keep = imc_arena_array(d->a, c->n + 1, sizeof *keep);
+
+	p.series = v;
+	for (size_t i = 0; i < c->n; i++) {
+		const struct imc_curve_point *q = &c->point[i];
+
+		if (!by_arrays &&
+		    (q->objective != objective || q->min_images > 0))
+			continue;
+		if (!mark_series(c, i, by_arrays, keep))
+			continue;
+		v[p.n] = series(d, keep);
+		v[p.n].name = name_of(q, by_arrays, d->a);
+		v[p.n].colour = imc_plot_colour(p.n);
+		p.n++;
+	}
+	imc_plot_add(out, &p);
+}
+
+/* Latency against images a second; both over the arrays; what they cost. */
+static void draw_spatial(const struct imc_curve *c, struct imc_buf *out)
+{
+	struct imc_arena *a = out->arena;
+	struct imc_plot_panel p = {.left = LEFT,
+				   .top = TOP,
+				   .width = HALF,
+				   .height = HIGH,
+				   .title = "images/s",
+				   .x_title = "latency, ms",
+				   .x_zero = true};
+
+	imc_plot_open(out, WIDE, TOP + 2 * HIGH + 2 * GAP,
+		      imc_arena_printf(a, "%s on %s (filled: Pareto)", c->model,
+				       c->target));
+	draw_panel(&(struct drawn){c, a, latency, images}, p, true,
+		   IMC_OBJECTIVE_LATENCY, out);
+	p.left += HALF + 110;
+	p.title = c->n && c->point[0].measured
+			  ? "samples lost, % (measured)"
+			  : "error of the output (sum of its layers')";
+	draw_panel(&(struct drawn){c, a, latency, loss}, p, true,
+		   IMC_OBJECTIVE_LATENCY, out);
+	p.x_zero = false;
+	p.x_title = "arrays";
+	p.title = "most images/s";
+	p.top += HIGH + GAP;
+	draw_panel(&(struct drawn){c, a, arrays, images}, p, false,
+		   IMC_OBJECTIVE_THROUGHPUT, out);
+	p.left = LEFT;
+	p.title = "least latency, ms";
+	draw_panel(&(struct drawn){c, a, arrays, latency}, p, false,
+		   IMC_OBJECTIVE_LATENCY, out);
+	imc_plot_close(out);
+}
+
+void imc_curve_svg(const struct imc_curve *c, struct imc_buf *out)
+{
+	if (c->spatial)
+		draw_spatial(c, out);
+	else
+		draw_arrays(c, out);
 }

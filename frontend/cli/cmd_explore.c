@@ -1,44 +1,12 @@
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "frontend/cli/explore.h"
+#include "frontend/cli/explore_axes.h"
 
-/* Points of a sweep at most. */
-#define MOST_POINTS 4096
-
-static bool bad_range(const struct cli_options *o)
-{
-	return cli_bad_value(o, CLI_OPT_ARRAYS,
-			     "A..B or A..B:STEP, arrays from A to B");
-}
-
-/* "28..64", "28..64:4" or "34". */
-static bool read_range(const struct cli_options *o, struct imc_curve *c)
-{
-	const char *text = cli_text(o, CLI_OPT_ARRAYS, "");
-	long first = 0, last = 0, step = 1;
-	int end = 0;
-
-	if (sscanf(text, "%ld..%ld:%ld%n", &first, &last, &step, &end) == 3) {
-	} else if (sscanf(text, "%ld..%ld%n", &first, &last, &end) == 2) {
-		step = 1;
-	} else if (sscanf(text, "%ld%n", &first, &end) == 1) {
-		last = first;
-	}
-	if (!end || text[end] || first < 0 || last < first || last > 1000000 ||
-	    step < 1 || (last - first) / step >= MOST_POINTS)
-		return bad_range(o);
-	c->n = (size_t)((last - first) / step) + 1;
-	c->point = imc_arena_array(o->arena, c->n, sizeof *c->point);
-	for (size_t i = 0; i < c->n; i++)
-		c->point[i].arrays = (int32_t)(first + (long)i * step);
-	return true;
-}
-
-static bool check_usage(const struct cli_options *o, struct imc_curve *c)
+static bool check_usage(const struct cli_options *o, struct cli_axes *x)
 {
 	static const struct {
 		enum cli_option id;
@@ -51,7 +19,7 @@ static bool check_usage(const struct cli_options *o, struct imc_curve *c)
 		if (!cli_given(o, needed[i].id))
 			return imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS,
 					needed[i].text);
-	return read_range(o, c);
+	return cli_axes_read(o, x);
 }
 
 static bool make_dir(const char *dir, struct imc_diags *d)
@@ -92,28 +60,75 @@ static const char *bound_text(const struct imc_curve_point *p, char text[32])
 	return text;
 }
 
+static void print_point(const struct imc_curve *c,
+			const struct imc_curve_point *p)
+{
+	char text[32];
+
+	printf("%7d %6d %12.4f %12s %10.2f", (int)p->arrays, (int)p->used,
+	       p->latency_ms, bound_text(p, text), p->energy_uj);
+	if (c->spatial)
+		printf(" %10.1f %10.4g", p->images_per_s, p->error);
+	if (c->spatial && p->measured)
+		printf(" %7.2f", p->lost);
+	printf("%s\n", p->pareto ? " *" : "");
+}
+
+/* A line in front of what was asked for with another error. */
+static void print_asked(const struct imc_curve_point *p)
+{
+	if (p->has_drop)
+		printf("drop of %g %% at most\n", p->drop);
+	else if (p->budget_bits > 0)
+		printf("error of %g bits everywhere\n", p->budget_bits);
+}
+
 static void print_points(const struct imc_curve *c)
 {
-	printf("%7s %6s %12s %12s %10s\n", "arrays", "used", "latency ms",
+	printf("%7s %6s %12s %12s %10s", "arrays", "used", "latency ms",
 	       "bound ms", "energy uJ");
+	printf(c->spatial ? " %10s %10s %7s\n" : "\n", "images/s", "error",
+	       "drop %");
 	for (size_t i = 0; i < c->n; i++) {
 		const struct imc_curve_point *p = &c->point[i];
-		char text[32];
 
+		if (i == 0 || !imc_curve_same(p, p - 1, false))
+			print_asked(p);
 		if (p->found)
-			printf("%7d %6d %12.4f %12s %10.2f%s\n", (int)p->arrays,
-			       (int)p->used, p->latency_ms, bound_text(p, text),
-			       p->energy_uj, p->pareto ? " *" : "");
+			print_point(c, p);
 		else
 			printf("%7d  does not fit\n", (int)p->arrays);
 	}
 }
 
+/* Bits are to be chosen at some point: then errors are measured first. */
+static void ask_for_bits(struct imc_module *m, const struct cli_axes *x)
+{
+	if (x->n_drop)
+		m->opt.has_drop = true;
+	if (x->n_budget)
+		m->opt.budget_bits = x->budget[0];
+}
+
+static bool sweep(struct imc_module *m, const struct cli_settings *s,
+		  const char *dir, const struct cli_axes *x,
+		  struct imc_curve *c)
+{
+	cli_axes_ends(x, &m->opt, imc_hw_is_spatial(m->hw), s->o->arena, c);
+	if (!cli_explore_points(m, s, dir, c))
+		return false;
+	if (!c->spatial || x->one)
+		return true;
+	cli_axes_between(x, s->o->arena, c);
+	return cli_explore_points(m, s, dir, c);
+}
+
 static bool explore(const struct cli_settings *s, const char *dir,
-		    struct imc_curve *c)
+		    const struct cli_axes *x)
 {
 	const struct cli_options *o = s->o;
-	struct cli_run how = {.stop_after = "calibrate"};
+	struct cli_run how = {.stop_after = "measure_errors"};
+	struct imc_curve curve = {0}, *c = &curve;
 	struct imc_module *m;
 	bool ok;
 
@@ -121,8 +136,9 @@ static bool explore(const struct cli_settings *s, const char *dir,
 	    !make_dir(imc_arena_printf(o->arena, "%s/points", dir), o->d))
 		return false;
 	m = cli_module_open(s, o->operand.v[0]);
-	ok = m && cli_module_run(m, s, &how) &&
-	     cli_explore_points(m, s, dir, c);
+	if (m)
+		ask_for_bits(m, x);
+	ok = m && cli_module_run(m, s, &how) && sweep(m, s, dir, x, c);
 	if (ok) {
 		c->model = imc_arena_strdup(o->arena, m->model_name);
 		c->target = imc_arena_strdup(o->arena, m->hw->name);
@@ -137,11 +153,11 @@ static bool explore(const struct cli_settings *s, const char *dir,
 
 int cli_explore(const struct cli_options *o, struct cli_ui *ui)
 {
-	struct imc_curve c = {0};
 	struct cli_settings s;
+	struct cli_axes x;
 
-	if (!check_usage(o, &c) || !cli_settings_read(o, ui, &s))
+	if (!check_usage(o, &x) || !cli_settings_read(o, ui, &s))
 		return CLI_USAGE;
-	return explore(&s, cli_text(o, CLI_OPT_OUTPUT, ""), &c) ? CLI_OK
+	return explore(&s, cli_text(o, CLI_OPT_OUTPUT, ""), &x) ? CLI_OK
 								: CLI_FAULT;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "frontend/data/data.h"
+#include "hwdesc/cost.h"
 #include "ir/support/parallel.h"
 #include "ir/text.h"
 
@@ -27,10 +28,23 @@ struct sweep {
 	bool failed; /* a child, which said why */
 };
 
+/* By what was asked for. */
 static const char *point_path(const struct sweep *w, size_t i)
 {
-	return imc_arena_printf(w->s->o->arena, "%s/points/%d.txt", w->dir,
-				(int)w->c->point[i].arrays);
+	const struct imc_curve_point *p = &w->c->point[i];
+	struct imc_buf b = {.arena = w->s->o->arena};
+
+	imc_buf_printf(&b, "%s/points/%d", w->dir, (int)p->arrays);
+	if (w->c->spatial)
+		imc_buf_printf(&b, "-%s", imc_objective_name(p->objective));
+	if (p->has_drop)
+		imc_buf_printf(&b, "-drop%.9g", p->drop);
+	if (p->budget_bits > 0)
+		imc_buf_printf(&b, "-bits%.9g", p->budget_bits);
+	if (p->min_images > 0)
+		imc_buf_printf(&b, "-images%.9g", p->min_images);
+	imc_buf_text(&b, ".txt");
+	return b.p;
 }
 
 /* Says what a kept point was computed from: the module before any choice. */
@@ -50,17 +64,19 @@ static bool read_point(const struct sweep *w, size_t i)
 	struct imc_curve_point *p = &w->c->point[i];
 	FILE *in = fopen(point_path(w, i), "r");
 	char key[65] = "";
-	int found = 0, used = 0;
+	int found = 0, used = 0, measured = 0;
 	bool ok;
 
 	if (!in)
 		return false;
-	ok = fscanf(in, "%64s %d %d %la %la %la", key, &found, &used,
-		    &p->latency_ms, &p->energy_uj, &p->bound_ms) == 6 &&
+	ok = fscanf(in, "%64s %d %d %la %la %la %la %la %d %la", key, &found,
+		    &used, &p->latency_ms, &p->energy_uj, &p->bound_ms,
+		    &p->images_per_s, &p->error, &measured, &p->lost) == 10 &&
 	     !strcmp(key, w->key);
 	fclose(in);
 	p->found = ok && found;
 	p->used = ok ? used : 0;
+	p->measured = ok && measured;
 	return ok;
 }
 
@@ -70,8 +86,9 @@ static bool write_point(const struct sweep *w, size_t i)
 	const char *path = point_path(w, i);
 	const char *part = imc_arena_printf(w->s->o->arena, "%s.part", path);
 	const char *text = imc_arena_printf(
-		w->s->o->arena, "%s %d %d %a %a %a\n", w->key, p->found,
-		(int)p->used, p->latency_ms, p->energy_uj, p->bound_ms);
+		w->s->o->arena, "%s %d %d %a %a %a %a %a %d %a\n", w->key,
+		p->found, (int)p->used, p->latency_ms, p->energy_uj,
+		p->bound_ms, p->images_per_s, p->error, p->measured, p->lost);
 
 	return cli_file_write(part, text, strlen(text), w->s->o->d) &&
 	       (rename(part, path) == 0 ||
@@ -93,6 +110,43 @@ static bool only_lacks_arrays(const struct imc_diags *d, int64_t arrays)
 	return true;
 }
 
+/* The options of m become those of the point. */
+static void ask(struct imc_module *m, const struct imc_curve_point *p)
+{
+	m->opt.objective = (int)p->objective;
+	m->opt.has_drop = p->has_drop;
+	m->opt.max_drop = p->drop;
+	m->opt.budget_bits = p->budget_bits;
+	m->opt.min_throughput = p->min_images;
+}
+
+static double error_of(const struct imc_module *m)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < m->n_error; i++) {
+		const struct imc_layer_error *e = &m->error[i];
+		const struct imc_assign *as = &m->map.assign[e->node.i];
+
+		if (as->engine == IMC_ENGINE_CROSSBAR)
+			sum += e->weight[as->weight_bits] +
+			       e->act[as->act_bits];
+	}
+	return sum;
+}
+
+/* What only spatial machines have. */
+static void find_stages(const struct imc_module *m, struct imc_curve_point *p)
+{
+	p->images_per_s = imc_pipeline_of(m->hw, m->g, &m->map).images_per_s;
+	p->error = error_of(m);
+	for (size_t i = 0; i < m->n_trial; i++)
+		if (m->trial[i].taken) {
+			p->measured = true;
+			p->lost = m->trial[i].drop;
+		}
+}
+
 /* False: reported. */
 static bool map_point(const struct sweep *w, size_t i)
 {
@@ -103,6 +157,8 @@ static bool map_point(const struct sweep *w, size_t i)
 	struct imc_cost total;
 
 	w->s->ui->terminal = w->s->ui->verbose = false;
+	if (w->c->spatial)
+		ask(w->m, p);
 	if (!cli_set_arrays(w->m->hw, arrays, IMC_NOWHERE, w->s->o->d) ||
 	    !cli_module_run(w->m, w->s, &how))
 		return only_lacks_arrays(w->s->o->d, p->arrays);
@@ -112,6 +168,8 @@ static bool map_point(const struct sweep *w, size_t i)
 	p->latency_ms = total.ns * 1e-6;
 	p->energy_uj = total.pj * 1e-6;
 	p->bound_ms = w->m->map.bound_ns * 1e-6;
+	if (w->c->spatial)
+		find_stages(w->m, p);
 	return true;
 }
 

@@ -74,7 +74,7 @@ grep -q "error: $lost" stderr || fail "message: $(cat stderr)"
 for range in 3..2 x 1..2: 1..5:0 -1 ''; do
 	sweep "$range"
 	[ $? = 2 ] || fail "range '$range': status $?"
-	grep -q "wanted A..B or A..B:STEP, arrays from A to B" stderr ||
+	grep -q "wanted A..B, A..B:STEP or A,B,..: arrays" stderr ||
 		fail "range '$range': $(cat stderr)"
 done
 exit $failed

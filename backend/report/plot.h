@@ -1,0 +1,41 @@
+/* plot.h: panels of curves as SVG. */
+#ifndef IMC_REPORT_PLOT_H
+#define IMC_REPORT_PLOT_H
+
+#include <stdbool.h>
+
+#include "ir/support/buf.h"
+
+struct imc_plot_point {
+	double x, y;
+	bool filled;
+	const char *hint; /* what a browser shows beside the pointer */
+};
+
+struct imc_plot_series {
+	const char *name, *colour;
+	bool dashed; /* a line without dots */
+	size_t n;
+	const struct imc_plot_point *point; /* in the order of the line */
+};
+
+/* A panel of width x height pixels whose upper left corner, without title and
+ * numbers, is at (left, top). y begins at 0, x at the least value unless
+ * x_zero. */
+struct imc_plot_panel {
+	double left, top, width, height;
+	const char *title, *x_title;
+	bool x_zero;
+	size_t n;
+	const struct imc_plot_series *series;
+};
+
+void imc_plot_open(struct imc_buf *out, int width, int height,
+		   const char *title);
+void imc_plot_add(struct imc_buf *out, const struct imc_plot_panel *p);
+void imc_plot_close(struct imc_buf *out);
+
+/* Colour i of a row that can be told apart; they repeat. */
+const char *imc_plot_colour(size_t i);
+
+#endif
