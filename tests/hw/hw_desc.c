@@ -415,11 +415,11 @@ static void test_load(void)
 	check_load("../hw/", "../hw/: error: cannot read: Is a directory");
 	check_load("garofalo-43",
 		   "imcc: error: unknown target 'garofalo-43'; known are "
-		   "diana, garofalo-1, garofalo-34, sram-imc, or a .yaml "
+		   "diana, garofalo-1, garofalo-34, lrmp, sram-imc, or a .yaml "
 		   "file; did you mean "
 		   "'garofalo-1'?");
 	check_load("q", "imcc: error: unknown target 'q'; known are "
-			"diana, garofalo-1, garofalo-34, sram-imc, or a .yaml "
+			"diana, garofalo-1, garofalo-34, lrmp, sram-imc, or a .yaml "
 			"file");
 }
 
