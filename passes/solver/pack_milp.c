@@ -1,4 +1,4 @@
-/* Which rectangles share a bin, by GLPK; where they lie inside it, by search.
+/* Which rectangles share a bin, by MILP; where they lie inside it, by search.
  *
  *   min sum_b y[b]
  *   sum_b x[t][b] = 1                            every rectangle t
@@ -10,9 +10,10 @@
  *   sum_{t in S} x[t][b] <= |S'| - 1             found while solving: S' does
  *                                                not fit, S: S' and larger
  * Bins are one fewer than the answer that is there: it must be improved. */
-#include <glpk.h>
+#include <math.h>
 #include <stdlib.h>
 
+#include "passes/solver/milp.h"
 #include "passes/solver/pack_inner.h"
 
 /* Limits of work, never of time, so that every run ends alike. */
@@ -25,12 +26,12 @@
 struct model {
 	const struct imc_pack_problem *p;
 	struct imc_arena *a;
-	glp_prob *lp;
+	struct imc_milp *lp;
 	int32_t n, n_bin;
 	int32_t *id;
 	int *col; /* of a row being made, and its factors, from 1 */
 	double *factor;
-	int64_t work;
+	int64_t n_node;
 	bool exact;		      /* no set was excluded without proof */
 	struct imc_pack_place *place; /* of all rectangles */
 	struct imc_pack_maxrects *engine;
@@ -55,10 +56,7 @@ static struct imc_pack_rect rect_of(const struct model *m, int32_t t)
  * plus `most`, or `most` exactly. */
 static void add_row(struct model *m, int n, bool exactly, double most)
 {
-	int row = glp_add_rows(m->lp, 1);
-
-	glp_set_row_bnds(m->lp, row, exactly ? GLP_FX : GLP_UP, most, most);
-	glp_set_mat_row(m->lp, row, n, m->col, m->factor);
+	imc_milp_add_row(m->lp, n, m->col, m->factor, exactly, most);
 }
 
 static void put(struct model *m, int *n, int col, double factor)
@@ -68,21 +66,22 @@ static void put(struct model *m, int *n, int col, double factor)
 	m->factor[*n] = factor;
 }
 
+/* In the order of col_y and col_x. */
 static void add_columns(struct model *m, int32_t bound)
 {
-	glp_add_cols(m->lp, m->n_bin + m->n * m->n_bin);
 	for (int32_t b = 0; b < m->n_bin; b++) {
-		glp_set_col_kind(m->lp, col_y(b), GLP_BV);
-		glp_set_obj_coef(m->lp, col_y(b), 1);
+		int col = imc_milp_add_binary(m->lp, 1);
+
 		if (b < bound)
-			glp_set_col_bnds(m->lp, col_y(b), GLP_FX, 1, 1);
-		for (int32_t t = 0; t < m->n; t++) {
-			glp_set_col_kind(m->lp, col_x(m, t, b), GLP_BV);
-			if (b > t)
-				glp_set_col_bnds(m->lp, col_x(m, t, b), GLP_FX,
-						 0, 0);
-		}
+			imc_milp_fix(m->lp, col, 1);
 	}
+	for (int32_t t = 0; t < m->n; t++)
+		for (int32_t b = 0; b < m->n_bin; b++) {
+			int col = imc_milp_add_binary(m->lp, 0);
+
+			if (b > t)
+				imc_milp_fix(m->lp, col, 0);
+		}
 }
 
 /* What a rectangle takes of bin `b`: its area, or its side when it is higher
@@ -265,7 +264,7 @@ static bool place_bin(struct model *m, int32_t b)
 	int32_t n = 0;
 
 	for (int32_t t = 0; t < m->n; t++)
-		if (glp_mip_col_val(m->lp, col_x(m, t, b)) > 0.5)
+		if (imc_milp_value(m->lp, col_x(m, t, b)) > 0.5)
 			set[n++] = m->id[t];
 	fit = fit_set(m, set, n);
 	if (fit == IMC_FITS_NOT)
@@ -278,55 +277,36 @@ static bool place_bin(struct model *m, int32_t b)
 	return fit == IMC_FITS;
 }
 
-static void stop_at_limit(glp_tree *tree, void *model)
+/* One run of branch and bound. */
+static enum imc_milp_result solve(struct model *m)
 {
-	struct model *m = model;
+	int64_t most = MAX_WORK / ((int64_t)m->n * m->n_bin);
+	struct imc_milp_limit limit = {most - m->n_node, INFINITY, false};
+	struct imc_milp_answer s = imc_milp_solve(m->lp, limit);
 
-	if (glp_ios_reason(tree) != GLP_ISELECT)
-		return;
-	m->work += (int64_t)m->n * m->n_bin;
-	if (m->work > MAX_WORK)
-		glp_ios_terminate(tree);
+	m->n_node += s.n_node;
+	return s.result;
 }
 
-enum outcome { IMPROVED, NONE_BETTER, GAVE_UP };
-
-/* One run of branch and bound. *best: the solution is proven optimal. */
-static enum outcome solve(struct model *m, bool *best)
+static bool is_solved(enum imc_milp_result r)
 {
-	int status;
-	glp_iocp how;
-
-	glp_init_iocp(&how);
-	how.msg_lev = GLP_MSG_OFF;
-	how.presolve = GLP_ON;
-	how.cb_func = stop_at_limit;
-	how.cb_info = m;
-	status = glp_intopt(m->lp, &how);
-	if (status == GLP_ENOPFS)
-		return NONE_BETTER;
-	if (status != 0 && status != GLP_ESTOP)
-		return GAVE_UP;
-	*best = glp_mip_status(m->lp) == GLP_OPT;
-	if (*best || glp_mip_status(m->lp) == GLP_FEAS)
-		return IMPROVED;
-	return glp_mip_status(m->lp) == GLP_NOFEAS ? NONE_BETTER : GAVE_UP;
+	return r == IMC_MILP_BEST || r == IMC_MILP_FOUND;
 }
 
 /* Solves until all bins of a solution pack. */
-static enum outcome solve_rounds(struct model *m, bool *best)
+static enum imc_milp_result solve_rounds(struct model *m)
 {
 	for (int round = 0; round < MAX_ROUND; round++) {
-		enum outcome o = solve(m, best);
+		enum imc_milp_result r = solve(m);
 		bool packs = true;
 
 		/* Excluding adds rows: look at all bins first. */
-		for (int32_t b = 0; b < m->n_bin && o == IMPROVED && packs; b++)
+		for (int32_t b = 0; b < m->n_bin && is_solved(r) && packs; b++)
 			packs = place_bin(m, b);
 		if (packs)
-			return o;
+			return r;
 	}
-	return GAVE_UP;
+	return IMC_MILP_UNKNOWN;
 }
 
 /* Bins in the order in which they are used. */
@@ -338,7 +318,7 @@ static int32_t number_bins(struct model *m)
 		bool any = false;
 
 		for (int32_t t = 0; t < m->n; t++)
-			if (glp_mip_col_val(m->lp, col_x(m, t, b)) > 0.5) {
+			if (imc_milp_value(m->lp, col_x(m, t, b)) > 0.5) {
 				m->place[m->id[t]].bin = next;
 				any = true;
 			}
@@ -358,9 +338,6 @@ static void make_model(struct model *m, int32_t bound)
 	m->engine = imc_pack_maxrects_new(m->p, m->a);
 	m->exact = true;
 	order_ids(m);
-	glp_term_out(GLP_OFF);
-	m->lp = glp_create_prob();
-	glp_set_obj_dir(m->lp, GLP_MIN);
 	add_columns(m, bound);
 	add_rows(m);
 }
@@ -369,22 +346,23 @@ void imc_pack_improve_milp(const struct imc_pack_problem *p,
 			   struct imc_pack_answer *s, struct imc_arena *a)
 {
 	struct model m = {.p = p, .a = a, .n = p->n, .n_bin = s->n_used - 1};
-	bool best = false;
-	enum outcome o;
+	enum imc_milp_result r;
 
 	if (m.n_bin < 1 || (int64_t)m.n * m.n_bin > MAX_CELL)
 		return;
+	m.lp = imc_milp_new();
+	if (!m.lp)
+		return;
 	make_model(&m, s->lower_bound);
-	o = solve_rounds(&m, &best);
-	if (o == IMPROVED) {
+	r = solve_rounds(&m);
+	if (is_solved(r)) {
 		s->place = m.place;
 		s->n_used = number_bins(&m);
 		s->by = "milp";
-	} else if (o == NONE_BETTER && m.exact) {
+	} else if (r == IMC_MILP_NONE && m.exact) {
 		s->by = imc_arena_printf(a, "%s, proven by milp", s->by);
 	}
-	if ((o == NONE_BETTER || (o == IMPROVED && best)) && m.exact)
+	if ((r == IMC_MILP_NONE || r == IMC_MILP_BEST) && m.exact)
 		s->lower_bound = s->n_used;
-	glp_delete_prob(m.lp);
-	glp_free_env();
+	imc_milp_free(m.lp);
 }
