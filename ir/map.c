@@ -97,13 +97,13 @@ struct imc_q_piece imc_q_conv_tile(const struct imc_q_conv *q,
 				    .col0 = t->col0,
 				    .n_col = t->n_col,
 				    .n_drive = t->n_bias,
-				    .slices = t->w / t->patch_h / t->patch_w /
-					      t->n_col,
+				    .slice0 = t->slice0,
+				    .slices = t->n_slice,
 				    .patch_h = t->patch_h,
 				    .patch_w = t->patch_w};
 }
 
-/* The cells of t, all copies. */
+/* The cells of t, all pixels of its patch. */
 static float *cells_of(const struct imc_q_conv *q, const struct imc_tile *t,
 		       struct imc_arena *a)
 {
@@ -111,7 +111,7 @@ static float *cells_of(const struct imc_q_conv *q, const struct imc_tile *t,
 	int64_t n = (p.n_row + p.n_drive) * p.slices * p.n_col;
 	float *one = imc_arena_array(a, (size_t)n, sizeof *one), *all;
 
-	imc_q_conv_cells(q, &p, 0, false, one);
+	imc_q_conv_cells(q, &p, t->slice0, false, one);
 	if (t->patch_h == 1 && t->patch_w == 1)
 		return one;
 	all = imc_arena_array(a, (size_t)t->w * (size_t)t->h, sizeof *all);

@@ -12,7 +12,7 @@ struct cut {
 	const struct imc_assign *as;
 	struct imc_matrix mx;
 	int64_t group, bundle, n_bundle, group_rows, group_cols;
-	int64_t block_rows, block_cols, slices, n_drive;
+	int64_t block_rows, block_cols, slices, tile_slices, copies, n_drive;
 };
 
 static struct cut cut_of(const struct imc_graph *g, const struct imc_map *m,
@@ -29,6 +29,7 @@ static struct cut cut_of(const struct imc_graph *g, const struct imc_map *m,
 			.group_rows = x.rows,
 			.group_cols = x.cols,
 			.slices = n->a.slices[0],
+			.copies = m->assign[id.i].copies,
 			.n_drive = n->a.drive.n};
 
 	c.bundle = n->a.bundle[0] < c.group ? n->a.bundle[0] : c.group;
@@ -36,8 +37,13 @@ static struct cut cut_of(const struct imc_graph *g, const struct imc_map *m,
 	c.block_rows = n->a.block_rows[0];
 	if (c.block_rows == 0 || c.block_rows > c.bundle * c.group_rows)
 		c.block_rows = c.bundle * c.group_rows;
-	c.block_cols =
-		imc_min_i64(c.bundle * c.group_cols, m->array_cols / c.slices);
+	if (c.copies == 0)
+		c.copies = 1;
+	c.tile_slices = c.as->tile_slices;
+	if (c.tile_slices < 1 || c.tile_slices > c.slices)
+		c.tile_slices = c.slices;
+	c.block_cols = imc_min_i64(c.bundle * c.group_cols,
+				   m->array_cols / c.tile_slices);
 	if (c.as->block_cols > 0)
 		c.block_cols = imc_min_i64(c.block_cols, c.as->block_cols);
 	return c;
@@ -57,6 +63,8 @@ static const char *check_patch(const struct cut *c, const struct imc_tile *t,
 	const struct imc_matrix *x = &c->mx;
 	int64_t taps = (int64_t)x->kernel_h * x->kernel_w, high, wide;
 
+	if (c->copies > 1)
+		return "has copies on other arrays";
 	if (x->dilated)
 		return "is dilated";
 	if (t->n_row != rows && taps != 1)
@@ -107,7 +115,7 @@ static const char *check_size(const struct cut *c, const struct imc_tile *t,
 					c->name, (int)t->patch_h,
 					(int)t->patch_w, bad);
 	if (t->h != lines + t->n_bias ||
-	    t->w != (int64_t)t->patch_h * t->patch_w * c->slices * t->n_col)
+	    t->w != (int64_t)t->patch_h * t->patch_w * t->n_slice * t->n_col)
 		return imc_arena_printf(a,
 					"node '%s': a tile of %d x %d cells "
 					"has the wrong size",
@@ -115,18 +123,32 @@ static const char *check_size(const struct cut *c, const struct imc_tile *t,
 	return NULL;
 }
 
+/* Where t is in the order of tiles. */
+static const char *place_text(const struct imc_tile *t, struct imc_arena *a)
+{
+	return imc_arena_printf(a, "n%u %d %d %d %d %d", (unsigned)t->node.i,
+				(int)t->bundle, (int)t->col0, (int)t->block,
+				(int)t->slice0, (int)t->copy);
+}
+
 static const char *check_tile(const struct cut *c, const struct imc_tile *t,
 			      const struct imc_tile *want, struct imc_arena *a)
 {
 	if (t->node.i != want->node.i || t->bundle != want->bundle ||
-	    t->block != want->block || t->col0 != want->col0)
-		return imc_arena_printf(
-			a,
-			"node '%s': tile n%u %d %d %d where n%u %d %d %d "
-			"(node, bundle, block, column) should be",
-			c->name, (unsigned)t->node.i, (int)t->bundle,
-			(int)t->block, (int)t->col0, (unsigned)want->node.i,
-			(int)want->bundle, (int)want->block, (int)want->col0);
+	    t->block != want->block || t->col0 != want->col0 ||
+	    t->slice0 != want->slice0 || t->copy != want->copy)
+		return imc_arena_printf(a,
+					"node '%s': tile %s where %s (node, "
+					"bundle, column, block, slice, copy) "
+					"should be",
+					c->name, place_text(t, a),
+					place_text(want, a));
+	if (t->n_slice != want->n_slice)
+		return imc_arena_printf(a,
+					"node '%s': a tile holds %d slices, "
+					"not %d",
+					c->name, (int)t->n_slice,
+					(int)want->n_slice);
 	if (t->row0 != want->row0 || t->n_row != want->n_row ||
 	    t->n_col != want->n_col || t->n_bias != want->n_bias)
 		return imc_arena_printf(a,
@@ -143,7 +165,39 @@ struct walk {
 	struct imc_arena *a;
 };
 
-/* All blocks of the columns that begin at col0; their number goes to *n. */
+static const char *check_next(const struct cut *c, struct walk *w,
+			      const struct imc_tile *want, int64_t rows)
+{
+	const struct imc_tile *t;
+	const char *bad;
+
+	if (w->at >= w->end)
+		return imc_arena_printf(w->a, "node '%s': tiles are missing",
+					c->name);
+	t = &w->m->tile[w->at++];
+	bad = check_tile(c, t, want, w->a);
+	return bad ? bad : check_size(c, t, rows, w->a);
+}
+
+/* All slices of one block, and all copies of each. */
+static const char *check_block(const struct cut *c, struct walk *w,
+			       struct imc_tile *want, int64_t rows)
+{
+	const char *bad = NULL;
+
+	for (int64_t s = 0; s < c->slices && !bad; s += c->tile_slices) {
+		want->slice0 = (int32_t)s;
+		want->n_slice =
+			(int32_t)imc_min_i64(c->tile_slices, c->slices - s);
+		for (int64_t k = 0; k < c->copies && !bad; k++) {
+			want->copy = (int32_t)k;
+			bad = check_next(c, w, want, rows);
+		}
+	}
+	return bad;
+}
+
+/* All blocks of the columns that begin at col0. */
 static const char *check_columns(const struct cut *c, struct walk *w,
 				 struct imc_tile *want, int64_t rows,
 				 int64_t cols)
@@ -151,28 +205,19 @@ static const char *check_columns(const struct cut *c, struct walk *w,
 	int64_t n_block = imc_ceil_div(rows, c->block_rows);
 	const char *bad = NULL;
 
-	if (w->at >= w->end)
-		return imc_arena_printf(w->a, "node '%s': tiles are missing",
-					c->name);
 	want->n_col = (int32_t)imc_min_i64(c->block_cols, cols - want->col0);
-	if (w->end - w->at < n_block)
-		return imc_arena_printf(w->a, "node '%s': tiles are missing",
-					c->name);
 	for (int64_t b = 0; b < n_block && !bad; b++) {
 		want->block = (int32_t)b;
 		want->row0 = (int32_t)(b * c->block_rows);
 		want->n_row =
 			(int32_t)imc_min_i64(c->block_rows, rows - want->row0);
 		want->n_bias = b == n_block - 1 ? (int32_t)c->n_drive : 0;
-		bad = check_tile(c, &w->m->tile[w->at], want, w->a);
-		if (!bad)
-			bad = check_size(c, &w->m->tile[w->at], rows, w->a);
-		w->at++;
+		bad = check_block(c, w, want, rows);
 	}
 	return bad;
 }
 
-/* In the order of map.h: bundle, column, block. */
+/* In the order of map.h: bundle, column, block, slice, copy. */
 static const char *check_node(const struct cut *c, struct walk *w)
 {
 	const char *bad = NULL;
@@ -192,6 +237,21 @@ static const char *check_node(const struct cut *c, struct walk *w)
 		bad = imc_arena_printf(w->a, "node '%s': too many tiles",
 				       c->name);
 	return bad;
+}
+
+static const char *check_cut(const struct cut *c, struct imc_arena *a)
+{
+	if (c->copies < 0 || c->as->tile_slices < 0)
+		return imc_arena_printf(a,
+					"node '%s': %d copies of tiles with %d "
+					"slices",
+					c->name, (int)c->as->copies,
+					(int)c->as->tile_slices);
+	if (c->block_cols < 1)
+		return imc_arena_printf(
+			a, "node '%s': a weight has more columns than an array",
+			c->name);
+	return NULL;
 }
 
 static const char *check_cover(const struct imc_graph *g,
@@ -217,12 +277,9 @@ static const char *check_cover(const struct imc_graph *g,
 				a, "node '%s': its tiles are not there",
 				g->node[i].name);
 		c = cut_of(g, m, (imc_node_id){(uint32_t)i});
-		bad = c.block_cols < 1
-			      ? imc_arena_printf(a,
-						 "node '%s': a weight has more "
-						 "columns than an array",
-						 c.name)
-			      : check_node(&c, &w);
+		bad = check_cut(&c, a);
+		if (!bad)
+			bad = check_node(&c, &w);
 		if (bad)
 			return bad;
 		next += as->n_tile;
@@ -286,10 +343,14 @@ static const char *check_inside(const struct imc_map *m, const struct spot *s,
 
 /* Spots are sorted by array and left edge: only those that begin before s
  * ends can overlap it. */
-static const char *check_alone(const struct spot *s, const struct spot *end,
-			       struct imc_arena *a)
+static const char *check_alone(const struct imc_map *m, const struct spot *s,
+			       const struct spot *end, struct imc_arena *a)
 {
 	for (const struct spot *o = s + 1; o < end; o++) {
+		if (o->array == s->array && m->own_arrays)
+			return imc_arena_printf(
+				a, "tiles %zu and %zu share array %d", s->tile,
+				o->tile, (int)s->array);
 		if (o->array != s->array || o->x >= s->x + s->w)
 			break;
 		if (o->y < s->y + s->h && s->y < o->y + o->h)
@@ -317,7 +378,7 @@ const char *imc_place_check(const struct imc_graph *g, const struct imc_map *m,
 		return bad;
 	qsort(s, m->n_tile, sizeof *s, by_array);
 	for (size_t i = 0; i < m->n_tile && !bad; i++) {
-		bad = check_alone(&s[i], s + m->n_tile, a);
+		bad = check_alone(m, &s[i], s + m->n_tile, a);
 		n_used += i == 0 || s[i].array != s[i - 1].array;
 	}
 	if (!bad && n_used != m->n_used)

@@ -132,9 +132,12 @@ static int64_t code_bytes(const struct check *c, const struct imc_node *n,
 {
 	int64_t out_w = imc_matrix_of(c->g, n).out_w, bytes = 0;
 
-	for (int32_t k = 0; k < as->n_tile; k++)
-		bytes += (int64_t)c->m->tile[as->first_tile + k].n_col *
-			 as->slices;
+	for (int32_t k = 0; k < as->n_tile; k++) {
+		const struct imc_tile *t = &c->m->tile[as->first_tile + k];
+
+		/* copies share the pixels */
+		bytes += t->copy ? 0 : (int64_t)t->n_col * t->n_slice;
+	}
 	bytes *= n->a.adc[0] ? 1 : (int64_t)sizeof(int32_t);
 	return imc_mul_i64(bytes, out_w, &bytes) ? bytes : -1;
 }

@@ -34,6 +34,14 @@ static bool check_agreement(const struct imc_verify *v, imc_node_id id)
 	    as->bias_rows != n->a.drive.n || as->post_adc != n->a.post[0])
 		return imc_verify_fail(
 			v, n, "its assignment and its attributes differ");
+	if (n->a.adc[0] && as->tile_slices > 0 && as->tile_slices < as->slices)
+		return imc_verify_fail(v, n,
+				       "slices behind an ADC in tiles of %d",
+				       (int)as->tile_slices);
+	if (n->a.slice_bits[0] == 1 && as->weight_bits != as->slices)
+		return imc_verify_fail(v, n,
+				       "weights of %d bits in %d slices of 1",
+				       (int)as->weight_bits, (int)as->slices);
 	return true;
 }
 

@@ -120,7 +120,7 @@ static bool check_bias_rows(const struct imc_verify *v,
 			    const struct imc_node *n)
 {
 	const struct imc_value *rows = imc_node_in(v->m->g, n, 8);
-	int32_t max = imc_cell_max((int)n->a.slice_bits[0]);
+	int32_t max = imc_slice_cell_max((int)n->a.slice_bits[0]);
 	const int8_t *x = rows ? rows->t.data : NULL;
 
 	for (int i = 0; i < n->a.drive.n; i++)
@@ -161,6 +161,8 @@ static bool check_adc(const struct imc_verify *v, const struct imc_node *n)
 	if (a->post[0] && a->slices[0] != 1)
 		return imc_verify_fail(v, n, "post adc with %d slices",
 				       (int)a->slices[0]);
+	if (a->slice_bits[0] == 1)
+		return imc_verify_fail(v, n, "slices of 1 bit behind an ADC");
 	if (!check_slices(v, n) || !check_bias_rows(v, n))
 		return false;
 	if (!imc_module_has(v->m, IMC_FACT_FITTED))
@@ -193,7 +195,8 @@ static bool check_conv(const struct imc_verify *v, const struct imc_node *n)
 	if (!a->adc[0] && a->drive.n)
 		return imc_verify_fail(v, n, "bias rows without an ADC");
 	if (!a->adc[0])
-		return a->slices[0] == 1 || check_slices(v, n);
+		return (a->slices[0] == 1 && a->slice_bits[0] > 1) ||
+		       check_slices(v, n);
 	return check_adc(v, n);
 }
 

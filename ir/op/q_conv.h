@@ -2,7 +2,7 @@
  *
  * ir/README.md states the numbers. A piece is what one job of an array, or
  * one run of the gather below, works on: some rows of a bundle's matrix and
- * some of its columns in all slices. Its cells are floats, row-major,
+ * some of its columns in some slices. Its cells are floats, row-major,
  * (n_row + n_drive) x (slices * n_col), slice s of column j at s*n_col + j;
  * those of a piece with a patch are its copies, as struct imc_tile says.
  * The graph evaluator cuts cells from the weights, the map evaluator reads
@@ -37,8 +37,10 @@ struct imc_q_piece {
 	struct imc_q_bundle b;
 	int64_t row0, n_row, col0, n_col;
 	int32_t n_drive; /* rows behind them that a constant drives */
-	int32_t slices;
+	int32_t slice0, slices;
 	int32_t patch_h, patch_w; /* pixels of one job; 1, 1: no copies */
+	/* Of 1x1 patches: the pixels of each image that count; 0, 0: all. */
+	int64_t first, end;
 };
 
 /* The jobs of a piece: over each image `down` lines of `across` patches. */

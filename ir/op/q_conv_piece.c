@@ -343,7 +343,9 @@ static void add_codes(const struct imc_q_conv *q, int64_t k, int64_t n, int s,
 	const struct imc_attrs *a = &q->n->a;
 	int32_t lo = (int32_t)a->adc_lo[0], hi = (int32_t)a->adc_hi[0];
 	int frac = a->adc[0] && !a->post[0] ? IMC_SUM_FRAC : 0;
-	int32_t weight = 1 << (s * (int)a->slice_bits[0] + frac);
+	int32_t weight = imc_slice_factor(s, (int)a->slices[0],
+					  (int)a->slice_bits[0]) *
+			 (1 << frac);
 
 	sum += k;
 	if (!a->adc[0]) {
@@ -374,10 +376,18 @@ static void add_job(const struct imc_q_conv *q, const struct imc_q_piece *p,
 				acc + (y * p->patch_w + x) * width;
 
 			for (int s = 0; s < p->slices; s++)
-				add_codes(q, p->b.k0 + p->col0, p->n_col, s,
-					  copy + s * p->n_col,
+				add_codes(q, p->b.k0 + p->col0, p->n_col,
+					  p->slice0 + s, copy + s * p->n_col,
 					  sum + (line + x) * q->k);
 		}
+}
+
+static bool counts(const struct imc_q_conv *q, const struct imc_q_piece *p,
+		   const struct imc_q_spot *at)
+{
+	int64_t pixel = at->y * q->ow + at->x;
+
+	return p->end == 0 || (pixel >= p->first && pixel < p->end);
 }
 
 static void gather_jobs(const struct imc_q_conv *q, const struct imc_q_piece *p,
@@ -407,7 +417,8 @@ void imc_q_conv_run(const struct imc_q_conv *q, const struct imc_q_piece *p,
 		for (int64_t i = 0; i < n; i++) {
 			struct imc_q_spot at = imc_q_conv_spot(q, p, job + i);
 
-			add_job(q, p, &at, t.acc + i * t.n_col, sum);
+			if (counts(q, p, &at))
+				add_job(q, p, &at, t.acc + i * t.n_col, sum);
 		}
 	}
 }

@@ -45,8 +45,12 @@ bool imc_parse_tile(struct imc_reader *r)
 		IMC_PUSH(r->arena, m->tile, m->n_tile, m->cap_tile);
 
 	t->patch_h = t->patch_w = 1;
-	return imc_read_node(r, &t->node) &&
-	       imc_read_members(r, imc_tile_members, t);
+	if (!imc_read_node(r, &t->node) ||
+	    !imc_read_members(r, imc_tile_members, t))
+		return false;
+	if (t->n_slice == 0 && t->node.i < m->n_assign)
+		t->n_slice = m->assign[t->node.i].slices;
+	return true;
 }
 
 bool imc_parse_plan(struct imc_reader *r)

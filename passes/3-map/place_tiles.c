@@ -1,7 +1,9 @@
-/* Places every tile on an array, by the solver that the options name. Whatever
- * it says is checked. */
+/* Places every tile on an array: on one of its own where the machine wants
+ * that, else by the solver that the options name. Whatever that says is
+ * checked. */
 #include <assert.h>
 
+#include "ir/support/checked.h"
 #include "passes/pass.h"
 #include "passes/solver/pack.h"
 
@@ -14,6 +16,29 @@ static struct imc_pack_problem problem_of(const struct imc_map *map,
 		r[i] = (struct imc_pack_rect){map->tile[i].w, map->tile[i].h};
 	return (struct imc_pack_problem){map->array_cols, map->array_rows,
 					 map->n_array, (int32_t)map->n_tile, r};
+}
+
+static bool all_fit(const struct imc_pack_problem *p)
+{
+	for (int32_t i = 0; i < p->n; i++)
+		if (p->rect[i].w > p->bin_w || p->rect[i].h > p->bin_h)
+			return false;
+	return true;
+}
+
+/* Tile i in the corner of array i. */
+static struct imc_pack_answer place_own(const struct imc_pack_problem *p,
+					struct imc_arena *a)
+{
+	struct imc_pack_answer s = {.found = p->n <= p->n_bin && all_fit(p),
+				    .n_used = p->n,
+				    .lower_bound = p->n,
+				    .by = "own arrays"};
+
+	s.place = imc_arena_array(a, (size_t)p->n, sizeof *s.place);
+	for (int32_t i = 0; i < p->n; i++)
+		s.place[i].bin = i;
+	return s;
 }
 
 /* As the module's own text, for the report. */
@@ -36,6 +61,7 @@ static void store_places(struct imc_module *m, const struct imc_pack_answer *s)
 static bool no_room(struct imc_module *m, const struct imc_pack_answer *s)
 {
 	struct imc_loc loc = IMC_IN_FILE(m->model_path);
+	int64_t clusters = m->map.own_arrays ? m->hw->chip_clusters : 1;
 
 	for (size_t i = 0; i < m->map.n_tile; i++) {
 		const struct imc_tile *t = &m->map.tile[i];
@@ -49,7 +75,7 @@ static bool no_room(struct imc_module *m, const struct imc_pack_answer *s)
 	}
 	return imc_diag(m->diags, loc, IMC_D_NO_ROOM, (int)m->map.n_tile,
 			s->n_used, s->lower_bound, m->hw->name, m->map.n_array,
-			s->n_used);
+			(int)imc_ceil_div(s->n_used, clusters));
 }
 
 /* By the numbers of struct imc_options. */
@@ -64,7 +90,8 @@ bool imc_pass_place_tiles(struct imc_module *m, struct imc_pass_cx *cx)
 	const char *why;
 
 	assert(m->opt.solver >= 0 && m->opt.solver < N_SOLVER);
-	s = solver[m->opt.solver](&p, cx->scratch);
+	s = m->map.own_arrays ? place_own(&p, cx->scratch)
+			      : solver[m->opt.solver](&p, cx->scratch);
 	if (!s.found)
 		return no_room(m, &s);
 	why = imc_pack_check(&p, &s, cx->scratch);

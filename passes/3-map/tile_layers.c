@@ -1,6 +1,7 @@
 /* Cuts the weight matrix of every crossbar node into tiles, as the node's
  * attributes say: the numbers of the network were fixed for those blocks. */
 #include "hwdesc/cost.h"
+#include "ir/support/checked.h"
 #include "passes/pass.h"
 
 static const char *cut_text(struct imc_arena *a, int64_t bundle, int64_t rows,
@@ -45,13 +46,19 @@ static int one(int32_t n)
 	return n ? (int)n : 1;
 }
 
-/* Says whether the patches are at fault. */
+/* Says whether the copies or the patches are at fault. */
 static bool refuse(struct imc_module *m, const struct imc_node *n,
 		   const struct imc_matrix *mx, const struct imc_assign *as)
 {
 	struct imc_assign plain = *as;
 	struct imc_cut c;
 
+	plain.copies = 1;
+	if (imc_cut_assigned(m->hw, mx, &plain, &c))
+		return imc_diag(m->diags, n->loc, IMC_D_TILE_COPIES,
+				(int)as->copies, (int)c.n_tile,
+				one(as->patch_h), one(as->patch_w),
+				one(as->rest_h), one(as->rest_w));
 	plain.patch_h = plain.patch_w = plain.rest_h = plain.rest_w = 1;
 	if (!imc_cut_assigned(m->hw, mx, &plain, &c))
 		return too_large(m, n, mx);
@@ -92,7 +99,9 @@ bool imc_pass_tile_layers(struct imc_module *m, struct imc_pass_cx *cx)
 
 	m->map.array_rows = (int32_t)m->hw->ima_rows;
 	m->map.array_cols = (int32_t)m->hw->ima_cols;
-	m->map.n_array = (int32_t)m->hw->ima_arrays;
+	m->map.n_array =
+		(int32_t)imc_min_i64(imc_hw_n_array(m->hw), INT32_MAX);
+	m->map.own_arrays = imc_hw_is_spatial(m->hw);
 	m->map.n_tile = 0;
 	for (size_t i = 0; i < g->n_order; i++) {
 		imc_node_id id = g->order[i];
