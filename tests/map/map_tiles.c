@@ -336,6 +336,181 @@ static void test_patch_agrees(void)
 	check_rule(&w, "node 'p': a weight has more columns than an array");
 }
 
+/* A layer of 3 to 4 channels in bits of two's complement, cut everywhere: two
+ * blocks of rows and of columns, bits 0, 1 and bit 2, two copies, on a machine
+ * of 4 x 5 arrays. */
+static imc_node_id stacked(struct world *w)
+{
+	struct imc_hw *hw;
+	struct imc_assign *as;
+	imc_node_id n;
+
+	open_world(w);
+	hw = w->m.hw;
+	hw->ima_tiles = hw->ima_adc = hw->ima_cell_bits = 1;
+	hw->ima_slices = 2;
+	hw->ima_arrays = 5;
+	hw->chip_clusters = 4;
+	n = layer(w, 3, 4, 1, "s");
+	node(w, n)->a.block_rows[0] = 2;
+	node(w, n)->a.slices[0] = 3;
+	node(w, n)->a.slice_bits[0] = 1;
+	assign(w);
+	as = &w->m.map.assign[n.i];
+	as->weight_bits = 3;
+	as->tile_slices = 2;
+	as->block_cols = 3;
+	as->copies = 2;
+	return n;
+}
+
+static void test_stack(void)
+{
+	struct world w;
+	struct imc_map *map = &w.m.map;
+
+	stacked(&w);
+	OK(imc_pass_tile_layers(&w.m, &w.cx));
+	OK(map->n_tile == 16 && map->assign[0].n_tile == 16);
+	OK(map->own_arrays && map->n_array == 20);
+	for (int32_t i = 0; i < 16; i++) {
+		const struct imc_tile *t = &map->tile[i];
+
+		CHECK(t->copy == i % 2 && t->slice0 == i / 2 % 2 * 2 &&
+			      t->n_slice == 2 - i / 2 % 2 &&
+			      t->block == i / 4 % 2 && t->col0 == i / 8 * 3 &&
+			      t->w == t->n_slice * (i < 8 ? 3 : 1) &&
+			      t->h == 2 - i / 4 % 2,
+		      "tile %d", (int)i);
+	}
+	OK(!imc_tile_check(w.m.g, map, w.arena));
+	OK(imc_pass_place_tiles(&w.m, &w.cx));
+	OK(map->n_used == 16 && map->lower_bound == 16);
+	OK(!strcmp(map->solver, "own arrays"));
+	for (int32_t i = 0; i < 16; i++)
+		OK(map->tile[i].array == i && map->tile[i].x == 0 &&
+		   map->tile[i].y == 0);
+	OK(!imc_place_check(w.m.g, map, w.arena));
+	imc_arena_free(w.arena);
+}
+
+/* Tile 5 is copy 1 of bits 0 and 1 of block 1. */
+static struct imc_tile *placed(struct world *w)
+{
+	stacked(w);
+	OK(imc_pass_tile_layers(&w->m, &w->cx));
+	OK(imc_pass_place_tiles(&w->m, &w->cx));
+	return &w->m.map.tile[5];
+}
+
+static void check_place_rule(struct world *w, const char *want)
+{
+	const char *is = imc_place_check(w->m.g, &w->m.map, w->arena);
+
+	CHECK(is && !strcmp(is, want), "%s\nnot\n%s", is ? is : "nothing",
+	      want);
+	imc_arena_free(w->arena);
+}
+
+static void test_stack_tiles(void)
+{
+	struct world w;
+	struct imc_tile *t = placed(&w), keep;
+
+	t->copy = 0;
+	check_rule(&w, "node 's': tile n0 0 0 1 0 0 where n0 0 0 1 0 1 (node, "
+		       "bundle, column, block, slice, copy) should be");
+	t = placed(&w);
+	t->slice0 = 1;
+	check_rule(&w, "node 's': tile n0 0 0 1 1 1 where n0 0 0 1 0 1 (node, "
+		       "bundle, column, block, slice, copy) should be");
+	t = placed(&w);
+	t->n_slice = 3;
+	check_rule(&w, "node 's': a tile holds 3 slices, not 2");
+	t = placed(&w);
+	t->n_slice = 0;
+	check_rule(&w, "node 's': a tile holds 0 slices, not 2");
+	t = placed(&w);
+	t->w = 9; /* of all slices */
+	check_rule(&w, "node 's': a tile of 9 x 1 cells has the wrong size");
+	t = placed(&w);
+	keep = t[0]; /* copies before slices */
+	t[0] = t[1];
+	t[1] = keep;
+	check_rule(&w, "node 's': tile n0 0 0 1 2 0 where n0 0 0 1 0 1 (node, "
+		       "bundle, column, block, slice, copy) should be");
+	t = placed(&w);
+	t->patch_w = 2;
+	t->w *= 2;
+	check_rule(&w, "node 's': a tile has a patch of 1 x 2 pixels, and its "
+		       "assignment another");
+	t = placed(&w);
+	t->array = 4;
+	t->y = 3;
+	check_place_rule(&w, "tiles 4 and 5 share array 4");
+}
+
+static void test_stack_assign(void)
+{
+	struct world w;
+	struct imc_assign *as;
+
+	placed(&w);
+	w.m.map.assign[0].copies = 3;
+	check_rule(&w, "node 's': tile n0 0 0 0 2 0 where n0 0 0 0 0 2 (node, "
+		       "bundle, column, block, slice, copy) should be");
+	placed(&w);
+	w.m.map.assign[0].copies = INT32_MIN;
+	check_rule(&w, "node 's': -2147483648 copies of tiles with 2 slices");
+	placed(&w);
+	w.m.map.assign[0].tile_slices = -2;
+	check_rule(&w, "node 's': 2 copies of tiles with -2 slices");
+	placed(&w);
+	w.m.map.assign[0].tile_slices = 3;
+	check_rule(&w, "node 's': a tile holds 2 slices, not 3");
+	placed(&w);
+	w.m.map.n_tile = (size_t)--w.m.map.assign[0].n_tile;
+	check_rule(&w, "node 's': tiles are missing");
+	placed(&w);
+	w.m.map.assign[0].patch_w = 2;
+	w.m.map.tile[0].patch_w = 2;
+	w.m.map.tile[0].w *= 2;
+	check_rule(&w, "node 's': a tile with a patch of 1 x 2 pixels has "
+		       "copies on other arrays");
+	/* 0 is one copy, and all slices; so are more than there are */
+	stacked(&w);
+	as = w.m.map.assign;
+	as->copies = as->tile_slices = 0;
+	OK(imc_pass_tile_layers(&w.m, &w.cx) && as->n_tile == 4);
+	as->copies = 1;
+	as->tile_slices = 9;
+	check_rule(&w, NULL);
+}
+
+static void test_stack_faults(void)
+{
+	struct world w;
+
+	stacked(&w);
+	w.m.hw->ima_arrays = 3;
+	OK(imc_pass_tile_layers(&w.m, &w.cx));
+	check_message(&w, imc_pass_place_tiles(&w.m, &w.cx),
+		      "net.onnx: error: 16 tiles need 16 crossbar arrays (16 "
+		      "at least), and 'small' has 12; --set ima.arrays=4 or "
+		      "fewer weight bits would do");
+	placed(&w);
+	w.m.map.tile[3].w = 257;
+	check_message(&w, imc_pass_place_tiles(&w.m, &w.cx),
+		      "net.onnx: node 0 (Conv 's'): error: a job of 2x257 does "
+		      "not fit an array of 256x256");
+	stacked(&w);
+	w.m.map.assign[0].rest_w = 2;
+	check_message(&w, imc_pass_tile_layers(&w.m, &w.cx),
+		      "net.onnx: node 0 (Conv 's'): error: 2 copies of 8 tiles "
+		      "over arrays are not possible with jobs of 1x1 output "
+		      "pixels (1x2 at the ends)");
+}
+
 /* Tiles of two layers that share no array. */
 static void two_layers(struct world *w)
 {
@@ -395,6 +570,10 @@ int main(void)
 	test_patch_sizes();
 	test_patch_rules();
 	test_patch_agrees();
+	test_stack();
+	test_stack_tiles();
+	test_stack_assign();
+	test_stack_faults();
 	test_place();
 	test_place_faults();
 	return check_result();

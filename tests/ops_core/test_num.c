@@ -106,6 +106,53 @@ static void check_round(int n, int bits)
 	}
 }
 
+/* Bits of two's complement: every value of n bits, and no other. */
+static void check_bits(int n)
+{
+	int32_t half = 1 << (n - 1);
+
+	CHECK(imc_slice_max(n, 1) == half - 1, "%d bits", n);
+	for (int32_t w = -300; w <= 300; w++) {
+		bool fits = w >= -half && w < half;
+		int32_t sum = 0, digits = 0;
+
+		CHECK(imc_sliceable(w, n, 1) == fits, "%d in %d bits", (int)w,
+		      n);
+		for (int s = 0; s < n && fits; s++) {
+			int32_t d = imc_slice(w, s, n, 1);
+
+			CHECK(d >= 0 && d <= imc_slice_cell_max(1),
+			      "bit %d of %d", s, (int)w);
+			digits += d << s;
+			sum += d * imc_slice_factor(s, n, 1);
+		}
+		CHECK(!fits || (sum == w && digits == (w & (2 * half - 1))),
+		      "%d in %d bits", (int)w, n);
+	}
+	for (int s = 0; s < n; s++)
+		CHECK(imc_slice_factor(s, n, 1) ==
+			      (s == n - 1 ? -(1 << s) : 1 << s),
+		      "factor %d of %d", s, n);
+}
+
+static void check_one_bit(void)
+{
+	/* one bit of two's complement has no 1 */
+	for (int32_t w = -2; w <= 2; w++)
+		OK(!imc_sliceable(w, 1, 1));
+	for (int n = 2; n <= 8; n++) {
+		check_bits(n);
+		check_round(n, 1);
+	}
+	OK(imc_slice_round(-2.6, 2, 1) == -1 && imc_slice_round(9, 4, 1) == 7);
+	OK(imc_slice_cell_max(1) == 1);
+	for (int bits = 2; bits <= 8; bits++) {
+		OK(imc_slice_cell_max(bits) == imc_cell_max(bits));
+		for (int s = 0; s < 2; s++)
+			OK(imc_slice_factor(s, 2, bits) == 1 << (s * bits));
+	}
+}
+
 int main(void)
 {
 	check_rescale();
@@ -115,5 +162,6 @@ int main(void)
 			check_slices(n, bits);
 			check_round(n, bits);
 		}
+	check_one_bit();
 	return check_result();
 }

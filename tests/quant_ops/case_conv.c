@@ -50,13 +50,13 @@ static void fill_weights(struct imc_tensor *w, struct rnd *r,
 {
 	int8_t *x = w->data;
 	int n = (int)a->slices[0], bits = (int)a->slice_bits[0];
-	int32_t max = a->adc[0] ? imc_slice_max(n, bits) : 127;
+	int32_t max = imc_slice_max(n, bits);
 
 	max = max > 127 ? 127 : max;
 	for (int64_t i = 0; i < imc_tensor_count(w); i++)
 		do
-			x[i] = (int8_t)pick(r, -max, max);
-		while (a->adc[0] && !imc_sliceable(x[i], n, bits));
+			x[i] = (int8_t)pick(r, -max - 1, max);
+		while (!imc_sliceable(x[i], n, bits));
 }
 
 static void choose_adc(struct imc_attrs *a, struct rnd *r)
@@ -76,6 +76,16 @@ static void choose_adc(struct imc_attrs *a, struct rnd *r)
 		a->drive.n = (int)pick(r, 1, 3);
 	for (int i = 0; i < a->drive.n; i++)
 		a->drive.v[i] = pick(r, -128, 127);
+}
+
+/* Without an ADC slices may have 1 bit. */
+static void choose_slices(struct imc_attrs *a, struct rnd *r)
+{
+	static const int cut[][2] = {{1, 8}, {2, 4}, {4, 2}, {3, 3}};
+	int64_t c = pick(r, 0, 7);
+
+	a->slices[0] = c < 4 ? cut[c][0] : pick(r, 2, 8);
+	a->slice_bits[0] = c < 4 ? cut[c][1] : 1;
 }
 
 static void choose_window(struct imc_attrs *a, struct rnd *r)
@@ -164,6 +174,8 @@ struct conv_case make_conv(struct rnd *r, struct imc_arena *a)
 	choose_groups(&n->a, r, w, &channels);
 	if (pick(r, 0, 2))
 		choose_adc(&n->a, r);
+	else
+		choose_slices(&n->a, r);
 	weights = add_const(c.g, IMC_I8, 4, w);
 	n = imc_node_at(c.g, id);
 	n->in[1] = weights;

@@ -7,7 +7,8 @@
 #include "tests/check.h"
 #include "tests/quant_ops/quant_cases.h"
 
-#define N_CASE 200
+#define N_CASE 240
+#define N_FAULT 18
 
 static void add_tile(struct imc_map *m, const struct imc_tile *t,
 		     struct imc_arena *a, struct rnd *r)
@@ -15,6 +16,12 @@ static void add_tile(struct imc_map *m, const struct imc_tile *t,
 	struct imc_tile *to = IMC_PUSH(a, m->tile, m->n_tile, m->cap_tile);
 
 	*to = *t;
+	if (m->own_arrays) {
+		to->array = (int32_t)m->n_tile - 1;
+		to->x = (int32_t)pick(r, 0, 5);
+		m->n_used = to->array + 1;
+		return;
+	}
 	/* Two tiles an array: one in a corner, the other below it. */
 	to->array = (int32_t)((m->n_tile - 1) / 2);
 	to->x = (int32_t)pick(r, 0, 5);
@@ -64,6 +71,41 @@ static void pick_patches(const struct conv_case *c, const struct imc_q_conv *q,
 	}
 }
 
+/* Slices in tiles of their own, and copies; few columns or small blocks have
+ * too many tiles already. */
+static void pick_stack(const struct imc_q_conv *q, struct rnd *r,
+		       struct imc_assign *as)
+{
+	struct imc_q_bundle b = imc_q_conv_bundle(q, 0);
+	int64_t n = q->n_bundle * b.n_block *
+		    ((b.n_col + as->block_cols - 1) / as->block_cols);
+	int32_t tile_slices[] = {0, 1, 3, as->slices};
+	int64_t n_pixel = q->oh * q->ow;
+
+	if (n > 20)
+		return;
+	if (!q->n->a.adc[0])
+		as->tile_slices = tile_slices[pick(r, 0, 3)];
+	if (as->patch_h * as->patch_w <= 1 && as->rest_h * as->rest_w <= 1)
+		as->copies = (int32_t)pick(r, 0, n_pixel < 9 ? 9 : 5);
+}
+
+/* All tiles of the rectangle of t, which holds all slices. */
+static void add_stack(struct imc_map *m, struct imc_tile t, struct imc_arena *a,
+		      struct rnd *r)
+{
+	const struct imc_assign *as = m->assign;
+	int32_t slices = t.n_slice, width = t.w / slices;
+	int32_t most = as->tile_slices ? as->tile_slices : slices;
+
+	for (t.slice0 = 0; t.slice0 < slices; t.slice0 += most) {
+		t.n_slice = slices - t.slice0 < most ? slices - t.slice0 : most;
+		t.w = width * t.n_slice;
+		for (t.copy = 0; t.copy < as->copies + !as->copies; t.copy++)
+			add_tile(m, &t, a, r);
+	}
+}
+
 /* Columns col .. of block i of a bundle. */
 static struct imc_tile make_tile(const struct imc_q_conv *q,
 				 const struct imc_assign *as, imc_node_id id,
@@ -83,6 +125,7 @@ static struct imc_tile make_tile(const struct imc_q_conv *q,
 			     .col0 = (int32_t)col,
 			     .n_col = (int32_t)n_col,
 			     .n_bias = p.n_drive,
+			     .n_slice = p.slices,
 			     .patch_h = full ? as->patch_h : as->rest_h,
 			     .patch_w = full ? as->patch_w : as->rest_w};
 
@@ -125,6 +168,9 @@ struct imc_map make_map(const struct conv_case *c, struct rnd *r,
 		.post_adc = n->a.post[0] != 0};
 	if (pick(r, 0, 3))
 		pick_patches(c, &q, r, m.assign);
+	pick_stack(&q, r, m.assign);
+	m.own_arrays = (m.assign->tile_slices || m.assign->copies > 1) &&
+		       pick(r, 0, 1);
 	for (int b = 0; b < q.n_bundle; b++) {
 		struct imc_q_bundle bun = imc_q_conv_bundle(&q, b);
 
@@ -135,7 +181,7 @@ struct imc_map make_map(const struct conv_case *c, struct rnd *r,
 					make_tile(&q, m.assign, c->id,
 						  (int[]){b, i}, col);
 
-				add_tile(&m, &t, a, r);
+				add_stack(&m, t, a, r);
 			}
 	}
 	m.assign->n_tile = (int32_t)m.n_tile;
@@ -170,14 +216,54 @@ static void check_assign(const struct conv_case *c, struct imc_map *m,
 	*as = keep;
 }
 
+/* Nor may slices and copies be other ones. */
+static void check_stack(const struct conv_case *c, struct imc_map *m,
+			struct imc_arena *a)
+{
+	struct imc_assign *as = m->assign, keep = *as;
+	bool apart = keep.tile_slices && keep.tile_slices < keep.slices;
+
+	as->copies = keep.copies + 1 + !keep.copies;
+	CHECK(imc_place_check(c->g, m, a), "another copy: %s", c->text);
+	as->copies = -1;
+	CHECK(imc_place_check(c->g, m, a), "copies -1: %s", c->text);
+	*as = keep;
+	as->tile_slices = -1;
+	CHECK(imc_place_check(c->g, m, a), "slices -1: %s", c->text);
+	as->tile_slices = !apart;
+	CHECK(!imc_place_check(c->g, m, a) == (keep.slices == 1),
+	      "other slices: %s", c->text);
+	*as = keep;
+}
+
+/* On one array, but not one above the other. */
+static void check_share(const struct conv_case *c, struct imc_map *m,
+			struct imc_arena *a)
+{
+	struct imc_tile *t = m->tile, *o = m->tile + m->n_tile - 1, keep = *o;
+	int32_t was = m->n_used;
+
+	if (m->n_tile < 3 || !m->own_arrays || t->y + t->h + o->h > 1000)
+		return;
+	o->array = t->array;
+	o->y = t->y + t->h;
+	m->n_used--;
+	CHECK(imc_place_check(c->g, m, a), "shared: %s", c->text);
+	m->own_arrays = false;
+	CHECK(!imc_place_check(c->g, m, a), "%s", imc_place_check(c->g, m, a));
+	m->own_arrays = true;
+	m->n_used = was;
+	*o = keep;
+}
+
 /* Each fault must be seen; everything is put back. */
 static void check_faults(const struct conv_case *c, struct imc_map *m,
 			 struct imc_arena *a)
 {
 	struct imc_tile *t = &m->tile[m->n_tile / 2], keep = *t;
-	struct imc_tile faults[12];
+	struct imc_tile faults[N_FAULT];
 
-	for (int i = 0; i < 12; i++)
+	for (int i = 0; i < N_FAULT; i++)
 		faults[i] = keep;
 	faults[0].col0++;
 	faults[1].n_row--;
@@ -191,13 +277,21 @@ static void check_faults(const struct conv_case *c, struct imc_map *m,
 	faults[9].patch_w = INT32_MAX;
 	faults[10].patch_h = faults[10].patch_w = INT32_MIN;
 	faults[11].w += keep.n_col;
+	faults[12].slice0++;
+	faults[13].n_slice--;
+	faults[14].n_slice++;
+	faults[15].n_slice = INT32_MIN;
+	faults[16].copy++;
+	faults[17].copy--;
 	CHECK(!imc_place_check(c->g, m, a), "%s", imc_place_check(c->g, m, a));
-	for (int i = 0; i < 12; i++) {
+	for (int i = 0; i < N_FAULT; i++) {
 		*t = faults[i];
 		CHECK(imc_place_check(c->g, m, a), "fault %d", i);
 	}
 	*t = keep;
 	check_assign(c, m, a);
+	check_stack(c, m, a);
+	check_share(c, m, a);
 	if (m->n_tile > 1) {
 		struct imc_tile *o = t == m->tile ? t + 1 : t - 1;
 		struct imc_tile was = *o;
@@ -224,7 +318,8 @@ static void add_scratch(const struct conv_case *c, const struct imc_map *m,
 	if (n->a.post[0])
 		return;
 	for (size_t i = 0; i < m->n_tile; i++)
-		b->size_bytes += (int64_t)m->tile[i].n_col * n->a.slices[0] *
+		b->size_bytes += (int64_t)m->tile[i].n_col *
+				 (m->tile[i].copy ? 0 : m->tile[i].n_slice) *
 				 mx.out_h * mx.out_w * (int64_t)sizeof(int32_t);
 	b->offset = p->l1_bytes;
 	p->l1_bytes += b->size_bytes;
@@ -324,6 +419,7 @@ static void check_noise(const struct conv_case *c, const struct imc_map *m,
 /* Cases of each kind, so that none is missing. */
 struct kinds {
 	int patch, rest, bundle, blocks, bias, twice;
+	int apart, binary, copies, batch, many, own;
 };
 
 static void count_kinds(const struct conv_case *c, const struct imc_map *m,
@@ -342,6 +438,12 @@ static void count_kinds(const struct conv_case *c, const struct imc_map *m,
 	k->blocks += patch && end->block > 0;
 	k->bias += patch && as->bias_rows;
 	k->twice += patch && x.out_w % as->patch_w;
+	k->apart += as->tile_slices && as->tile_slices < as->slices;
+	k->binary += imc_node_at(c->g, c->id)->a.slice_bits[0] == 1;
+	k->copies += as->copies > 1;
+	k->batch += as->copies > 1 && x.batch > 1;
+	k->many += as->copies > x.out_h * x.out_w;
+	k->own += m->own_arrays;
 }
 
 int test_map(struct rnd *r)
@@ -370,5 +472,9 @@ int test_map(struct rnd *r)
 		      k.bias > 5 && k.twice > 10,
 	      "%d %d %d %d %d %d", k.patch, k.rest, k.bundle, k.blocks, k.bias,
 	      k.twice);
+	CHECK(k.apart > 15 && k.binary > 15 && k.copies > 15 && k.batch > 5 &&
+		      k.many > 1 && k.own > 10,
+	      "%d %d %d %d %d %d", k.apart, k.binary, k.copies, k.batch, k.many,
+	      k.own);
 	return check_result();
 }

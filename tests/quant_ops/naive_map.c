@@ -111,13 +111,14 @@ static int32_t want_cell(const struct sheet *s, const struct line *l,
 	const int8_t *w = s->w->data;
 
 	if (l->drive >= 0)
-		return i ? 0 : s->q.bias_row[l->drive * s->q.k + k];
+		return i + s->t->slice0 ? 0 : s->q.bias_row[l->drive * s->q.k + k];
 	if (ky < 0 || kx < 0 || ky % a->dilation[0] || kx % a->dilation[1])
 		return 0;
 	ky /= a->dilation[0];
 	kx /= a->dilation[1];
 	if (ky >= s->q.kh || kx >= s->q.kw || c < 0 || c >= s->q.group_c)
 		return 0;
+	i += s->t->slice0;
 	return imc_slice(
 		w[((k * s->q.kh + ky) * s->q.kw + kx) * s->q.group_c + c], i,
 		(int)a->slices[0], (int)a->slice_bits[0]);
@@ -132,7 +133,7 @@ int64_t wrong_cells(const struct conv_case *c, const struct imc_tile *t,
 	open_sheet(&s, c, t);
 	for (int l = 0; l < s.n_line; l++)
 		for (int64_t i = 0; i < t->w; i++) {
-			int64_t j = i % t->n_col, slices = s.n->a.slices[0];
+			int64_t j = i % t->n_col, slices = t->n_slice;
 			int64_t p = i / t->n_col / slices;
 			int64_t at[] = {p / t->patch_w, p % t->patch_w};
 			int slice = (int)(i / t->n_col % slices);
@@ -165,7 +166,8 @@ static int64_t part(const struct sheet *s, const struct imc_images *img,
 {
 	const struct imc_attrs *a = &s->n->a;
 	int64_t k = s->b.k0 + s->t->col0 + i % s->t->n_col, acc = 0;
-	int64_t shift = i / s->t->n_col % a->slices[0] * a->slice_bits[0];
+	int64_t slice = s->t->slice0 + i / s->t->n_col % s->t->n_slice;
+	int64_t shift = slice * a->slice_bits[0];
 
 	for (int l = 0; l < s->n_line; l++)
 		acc += drive(s, &s->line[l], at) * cell(s, img, l, i);
@@ -176,7 +178,17 @@ static int64_t part(const struct sheet *s, const struct imc_images *img,
 		      s->q.adc_zero[k];
 		shift += a->post[0] ? 0 : IMC_SUM_FRAC;
 	}
+	if (a->slice_bits[0] == 1 && slice == a->slices[0] - 1)
+		acc = -acc; /* the sign of two's complement */
 	return acc * ((int64_t)1 << shift);
+}
+
+/* True if the pixel of an image of n pixels is one of the tile's copy. */
+static bool is_own(const struct imc_tile *t, int64_t pixel, int64_t n,
+		   int32_t copies)
+{
+	return pixel >= t->copy * n / copies &&
+	       pixel < (t->copy + 1) * n / copies;
 }
 
 /* One job; parts: one for each pixel, slice and column, where the job before
@@ -184,7 +196,7 @@ static int64_t part(const struct sheet *s, const struct imc_images *img,
 static void run_job(const struct sheet *s, const struct imc_images *img,
 		    const int64_t at[3], int32_t *parts)
 {
-	int64_t width = s->t->n_col * s->n->a.slices[0];
+	int64_t width = s->t->n_col * s->t->n_slice;
 
 	for (int64_t i = 0; i < s->t->w; i++) {
 		int64_t p = i / width;
@@ -197,10 +209,11 @@ static void run_job(const struct sheet *s, const struct imc_images *img,
 }
 
 static void run_tile(const struct sheet *s, const struct imc_images *img,
-		     int32_t *sum)
+		     int32_t copies, int32_t *sum)
 {
 	struct imc_arena *a = imc_arena_new();
-	int64_t width = s->t->n_col * s->n->a.slices[0];
+	int64_t width = s->t->n_col * s->t->n_slice;
+	int64_t n_pixel = s->q.oh * s->q.ow;
 	int64_t batch = s->c->x.dim[0], at[3], k = s->b.k0 + s->t->col0;
 	int32_t *parts = imc_arena_array(a, (size_t)(s->q.n_window * width),
 					 sizeof *parts);
@@ -212,7 +225,8 @@ static void run_tile(const struct sheet *s, const struct imc_images *img,
 				run_job(s, img, at, parts);
 			}
 	for (int64_t i = 0; i < s->q.n_window * width; i++)
-		sum[i / width * s->q.k + k + i % s->t->n_col] += parts[i];
+		if (is_own(s->t, i / width % n_pixel, n_pixel, copies))
+			sum[i / width * s->q.k + k + i % s->t->n_col] += parts[i];
 	imc_arena_free(a);
 }
 
@@ -228,7 +242,8 @@ void naive_map(const struct conv_case *c, const struct imc_map *m,
 		if (!sum)
 			sum = imc_arena_array(a, (size_t)(s.q.n_window * s.q.k),
 					      sizeof *sum);
-		run_tile(&s, img, sum);
+		run_tile(&s, img, m->assign->copies ? m->assign->copies : 1,
+			 sum);
 	}
 	imc_q_conv_finish(&s.q, sum, y);
 	imc_arena_free(a);

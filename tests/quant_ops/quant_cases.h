@@ -34,8 +34,8 @@ void naive_map(const struct conv_case *c, const struct imc_map *m,
 int64_t wrong_cells(const struct conv_case *c, const struct imc_tile *t,
 		    const struct imc_images *img);
 
-/* Cuts the node into tiles of random columns and patches and puts them on
- * arrays. */
+/* Cuts the node into tiles of random columns, slices, copies and patches and
+ * puts them on arrays. */
 struct imc_map make_map(const struct conv_case *c, struct rnd *r,
 			struct imc_arena *a);
 
