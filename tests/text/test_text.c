@@ -281,6 +281,8 @@ static void break_rule(struct imc_module *m, int i)
 		m->plan.buffer[3].size_bytes--;
 	if (i == 14)
 		m->plan.step[2].strip_rows = 1;
+	if (i == 15)
+		m->map.assign[0].tile_slices = 1;
 }
 
 /* Whole messages of the verifier, for one fault each. */
@@ -302,6 +304,7 @@ static void check_verifier(void)
 		"step 1 has no scratch",
 		"the scratch of step 1 is too small",
 		"step 2 has strips",
+		"q_conv2d 'node': slices behind an ADC in tiles of 1",
 	};
 
 	for (int i = 0; i < (int)(sizeof want / sizeof *want); i++) {
@@ -314,6 +317,69 @@ static void check_verifier(void)
 		imc_module_free(m);
 		imc_arena_free(s->arena);
 	}
+}
+
+/* The same of binary cells, slices and copies. */
+static void break_stack(struct imc_module *m, int i)
+{
+	struct imc_attrs *a = &m->g->node[0].a;
+	struct imc_assign *as = &m->map.assign[0];
+
+	if (i == 0)
+		as->weight_bits = 5;
+	if (i == 1)
+		a->slices[0] = as->slices = as->weight_bits = 3;
+	if (i == 2)
+		a->slices[0] = as->slices = as->weight_bits = 1;
+	if (i == 3)
+		a->adc[0] = 1;
+	if (i == 4)
+		m->map.tile[1].array = 0;
+	if (i == 5)
+		m->map.tile[3].copy = 0;
+}
+
+static void check_stacks(void)
+{
+	static const char *const want[] = {
+		"q_conv2d 'node': weights of 5 bits in 4 slices of 1",
+		"q_conv2d 'node': weight -7 is not 3 slices of 1 bits",
+		"q_conv2d 'node': weight -7 is not 1 slices of 1 bits",
+		"q_conv2d 'node': slices of 1 bit behind an ADC",
+		"tiles 0 and 1 share array 0",
+		"node 'node': tile n0 0 0 0 3 0 where n0 0 0 0 3 1",
+	};
+
+	for (int i = 0; i < (int)(sizeof want / sizeof *want); i++) {
+		struct sheet *s = new_sheet(true);
+		struct imc_module *m = make_module(SPATIAL, &s->diags);
+
+		break_stack(m, i);
+		CHECK(!imc_module_verify(m) && strstr(message(s), want[i]),
+		      "%d: %s", i, message(s));
+		imc_module_free(m);
+		imc_arena_free(s->arena);
+	}
+}
+
+/* n_slice need not be given where a tile holds all slices of its node. */
+static void check_default_slices(void)
+{
+	struct sheet *s = new_sheet(true);
+	struct imc_module *m = make_module(PLACED, &s->diags), *b;
+	static const char word[] = " n_slice=2";
+	int n = 0;
+	char *p;
+
+	print(s, m);
+	while ((p = strstr(s->text.p, word)) && ++n)
+		memset(p, ' ', sizeof word - 1);
+	b = parse(s, s->text.p, s->text.n);
+	CHECK(n == 2 && b && imc_map_equal(&m->map, &b->map), "%d: %s", n,
+	      message(s));
+	imc_module_free(b);
+	imc_module_free(m);
+	imc_arena_free(s->arena);
 }
 
 /* The text with its n-th `word`, "patch_h=1" say, set to another value. */
@@ -374,8 +440,11 @@ int main(void)
 	check_messages();
 	check_sparse_ids();
 	check_verifier();
+	check_stacks();
+	check_default_slices();
 	check_blob_damage();
 	check_damage(FLOAT);
 	check_damage(PLANNED);
+	check_damage(SPATIAL);
 	return check_result();
 }

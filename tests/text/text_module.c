@@ -238,6 +238,7 @@ static void tile(struct imc_module *m)
 		t->n_row = b ? 8 : 10;
 		t->n_bias = 2 * b;
 		t->n_col = 8;
+		t->n_slice = 2;
 		t->w = 16;
 		t->h = 10;
 		t->array = -1;
@@ -318,6 +319,65 @@ static void header(struct imc_module *m)
 	m->hw->cols = -3;
 }
 
+/* Weights of four bits, no ADC. */
+static void make_binary(struct imc_graph *g)
+{
+	struct imc_node *n = &g->node[0];
+
+	for (int k = 5; k < 9; k++)
+		n->in[k] = IMC_NO_VAL;
+	n->a.adc[0] = 0;
+	n->a.drive.n = 0;
+	n->a.slices[0] = 4;
+	n->a.slice_bits[0] = 1;
+}
+
+/* Rows 0 to 9 and the others, bits 0 to 2 and bit 3, two copies. */
+static void stack(struct imc_module *m)
+{
+	struct imc_map *map = &m->map;
+	struct imc_assign *as = &map->assign[0];
+
+	map->solver = "own arrays";
+	map->array_cols = 24;
+	map->n_array = 9;
+	map->own_arrays = true;
+	map->adc_per_job = false;
+	map->stage_bound_ns = 0.1;
+	map->n_used = map->lower_bound = as->n_tile = 8;
+	as->weight_bits = as->slices = 4;
+	as->tile_slices = 3;
+	as->bias_rows = 0;
+	as->copies = as->adders = 2;
+	as->stores = 1;
+	for (int i = 0; i < 8; i++) {
+		struct imc_tile *t = IMC_PUSH(m->arena, map->tile, map->n_tile,
+					      map->cap_tile);
+
+		*t = (struct imc_tile){.block = i / 4,
+				       .row0 = i / 4 * 10,
+				       .n_row = i / 4 ? 8 : 10,
+				       .n_col = 8,
+				       .slice0 = i / 2 % 2 * 3,
+				       .n_slice = i / 2 % 2 ? 1 : 3,
+				       .copy = i % 2,
+				       .patch_h = 1,
+				       .patch_w = 1,
+				       .array = i,
+				       .w = i / 2 % 2 ? 8 : 24,
+				       .h = i / 4 ? 8 : 10};
+	}
+}
+
+static struct imc_module *make_spatial(struct imc_module *m)
+{
+	make_binary(m->g);
+	assign(m);
+	stack(m);
+	m->facts |= FACT(ASSIGNED) | FACT(TILED) | FACT(PLACED);
+	return m;
+}
+
 struct imc_module *make_module(enum stage s, struct imc_diags *d)
 {
 	struct imc_module *m = imc_module_new(d);
@@ -331,6 +391,8 @@ struct imc_module *make_module(enum stage s, struct imc_diags *d)
 	}
 	quantised_graph(m->g);
 	m->facts |= FACT(NHWC) | FACT(QUANTISED) | FACT(FITTED);
+	if (s == SPATIAL)
+		return make_spatial(m);
 	if (s >= TILED) {
 		assign(m);
 		tile(m);

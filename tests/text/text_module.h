@@ -4,9 +4,10 @@
 
 #include "ir/text.h"
 
-enum stage { FLOAT, QUANTISED, TILED, PLACED, PLANNED, N_STAGE };
+enum stage { FLOAT, QUANTISED, TILED, PLACED, PLANNED, SPATIAL, N_STAGE };
 
-/* input -> convolution -> reshape -> softmax, at that stage. */
+/* input -> convolution -> reshape -> softmax, at that stage. SPATIAL is placed
+ * in arrays of binary cells: slices apart, two copies. */
 struct imc_module *make_module(enum stage s, struct imc_diags *d);
 
 /* A machine of two keys. */
