@@ -94,8 +94,8 @@ static float *join_slices(const struct stack *s, int32_t copy,
 
 /* Without an ADC sums are linear in the cells, so that the slices of a weight
  * can be put together before anything is multiplied. */
-static void run_copy(const struct stack *s, int32_t copy, const int64_t share[2],
-		     int32_t *sum)
+static void run_copy(const struct stack *s, int32_t copy,
+		     const int64_t share[2], int32_t *sum)
 {
 	struct imc_arena *scratch = imc_arena_new();
 	bool join = !s->q->n->a.adc[0] && s->q->n->a.slices[0] > 1;
@@ -154,9 +154,9 @@ bool imc_map_compute(void *map_eval, imc_node_id id,
 	sum = imc_arena_array(scratch, (size_t)(q.n_window * q.k), sizeof *sum);
 	s.q = &q;
 	s.n_copy = (int32_t)imc_max_i64(as->copies, 1);
-	s.n_part = as->tile_slices ? (int32_t)imc_ceil_div(as->slices,
-							   as->tile_slices)
-				   : 1;
+	s.n_part = as->tile_slices
+			   ? (int32_t)imc_ceil_div(as->slices, as->tile_slices)
+			   : 1;
 	for (int32_t i = 0; i < as->n_tile; i += s.n_part * s.n_copy) {
 		s.t = &me->m->tile[as->first_tile + i];
 		run_stack(&s, sum);

@@ -343,9 +343,9 @@ static void add_codes(const struct imc_q_conv *q, int64_t k, int64_t n, int s,
 	const struct imc_attrs *a = &q->n->a;
 	int32_t lo = (int32_t)a->adc_lo[0], hi = (int32_t)a->adc_hi[0];
 	int frac = a->adc[0] && !a->post[0] ? IMC_SUM_FRAC : 0;
-	int32_t weight = imc_slice_factor(s, (int)a->slices[0],
-					  (int)a->slice_bits[0]) *
-			 (1 << frac);
+	int32_t weight =
+		imc_slice_factor(s, (int)a->slices[0], (int)a->slice_bits[0]) *
+		(1 << frac);
 
 	sum += k;
 	if (!a->adc[0]) {

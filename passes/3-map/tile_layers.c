@@ -99,8 +99,7 @@ bool imc_pass_tile_layers(struct imc_module *m, struct imc_pass_cx *cx)
 
 	m->map.array_rows = (int32_t)m->hw->ima_rows;
 	m->map.array_cols = (int32_t)m->hw->ima_cols;
-	m->map.n_array =
-		(int32_t)imc_min_i64(imc_hw_n_array(m->hw), INT32_MAX);
+	m->map.n_array = (int32_t)imc_min_i64(imc_hw_n_array(m->hw), INT32_MAX);
 	m->map.own_arrays = imc_hw_is_spatial(m->hw);
 	m->map.n_tile = 0;
 	for (size_t i = 0; i < g->n_order; i++) {

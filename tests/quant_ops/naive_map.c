@@ -111,7 +111,8 @@ static int32_t want_cell(const struct sheet *s, const struct line *l,
 	const int8_t *w = s->w->data;
 
 	if (l->drive >= 0)
-		return i + s->t->slice0 ? 0 : s->q.bias_row[l->drive * s->q.k + k];
+		return i + s->t->slice0 ? 0
+					: s->q.bias_row[l->drive * s->q.k + k];
 	if (ky < 0 || kx < 0 || ky % a->dilation[0] || kx % a->dilation[1])
 		return 0;
 	ky /= a->dilation[0];
@@ -226,7 +227,8 @@ static void run_tile(const struct sheet *s, const struct imc_images *img,
 			}
 	for (int64_t i = 0; i < s->q.n_window * width; i++)
 		if (is_own(s->t, i / width % n_pixel, n_pixel, copies))
-			sum[i / width * s->q.k + k + i % s->t->n_col] += parts[i];
+			sum[i / width * s->q.k + k + i % s->t->n_col] +=
+				parts[i];
 	imc_arena_free(a);
 }
 
