@@ -50,22 +50,35 @@ struct imc_hal_window {
  *     else:            span = patch * kernel, and position u lies
  *                      u / kernel * stride + u % kernel behind it.
  * Patches of a line begin at pixel 0, patch_w, 2 * patch_w .., the last one at
- * out_w - patch_w, even if that computes pixels twice. */
+ * out_w - patch_w, even if that computes pixels twice.
+ *
+ * slice: the first slice that the tile holds, of weights whose slices lie in
+ * several tiles; slice s above is slice + s of the weight. The arrays compute
+ * alike, whatever it says: only who adds up the slices goes by it.
+ *
+ * n_copy (0 is 1): so many tiles hold the same cells, and share the pixels of a
+ * job. They follow one another as copy 0 .. n_copy - 1, and differ in nothing
+ * else but array, x and y; their patch is 1 x 1. Of the P = n_row * out_w
+ * pixels of a job, copy k computes those from P * k / n_copy on, up to
+ * P * (k + 1) / n_copy (both rounded down): none, if that is nothing. */
 struct imc_hal_tile {
 	int32_t array, x, y, w, h, n_bias;
 	int32_t row0, c0, n_channel, k0, n_col;
 	int32_t patch_h, patch_w;
+	int32_t slice, copy, n_copy;
 };
 
 /* Jobs of n_tile tiles for output rows row .. row + n_row of one image, both
  * multiples of every patch_h. Tiles of the same k0 follow one another: they
- * hold row blocks of the same columns. Word lines get src - zero, 0 in the
+ * hold row blocks, slices and copies of the same columns. Arrays that can may
+ * compute at the same time. Word lines get src - zero, 0 in the
  * padding, and `drive` on the bias rows. An ADC reads
  *     code = requant(sum, mult[k], shift[k], adc_zero[k], adc_lo, adc_hi),
  * k being the output channel of the column, or without adc_per_column k0.
- * direct 0: dst takes tile after tile, of each the slices * n_col results of
- *   every pixel in [n_row][out_w], so that tiles of any patch look alike:
- *   int8_t codes, or int32_t sums when adc_mult is NULL.
+ * direct 0: dst takes region after region, [n_row][out_w][slices * n_col], so
+ *   that tiles of any patch look alike: int8_t codes, or int32_t sums when
+ *   adc_mult is NULL. Copies of a tile fill one region together, each its own
+ *   pixels; any other tile, of other rows or slices too, has one of its own.
  * direct 1 (with ADC, one slice): dst is int8_t, pixel (row, 0) of the output
  *   [out_h][out_w][out_c]. The code is the activation; of several row blocks,
  *   the aggregation block behind the ADCs gives

@@ -33,16 +33,19 @@ enum imc_rt_status {
 
 /* ---- convolution on crossbar arrays ---- */
 
-/* tile: in the order (columns, row block): tiles of the same k0 follow one
- * another. adc_mult, adc_shift, adc_zero: [out_c]; adc_mult NULL: the arrays
+/* tile: in the order (columns, row block, slices, copy): tiles of the same k0
+ * follow one another, and those of a row block hold slices 0 .. slices - 1.
+ * adc_mult, adc_shift, adc_zero: [out_c]; adc_mult NULL: the arrays
  * give whole sums. strip_rows 0: the ADC's codes are the result (one slice),
  * with several blocks a column through the aggregation block. Else: codes of
  * strip_rows output rows, a multiple of every patch_h, go to the scratch, and
  * the cores compute
- *     sum  = sum_b sum_s (code - adc_zero[k]) << (slice_bits * s + 6)
+ *     sum  = sum_b sum_s (code - adc_zero[k]) * factor(s) * 2^6
  *     y[k] = requant(sum + bias[k], mult[k], shift[k], zero_y, lo, hi),
- * 6 being IMC_RT_SUM_FRAC; whole sums are not shifted by it. With overlap 1
- * the arrays fill a second strip meanwhile. */
+ * 6 being IMC_RT_SUM_FRAC; whole sums are not shifted by it. factor(s) is
+ * 2^(slice_bits * s); with slice_bits 1 that of the highest slice is negative
+ * (imc_rt_slice_factor). With overlap 1 the arrays fill a second strip
+ * meanwhile. */
 struct imc_rt_crossbar {
 	struct imc_hal_window window;
 	const struct imc_hal_tile *tile;

@@ -8,19 +8,39 @@
 struct strip {
 	const struct imc_rt_crossbar *p;
 	int32_t image, row, n_row;
-	void *codes; /* tile by tile, [pixel][slices * n_col] */
+	void *codes; /* region by region, [pixel][slices of it * n_col] */
 	int8_t *y;   /* of the strip */
 	int64_t n_pixel;
 };
 
+/* Slices that tile t holds; 0: its width is wrong. */
+static int32_t slices_of(const struct imc_hal_tile *t)
+{
+	int64_t one = (int64_t)t->patch_h * t->patch_w * t->n_col;
+
+	return one > 0 && t->w % one == 0 ? (int32_t)(t->w / one) : 0;
+}
+
+/* Tile t and its copies, which share a region. */
+static int32_t copies_of(const struct imc_hal_tile *t)
+{
+	return t->n_copy > 1 ? t->n_copy : 1;
+}
+
+/* Results of one pixel in the regions of n tiles. */
+static int64_t width_of(const struct imc_hal_tile *t, int32_t n)
+{
+	int64_t width = 0;
+
+	for (int32_t i = 0; i < n; i += copies_of(&t[i]))
+		width += (int64_t)slices_of(&t[i]) * t[i].n_col;
+	return width;
+}
+
 static size_t strip_bytes(const struct imc_rt_crossbar *p)
 {
-	size_t columns = 0;
-
-	for (int32_t t = 0; t < p->n_tile; t++)
-		columns += (size_t)p->tile[t].n_col * (size_t)p->slices;
-	return columns * (size_t)p->strip_rows * (size_t)p->window.out_w *
-	       (p->adc_mult ? 1 : sizeof(int32_t));
+	return (size_t)width_of(p->tile, p->n_tile) * (size_t)p->strip_rows *
+	       (size_t)p->window.out_w * (p->adc_mult ? 1 : sizeof(int32_t));
 }
 
 size_t imc_rt_crossbar_scratch_bytes(const struct imc_rt_crossbar *p)
@@ -49,27 +69,6 @@ static void fill_job(struct imc_hal_job *job, const struct imc_rt_crossbar *p)
 
 /* ---- the cores ---- */
 
-/* What tile t read for output channel k0 + j of a pixel, slices joined. */
-static int64_t joined(const struct imc_rt_crossbar *p, const void *codes,
-		      const struct imc_hal_tile *t, int32_t j)
-{
-	int64_t sum = 0;
-	int64_t weight = p->adc_mult ? (int64_t)1 << IMC_RT_SUM_FRAC : 1;
-
-	for (int32_t s = 0; s < p->slices; s++) {
-		int32_t column = s * t->n_col + j;
-
-		if (p->adc_mult)
-			sum += (((const int8_t *)codes)[column] -
-				p->adc_zero[t->k0 + j]) *
-			       weight;
-		else
-			sum += ((const int32_t *)codes)[column] * weight;
-		weight <<= p->slice_bits;
-	}
-	return sum;
-}
-
 static const void *advance(const struct imc_rt_crossbar *p, const void *codes,
 			   int64_t n)
 {
@@ -78,30 +77,69 @@ static const void *advance(const struct imc_rt_crossbar *p, const void *codes,
 	return (const int32_t *)codes + n;
 }
 
-/* Pixel i of tiles first .. first + n_block - 1. */
-static void recombine(const struct strip *s, const void *codes, int64_t i,
-		      const struct imc_hal_tile *first, int32_t n_block)
+/* Columns that are worked on at once. */
+#define AT_ONCE 32
+
+/* Adds to sums of n output channels, from k on, what a slice gave for them. */
+static void add_slice(const struct imc_rt_crossbar *p, const void *from,
+		      int32_t factor, int32_t k, int32_t n, int64_t *sum)
 {
-	const struct imc_rt_crossbar *p = s->p;
-	int64_t width = (int64_t)p->slices * first->n_col;
-	int8_t *y = s->y + i * p->window.out_c + first->k0;
+	const int32_t frac = 1 << IMC_RT_SUM_FRAC;
 
-	for (int32_t j = 0; j < first->n_col; j++) {
-		int32_t k = first->k0 + j;
-		int64_t sum = p->bias[k];
-		const void *block = advance(p, codes, i * width);
+	if (p->adc_mult) {
+		const int8_t *code = from;
 
-		for (int32_t b = 0; b < n_block; b++) {
-			sum += joined(p, block, &first[b], j);
-			block = advance(p, block, s->n_pixel * width);
-		}
-		y[j] = (int8_t)imc_rt_requant(sum, p->mult[k], p->shift[k],
-					      p->zero_y, p->lo, p->hi);
+		for (int32_t j = 0; j < n; j++)
+			sum[j] += (int64_t)(code[j] - p->adc_zero[k + j]) *
+				  factor * frac;
+	} else {
+		const int32_t *whole = from;
+
+		for (int32_t j = 0; j < n; j++)
+			sum[j] += (int64_t)whole[j] * factor;
 	}
 }
 
-/* Tiles from t on that hold row blocks of the same columns. */
-static int32_t block_count(const struct imc_rt_crossbar *p, int32_t t)
+/* The same of all slices of tile t, for columns j0 .. j0 + n of a pixel. */
+static void add_tile(const struct imc_rt_crossbar *p,
+		     const struct imc_hal_tile *t, const void *codes,
+		     int32_t j0, int32_t n, int64_t *sum)
+{
+	int32_t n_slice = slices_of(t);
+
+	for (int32_t s = 0; s < n_slice; s++)
+		add_slice(p, advance(p, codes, s * t->n_col + j0),
+			  imc_rt_slice_factor(t->slice + s, p->slices,
+					      p->slice_bits),
+			  t->k0 + j0, n, sum);
+}
+
+/* Columns j0 .. j0 + n of pixel i, from the n_tile tiles that hold them. */
+static void recombine(const struct strip *s, const void *codes, int64_t i,
+		      const struct imc_hal_tile *t, int32_t n_tile, int32_t j0)
+{
+	const struct imc_rt_crossbar *p = s->p;
+	int32_t n = t->n_col - j0 < AT_ONCE ? t->n_col - j0 : AT_ONCE;
+	int32_t k0 = t->k0 + j0;
+	int8_t *y = s->y + i * p->window.out_c + k0;
+	int64_t sum[AT_ONCE];
+
+	for (int32_t j = 0; j < n; j++)
+		sum[j] = p->bias[k0 + j];
+	for (int32_t b = 0; b < n_tile; b += copies_of(&t[b])) {
+		int64_t width = (int64_t)slices_of(&t[b]) * t[b].n_col;
+
+		add_tile(p, &t[b], advance(p, codes, i * width), j0, n, sum);
+		codes = advance(p, codes, s->n_pixel * width);
+	}
+	for (int32_t j = 0; j < n; j++)
+		y[j] = (int8_t)imc_rt_requant(sum[j], p->mult[k0 + j],
+					      p->shift[k0 + j], p->zero_y,
+					      p->lo, p->hi);
+}
+
+/* Tiles from t on that hold the same columns. */
+static int32_t same_columns(const struct imc_rt_crossbar *p, int32_t t)
 {
 	int32_t n = 1;
 
@@ -120,11 +158,11 @@ static void digital_part(void *arg, int32_t core, int32_t n_core)
 	for (int32_t t = 0, n; t < p->n_tile; t += n) {
 		const struct imc_hal_tile *first = &p->tile[t];
 
-		n = block_count(p, t);
+		n = same_columns(p, t);
 		for (int64_t i = r.first; i < r.end; i++)
-			recombine(s, codes, i, first, n);
-		codes = advance(p, codes,
-				n * s->n_pixel * p->slices * first->n_col);
+			for (int32_t j = 0; j < first->n_col; j += AT_ONCE)
+				recombine(s, codes, i, first, n, j);
+		codes = advance(p, codes, s->n_pixel * width_of(first, n));
 	}
 }
 
@@ -240,20 +278,25 @@ static int run_direct(struct imc_hal *hal, const struct imc_rt_crossbar *p,
 	return status;
 }
 
-/* The scratch is laid out for p->slices; the arrays go by their tiles. */
+/* True if every row block has slices 0 .. p->slices - 1, in order. */
 static int slices_agree(const struct imc_rt_crossbar *p)
 {
-	for (int32_t i = 0; i < p->n_tile; i++) {
-		const struct imc_hal_tile *t = &p->tile[i];
-		int64_t patch = (int64_t)t->patch_h * t->patch_w;
+	int32_t next = 0; /* slice that is due */
 
-		if (t->n_col != p->tile[i - (i > 0)].n_col &&
-		    t->k0 == p->tile[i - (i > 0)].k0)
+	for (int32_t i = 0, n_copy; i < p->n_tile; i += n_copy) {
+		const struct imc_hal_tile *t = &p->tile[i];
+		int32_t n = slices_of(t);
+
+		n_copy = copies_of(t);
+		if (i && t->k0 == t[-1].k0 ? t->n_col != t[-1].n_col
+					   : next != 0)
 			return 0;
-		if (patch * t->n_col * p->slices != t->w)
+		if (t->copy || n_copy > p->n_tile - i || t->slice != next ||
+		    n < 1 || n > p->slices - next)
 			return 0;
+		next = (next + n) % p->slices;
 	}
-	return 1;
+	return next == 0;
 }
 
 int imc_rt_crossbar(struct imc_hal *hal, const struct imc_rt_crossbar *p,

@@ -37,4 +37,14 @@ static inline int32_t imc_rt_requant(int64_t acc, int32_t mult, int32_t shift,
 	return (int32_t)imc_rt_clamp(v, lo, hi);
 }
 
+/* What slice s of n_slice slices of `bits` bits counts in a weight: slices of
+ * one bit are those of two's complement, the highest one negative. */
+static inline int32_t imc_rt_slice_factor(int32_t s, int32_t n_slice,
+					  int32_t bits)
+{
+	int32_t factor = (int32_t)1 << (bits * s);
+
+	return bits == 1 && s == n_slice - 1 ? -factor : factor;
+}
+
 #endif

@@ -24,7 +24,22 @@ static struct imc_hal machine(int32_t late)
 /* What was seen, so that the random layers are known to be of every kind. */
 static struct seen {
 	int patched, uneven, mixed, blocks_digital, blocks_direct, spread;
+	int sliced, bits, copied[N_FORM], idle, copied_blocks;
 } seen;
+
+static void look_copies(const struct layer *l, enum form form)
+{
+	const struct imc_hal_window *v = &l->p.window;
+	int32_t n_row = l->p.strip_rows ? l->p.strip_rows : v->out_h;
+	int sliced = l->tile_slices < l->p.slices;
+
+	seen.sliced += sliced && l->p.slice_bits > 1;
+	seen.bits += sliced && l->p.slice_bits == 1;
+	seen.copied[form] += l->n_copy > 1;
+	seen.idle += l->n_copy > n_row * v->out_w;
+	seen.copied_blocks += l->n_copy > 1 && form == AGGREGATED &&
+			      l->tile[l->n_copy].k0 == l->tile[0].k0;
+}
 
 static void look(const struct layer *l, enum form form)
 {
@@ -110,6 +125,7 @@ static void check_layer(struct random *r, enum form form)
 
 	EXPECT(layer_pick(r, &l, form, &hal) == IMC_RT_OK);
 	look(&l, form);
+	look_copies(&l, form);
 	bytes = (size_t)layer_out_bytes(&l);
 	run(&l, 0, 0, first);
 	compare(&l, form, first);
@@ -166,14 +182,29 @@ static int32_t column_sum(const struct layer *l, const struct imc_hal_tile *t,
 	return sum;
 }
 
-static void compare_sums(const struct layer *l, const struct imc_hal_tile *t,
-			 const int32_t *sum)
+/* Which of the copies of t computes a pixel: the one whose share ends behind
+ * it. */
+static const struct imc_hal_tile *
+copy_for(const struct layer *l, const struct imc_hal_tile *t, int32_t pixel)
+{
+	int32_t n_pixel = l->p.window.out_h * l->p.window.out_w;
+	int32_t k = 0;
+
+	while (pixel >= n_pixel * (k + 1) / l->n_copy)
+		k++;
+	return &t[k];
+}
+
+static void compare_sums(const struct layer *l,
+			 const struct imc_hal_tile *first, const int32_t *sum)
 {
 	int32_t out_w = l->p.window.out_w, bad = 0;
-	int32_t n = t->w / t->patch_h / t->patch_w;
+	int32_t n = first->w / first->patch_h / first->patch_w;
 
 	for (int32_t oy = 0; oy < l->p.window.out_h; oy++)
 		for (int32_t ox = 0; ox < out_w; ox++) {
+			const struct imc_hal_tile *t =
+				copy_for(l, first, oy * out_w + ox);
 			int32_t last = out_w - t->patch_w, y0, x0, copy;
 
 			/* the last patch computes pixels again */
@@ -187,7 +218,7 @@ static void compare_sums(const struct layer *l, const struct imc_hal_tile *t,
 	CHECK(bad == 0, "%d sums wrong", bad);
 }
 
-/* Random cells instead of the weights. */
+/* Random cells instead of the weights, others in each copy. */
 static void check_cells(struct random *r)
 {
 	static struct layer l;
@@ -196,10 +227,9 @@ static void check_cells(struct random *r)
 	struct imc_hal_job job = {0};
 
 	EXPECT(layer_pick(r, &l, DIRECT, &hal) == IMC_RT_OK);
-	for (size_t i = 0; i < sizeof cells; i++)
-		cells[i] = (int8_t)pick(r, -128, 127);
+	pick_bytes(r, cells, l.n_copy * ROWS * COLS, -128, 127);
 	job.tile = &l.tile[0];
-	job.n_tile = 1;
+	job.n_tile = l.n_copy;
 	job.window = &l.p.window;
 	job.src = l.x;
 	job.drive = l.drive;
@@ -265,6 +295,12 @@ static int spoil(struct imc_rt_crossbar *p, struct imc_hal_tile *t, int k)
 		{&t->patch_w, p->window.out_w + 1},
 		{&t->patch_w, t->patch_w + 1},
 		{&t->patch_h, t->patch_h + 1},
+		{&t->slice, -1},
+		{&t->slice, 1},
+		{&t->copy, -1},
+		{&t->copy, 1},
+		{&t->n_copy, -1},
+		{&t->n_copy, 2},
 		{&p->window.dilation_w, 2},
 		{&p->window.kernel_h, 0},
 		{&p->window.stride_w, 0},
@@ -341,6 +377,81 @@ static void check_refusals(int digital)
 			break;
 		refused(&l, p, t, k);
 	}
+}
+
+/* Four tiles of one slice each: two slices with two copies, or a slice with
+ * four. */
+static struct layer copied_layer(int digital)
+{
+	struct layer l = small_layer(digital);
+
+	for (int32_t i = 0; i < 4; i++) {
+		struct imc_hal_tile *t = &l.tile[i];
+
+		*t = (struct imc_hal_tile){.array = i,
+					   .w = 3,
+					   .h = 54,
+					   .n_channel = 6,
+					   .n_col = 3,
+					   .patch_h = 1,
+					   .patch_w = 1,
+					   .copy = i % 2,
+					   .n_copy = 2};
+		if (digital) {
+			t->slice = i / 2;
+		} else {
+			t->copy = i;
+			t->n_copy = 4;
+		}
+	}
+	l.p.n_tile = 4;
+	l.p.slices = digital ? 2 : 1;
+	return l;
+}
+
+/* Makes mistake k in the order of slices and copies; 0: there is none. */
+static int disorder(struct layer *l, int k)
+{
+	struct mistake {
+		int32_t *field;
+		int32_t value;
+	} m[] = {
+		{&l->tile[1].copy, 0},	 {&l->tile[0].copy, 1},
+		{&l->tile[1].n_col, 2},	 {&l->tile[1].n_bias, 1},
+		{&l->tile[3].slice, 3},	 {&l->tile[1].n_copy, 3},
+		{&l->tile[2].n_copy, 1}, {&l->p.n_tile, 3},
+	};
+
+	if (k >= (int)(sizeof m / sizeof *m))
+		return 0;
+	*m[k].field = m[k].value;
+	return 1;
+}
+
+static void check_orders(int digital)
+{
+	static struct layer l;
+	static int8_t y[MAX_X];
+	static int32_t scratch[MAX_SCRATCH / 4];
+
+	for (int k = -1;; k++) {
+		struct imc_hal hal = machine(k & 1);
+		int status;
+
+		l = copied_layer(digital);
+		point(&l);
+		if (k >= 0 && !disorder(&l, k))
+			break;
+		memset(y, 0x55, sizeof y);
+		status = imc_rt_crossbar(&hal, &l.p, l.x, y, scratch);
+		CHECK(status == (k < 0 ? IMC_RT_OK : IMC_RT_E_DEVICE),
+		      "case %d: status %d", k, status);
+		EXPECT((y[0] == 0x55) == (k >= 0));
+	}
+	l.p.n_tile = 2; /* of two slices the second is missing */
+	if (digital)
+		EXPECT(imc_rt_crossbar(&(struct imc_hal){0}, &l.p, l.x, y,
+				       scratch) == IMC_RT_E_DEVICE);
 }
 
 /* Mistakes that are no member of a tile. */
@@ -424,15 +535,20 @@ int main(void)
 {
 	struct random r = {7};
 
-	for (int i = 0; i < 400; i++)
+	for (int i = 0; i < 800; i++)
 		check_layer(&r, (enum form)(i % N_FORM));
 	EXPECT(seen.patched > 100 && seen.uneven > 20 && seen.mixed > 20);
 	EXPECT(seen.blocks_digital > 5 && seen.blocks_direct > 5);
 	EXPECT(seen.spread > 5);
+	EXPECT(seen.sliced > 10 && seen.bits > 10 && seen.idle > 5);
+	for (int i = 0; i < N_FORM; i++)
+		EXPECT(seen.copied[i] > 10);
+	EXPECT(seen.copied_blocks > 5);
 	for (int i = 0; i < 40; i++)
 		check_cells(&r);
 	for (int i = 0; i < 2; i++) {
 		check_refusals(i);
+		check_orders(i);
 		check_late(i);
 	}
 	check_calls();

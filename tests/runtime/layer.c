@@ -4,15 +4,31 @@
 
 #include "imc_rt_num.h"
 
-/* Two signed digits of 4 bits, of weights made as low + 16 * high. */
-static int32_t slice(int32_t w, int32_t s, int32_t n)
+/* Of two signed digits of 4 bits, of weights made as low + 16 * high; of two's
+ * complement, a bit. */
+static int32_t slice(const struct layer *l, int32_t w, int32_t s)
 {
 	int32_t low = ((w % 16) + 16) % 16;
 
-	if (n == 1)
+	if (l->p.slice_bits == 1)
+		return (w + 256) / (1 << s) % 2;
+	if (l->p.slices == 1)
 		return w;
 	low = low > 8 ? low - 16 : low;
 	return s ? (w - low) / 16 : low;
+}
+
+/* What it counts. */
+static int32_t value_of(const struct layer *l, int32_t s)
+{
+	if (l->p.slice_bits == 4)
+		return s ? 16 : 1;
+	return s == l->p.slices - 1 ? -(1 << s) : 1 << s;
+}
+
+int32_t layer_slices(const struct imc_hal_tile *t)
+{
+	return t->w / (t->patch_h * t->patch_w * t->n_col);
 }
 
 /* ---- the reference ---- */
@@ -40,9 +56,10 @@ static int32_t block_sum(const struct layer *l, const int8_t *in, int32_t k,
 		    x >= v->in_w)
 			continue;
 		sum += (in[(y * v->in_w + x) * v->in_c + c] - l->p.zero_x) *
-		       slice(l->w[(k * v->kernel_h * v->kernel_w + tap) * per +
+		       slice(l,
+			     l->w[(k * v->kernel_h * v->kernel_w + tap) * per +
 				  c % per],
-			     s, l->p.slices);
+			     s);
 	}
 	for (int32_t i = 0; i < l->n_drive; i++)
 		if ((block + 1) * l->block_rows >= rows && s == 0)
@@ -75,7 +92,7 @@ int8_t layer_want(const struct layer *l, int32_t n, int32_t oy, int32_t ox,
 				code = imc_rt_requant(code, l->adc_mult[k],
 						      l->adc_shift[k], zero,
 						      p->adc_lo, p->adc_hi);
-			total += (int64_t)(code - zero) * (s ? 16 : 1);
+			total += (int64_t)(code - zero) * value_of(l, s);
 		}
 	if (p->strip_rows)
 		return (int8_t)imc_rt_requant(
@@ -136,9 +153,10 @@ static int32_t weight_at(const struct layer *l, int32_t k, int32_t c,
 
 	if (ky < 0 || kx < 0 || c / per != k / (v->out_c / l->group))
 		return 0;
-	return slice(l->w[((k * v->kernel_h + ky) * v->kernel_w + kx) * per +
+	return slice(l,
+		     l->w[((k * v->kernel_h + ky) * v->kernel_w + kx) * per +
 			  c % per],
-		     s, l->p.slices);
+		     s);
 }
 
 /* The cell on word line r and column `column` of tile t. */
@@ -147,8 +165,8 @@ static int32_t cell_at(const struct layer *l, const struct imc_hal_tile *t,
 {
 	const struct imc_hal_window *v = &l->p.window;
 	int32_t n_row = t->h - t->n_bias, j = column % t->n_col;
-	int32_t s = column / t->n_col % l->p.slices;
-	int32_t copy = column / t->n_col / l->p.slices;
+	int32_t s = t->slice + column / t->n_col % layer_slices(t);
+	int32_t copy = column / t->n_col / layer_slices(t);
 	int32_t py = copy / t->patch_w, px = copy % t->patch_w;
 	struct positions ys = positions_of(v->kernel_h, v->stride_h,
 					   v->dilation_h, t->patch_h);
@@ -185,6 +203,14 @@ static int program(struct imc_hal *hal, const struct layer *l,
 
 /* ---- tiles ---- */
 
+/* Slices of a tile whose first one is s. */
+static int32_t slices_from(const struct layer *l, int32_t s)
+{
+	int32_t left = l->p.slices - s;
+
+	return left < l->tile_slices ? left : l->tile_slices;
+}
+
 /* Sets width and height of t, which has n_row rows of its matrix; 0: it does
  * not fit its array. */
 static int size_tile(const struct layer *l, struct imc_hal_tile *t,
@@ -193,7 +219,7 @@ static int size_tile(const struct layer *l, struct imc_hal_tile *t,
 	const struct imc_hal_window *v = &l->p.window;
 	int32_t patch = t->patch_h * t->patch_w;
 
-	t->w = patch * l->p.slices * t->n_col;
+	t->w = patch * slices_from(l, t->slice) * t->n_col;
 	t->h = n_row;
 	if (patch > 1)
 		t->h = n_row / (v->kernel_h * v->kernel_w) *
@@ -208,7 +234,7 @@ static void pick_patch(struct random *r, const struct layer *l,
 		       struct imc_hal_tile *t, int32_t n_row, int32_t all_rows)
 {
 	const struct imc_hal_window *v = &l->p.window;
-	int may = v->dilation_h == 1 && v->dilation_w == 1 &&
+	int may = l->n_copy == 1 && v->dilation_h == 1 && v->dilation_w == 1 &&
 		  (n_row == all_rows || v->kernel_h * v->kernel_w == 1);
 
 	for (int i = 0; may && i < 8; i++) {
@@ -221,6 +247,31 @@ static void pick_patch(struct random *r, const struct layer *l,
 	size_tile(l, t, n_row);
 }
 
+/* All slices and copies of rows from `row` on of the columns of `like`. */
+static void add_block(struct random *r, struct layer *l,
+		      const struct imc_hal_tile *like, int32_t row,
+		      int32_t rows)
+{
+	int32_t left = rows - row;
+	int32_t n_row = left < l->block_rows ? left : l->block_rows;
+
+	for (int32_t s = 0; s < l->p.slices; s += l->tile_slices)
+		for (int32_t copy = 0; copy < l->n_copy; copy++) {
+			struct imc_hal_tile *t = &l->tile[l->p.n_tile];
+
+			*t = *like;
+			t->array = l->p.n_tile++;
+			t->row0 = row;
+			t->slice = s;
+			t->copy = copy;
+			t->n_copy = l->n_copy > 1 ? l->n_copy : pick(r, 0, 1);
+			t->n_bias = left <= l->block_rows ? l->n_drive : 0;
+			pick_patch(r, l, t, n_row, rows);
+			t->x = pick(r, 0, COLS - t->w);
+			t->y = pick(r, 0, ROWS - t->h);
+		}
+}
+
 static void add_tiles(struct random *r, struct layer *l, int32_t bundle)
 {
 	const struct imc_hal_window *v = &l->p.window;
@@ -230,25 +281,18 @@ static void add_tiles(struct random *r, struct layer *l, int32_t bundle)
 	int32_t rows = v->kernel_h * v->kernel_w * channels;
 	int32_t cols = n * v->out_c / l->group;
 
-	for (int32_t col = 0; col < cols; col += l->block_cols)
-		for (int32_t row = 0; row < rows; row += l->block_rows) {
-			int32_t i = l->p.n_tile++, left = rows - row;
-			struct imc_hal_tile *t = &l->tile[i];
+	for (int32_t col = 0; col < cols; col += l->block_cols) {
+		struct imc_hal_tile like = {
+			.c0 = first * v->in_c / l->group,
+			.n_channel = channels,
+			.k0 = first * v->out_c / l->group + col,
+			.n_col = cols - col < l->block_cols ? cols - col
+							    : l->block_cols,
+		};
 
-			t->array = i;
-			t->row0 = row;
-			t->c0 = first * v->in_c / l->group;
-			t->n_channel = channels;
-			t->k0 = first * v->out_c / l->group + col;
-			t->n_col = cols - col < l->block_cols ? cols - col
-							      : l->block_cols;
-			t->n_bias = left <= l->block_rows ? l->n_drive : 0;
-			pick_patch(r, l, t,
-				   left < l->block_rows ? left : l->block_rows,
-				   rows);
-			t->x = COLS - t->w;
-			t->y = (ROWS - t->h) / 2;
-		}
+		for (int32_t row = 0; row < rows; row += l->block_rows)
+			add_block(r, l, &like, row, rows);
+	}
 }
 
 /* ---- random layers ---- */
@@ -289,6 +333,15 @@ static void pick_window(struct random *r, struct layer *l)
 	while (v->out_h % l->patch_h);
 }
 
+static int32_t pick_weight(struct random *r, const struct imc_rt_crossbar *p)
+{
+	int32_t half = 1 << (p->slices - 1);
+
+	if (p->slice_bits == 1)
+		return pick(r, -half, half - 1);
+	return pick(r, -7, 7) + (p->slices > 1 ? 16 * pick(r, -7, 7) : 0);
+}
+
 static void pick_tables(struct random *r, struct layer *l)
 {
 	int equal = pick(r, 0, 1);
@@ -309,8 +362,7 @@ static void pick_tables(struct random *r, struct layer *l)
 	pick_bytes(r, l->biasrow, 4 * MAX_K, -7, 7);
 	pick_bytes(r, l->drive, 4, -128, 127);
 	for (int32_t i = 0; i < MAX_W; i++)
-		l->w[i] = (int8_t)(pick(r, -7, 7) +
-				   (l->p.slices > 1 ? 16 * pick(r, -7, 7) : 0));
+		l->w[i] = (int8_t)pick_weight(r, &l->p);
 }
 
 static void set_pointers(struct layer *l)
@@ -329,6 +381,27 @@ static void set_pointers(struct layer *l)
 	}
 }
 
+static int32_t parts(int32_t n, int32_t of)
+{
+	return (n + of - 1) / of;
+}
+
+/* Slices in tiles of their own, and copies, as far as there are arrays; at
+ * times more copies than a job has pixels. */
+static void pick_spread(struct random *r, struct layer *l, int32_t rows)
+{
+	const struct imc_hal_window *v = &l->p.window;
+	int32_t n_tile;
+
+	l->tile_slices = pick(r, 1, l->p.slices);
+	n_tile = parts(l->group, l->bundle) * parts(rows, l->block_rows) *
+		 parts(l->bundle * v->out_c / l->group, l->block_cols) *
+		 parts(l->p.slices, l->tile_slices);
+	l->n_copy = pick(r, 0, 2) ? 1 : pick(r, 2, 12);
+	if (l->n_copy > ARRAYS / n_tile)
+		l->n_copy = ARRAYS / n_tile;
+}
+
 static void pick_form(struct random *r, struct layer *l, enum form form)
 {
 	struct imc_rt_crossbar *p = &l->p;
@@ -344,8 +417,10 @@ static void pick_form(struct random *r, struct layer *l, enum form form)
 	l->block_cols = pick(r, 2, 8);
 	l->adc = form != WHOLE_SUMS;
 	l->n_drive = form == WHOLE_SUMS ? 0 : pick(r, 0, 2);
+	p->slice_bits = form == WHOLE_SUMS && pick(r, 0, 1) ? 1 : 4;
 	p->slices = digital ? pick(r, 1, 2) : 1;
-	p->slice_bits = 4;
+	if (p->slice_bits == 1)
+		p->slices = pick(r, 2, 8);
 	p->strip_rows = digital ? l->patch_h * pick(r, 1, 3) : 0;
 	p->zero_x = pick(r, -128, 127);
 	p->zero_y = pick(r, -128, 127);
@@ -353,6 +428,7 @@ static void pick_form(struct random *r, struct layer *l, enum form form)
 	p->hi = pick(r, 1, 127);
 	p->adc_lo = pick(r, -128, -20);
 	p->adc_hi = pick(r, 20, 127);
+	pick_spread(r, l, rows);
 }
 
 int layer_pick(struct random *r, struct layer *l, enum form form,

@@ -9,7 +9,7 @@
 
 #define ROWS 512
 #define COLS 96
-#define ARRAYS 32
+#define ARRAYS 256
 #define MAX_X 10000
 #define MAX_K 32
 #define MAX_W 2048
@@ -21,6 +21,7 @@ struct layer {
 	struct imc_rt_crossbar p;
 	int32_t group, bundle, block_rows, block_cols, adc, n_drive;
 	int32_t patch_h; /* a multiple of that of each tile, divides out_h */
+	int32_t tile_slices, n_copy;
 	struct imc_hal_tile tile[ARRAYS];
 	int8_t x[MAX_X], w[MAX_W], biasrow[4 * MAX_K], drive[4];
 	int32_t bias[MAX_K], mult[MAX_K], shift[MAX_K];
@@ -47,6 +48,9 @@ int layer_pick(struct random *r, struct layer *l, enum form form,
 /* Output channel k at (oy, ox) of image n. */
 int8_t layer_want(const struct layer *l, int32_t n, int32_t oy, int32_t ox,
 		  int32_t k);
+
+/* Slices that t holds. */
+int32_t layer_slices(const struct imc_hal_tile *t);
 
 int32_t layer_out_bytes(const struct layer *l);
 

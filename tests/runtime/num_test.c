@@ -42,6 +42,17 @@ static void check_known(void)
 	EXPECT(imc_rt_requant(1000, 1, 0, 0, -128, 100) == 100);
 }
 
+static void check_factors(void)
+{
+	for (int bits = 1; bits <= 8; bits++)
+		for (int n = 1; bits * (n - 1) <= 8; n++)
+			for (int s = 0; s < n; s++)
+				CHECK(imc_rt_slice_factor(s, n, bits) ==
+					      imc_slice_factor(s, n, bits),
+				      "slice %d of %d of %d bits", s, n, bits);
+	CHECK(imc_rt_slice_factor(7, 8, 1) == -128, "two's complement");
+}
+
 int main(void)
 {
 	struct random r = {1};
@@ -54,5 +65,6 @@ int main(void)
 		check_one(pick(&r, -INT32_MAX, INT32_MAX),
 			  pick(&r, 0, INT32_MAX), pick(&r, 0, IMC_SHIFT_MAX));
 	check_known();
+	check_factors();
 	return check_result();
 }

@@ -79,6 +79,38 @@ static int lines_good(const struct imc_hal_window *w,
 			 : t->row0 == 0 && l.channels == t->n_channel;
 }
 
+/* Copies of a tile; without any it is the one. */
+static int32_t copies_of(const struct imc_hal_tile *t)
+{
+	return t->n_copy > 1 ? t->n_copy : 1;
+}
+
+static int same_cells(const struct imc_hal_tile *a,
+		      const struct imc_hal_tile *b)
+{
+	return a->w == b->w && a->h == b->h && a->n_bias == b->n_bias &&
+	       a->row0 == b->row0 && a->c0 == b->c0 &&
+	       a->n_channel == b->n_channel && a->k0 == b->k0 &&
+	       a->n_col == b->n_col && a->slice == b->slice &&
+	       a->n_copy == b->n_copy;
+}
+
+/* Copy 0 begins where another tile ends, the others follow it. */
+static int copies_good(const struct imc_hal_job *job, int32_t i)
+{
+	const struct imc_hal_tile *t = &job->tile[i];
+	int32_t n = copies_of(t);
+
+	if (t->slice < 0 || t->n_copy < 0 || t->copy < 0 || t->copy >= n ||
+	    t->copy >= i + 1 || n - t->copy > job->n_tile - i)
+		return 0;
+	if (t->copy && (t->copy != t[-1].copy + 1 || !same_cells(t, &t[-1])))
+		return 0;
+	if (!t->copy && i && t[-1].copy != copies_of(&t[-1]) - 1)
+		return 0;
+	return n == 1 || (t->patch_h == 1 && t->patch_w == 1);
+}
+
 static int tile_good(const struct imc_hal *hal, const struct imc_hal_job *job,
 		     const struct imc_hal_tile *t)
 {
@@ -93,7 +125,9 @@ static int tile_good(const struct imc_hal *hal, const struct imc_hal_job *job,
 	    t->patch_w > w->out_w)
 		return 0;
 	copies = (int64_t)t->patch_h * t->patch_w * t->n_col;
-	return job->direct ? t->w == copies : t->w >= 1 && t->w % copies == 0;
+	if (job->direct)
+		return t->w == copies && t->slice == 0;
+	return t->w >= 1 && t->w % copies == 0;
 }
 
 int imc_host_ima_check(const struct imc_hal *hal, const struct imc_hal_job *job)
@@ -110,7 +144,7 @@ int imc_host_ima_check(const struct imc_hal *hal, const struct imc_hal_job *job)
 	for (int32_t i = 0; i < job->n_tile; i++) {
 		const struct imc_hal_tile *t = &job->tile[i];
 
-		if (!tile_good(hal, job, t) ||
+		if (!tile_good(hal, job, t) || !copies_good(job, i) ||
 		    (job->direct && i && t->k0 == t[-1].k0 &&
 		     t->n_col != t[-1].n_col))
 			return IMC_RT_E_DEVICE;
@@ -238,8 +272,20 @@ static void put_codes(const struct imc_hal_job *job,
 			dst[at + j] = (int8_t)read_adc(job, t, j, sum[at + j]);
 }
 
-/* One tile for all rows: its n results of pixel i go to dst + i * step, codes
- * or sums. */
+/* True if tile t computes that pixel of the job; a tile without copies
+ * computes them all. */
+static int has_pixel(const struct imc_hal_job *job,
+		     const struct imc_hal_tile *t, int64_t pixel)
+{
+	int64_t n_pixel = (int64_t)job->n_row * job->window->out_w;
+	int32_t n = copies_of(t);
+
+	return pixel >= n_pixel * t->copy / n &&
+	       pixel < n_pixel * (t->copy + 1) / n;
+}
+
+/* One tile for all its pixels: its n results of pixel i go to dst + i * step,
+ * codes or sums. */
 static void run_tile(const struct imc_hal *hal, const struct imc_hal_job *job,
 		     const struct imc_hal_tile *t, void *dst, int64_t step)
 {
@@ -251,6 +297,8 @@ static void run_tile(const struct imc_hal *hal, const struct imc_hal_job *job,
 			struct area a = {t, job->row + y, x < left ? x : left,
 					 0, t->w};
 
+			if (!has_pixel(job, t, (int64_t)y * out_w + x))
+				continue;
 			multiply(hal, job, &a, hal->sums);
 			for (int32_t p = 0; p < copies; p++) {
 				int64_t i = y + p / t->patch_w;
@@ -284,7 +332,7 @@ static struct area pixel_of(const struct imc_hal_job *job,
 }
 
 /* One pixel of n tiles that hold row blocks of the same columns, whose patches
- * may differ. */
+ * and copies may differ. */
 static void aggregate(const struct imc_hal *hal, const struct imc_hal_job *job,
 		      const struct imc_hal_tile *t, int32_t n, int32_t pixel)
 {
@@ -298,6 +346,8 @@ static void aggregate(const struct imc_hal *hal, const struct imc_hal_job *job,
 	for (int32_t b = 0; b < n; b++) {
 		struct area a = pixel_of(job, &t[b], job->row + y, x);
 
+		if (!has_pixel(job, &t[b], pixel))
+			continue;
 		multiply(hal, job, &a, hal->sums);
 		for (int32_t j = 0; j < t->n_col; j++) {
 			int32_t k = t->k0 + (job->adc_per_column ? j : 0);
@@ -314,6 +364,7 @@ static void aggregate(const struct imc_hal *hal, const struct imc_hal_job *job,
 static void run_direct(const struct imc_hal *hal, const struct imc_hal_job *job)
 {
 	int32_t n_pixel = job->n_row * job->window->out_w;
+	int one; /* row block */
 
 	for (int32_t t = 0, n; t < job->n_tile; t += n) {
 		const struct imc_hal_tile *first = &job->tile[t];
@@ -321,11 +372,12 @@ static void run_direct(const struct imc_hal *hal, const struct imc_hal_job *job)
 		n = 1;
 		while (t + n < job->n_tile && first[n].k0 == first->k0)
 			n++;
-		if (n == 1)
-			run_tile(hal, job, first,
+		one = n == copies_of(first);
+		for (int32_t i = 0; one && i < n; i++)
+			run_tile(hal, job, &first[i],
 				 (int8_t *)job->dst + first->k0,
 				 job->window->out_c);
-		for (int32_t i = 0; n > 1 && i < n_pixel; i++)
+		for (int32_t i = 0; !one && i < n_pixel; i++)
 			aggregate(hal, job, first, n, i);
 	}
 }
@@ -346,6 +398,7 @@ void imc_host_ima_run(const struct imc_hal *hal, const struct imc_hal_job *job)
 			run_tile(hal, job, t, (int8_t *)job->dst + at, n);
 		else
 			run_tile(hal, job, t, (int32_t *)job->dst + at, n);
-		at += n_pixel * n;
+		if (t->copy == copies_of(t) - 1)
+			at += n_pixel * n;
 	}
 }
