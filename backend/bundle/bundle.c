@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backend/bundle/emit.h"
+#include "backend/bundle/read_images.h"
 #include "backend/report/report.h"
 #include "ir/support/embed.h"
 
@@ -32,8 +33,8 @@ static void add_reports(struct imc_emit *e)
 	for (size_t k = 0; k < e->n_file; k++)
 		sizes.code_data_bytes += (int64_t)e->file[k].size;
 	for (int32_t k = 0; k < e->images.n; k++) {
-		const char *path = imc_arena_printf(e->a, "data/%s_xbar%d.bin",
-						    e->name, (int)k);
+		const char *path =
+			imc_image_path(e->a, e->name, k, e->images.n);
 
 		for (size_t i = 0; i < e->n_file; i++)
 			if (!strcmp(e->file[i].path, path))

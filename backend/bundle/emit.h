@@ -103,9 +103,11 @@ void imc_emit_add(struct imc_emit *e, const char *path, const void *bytes,
 void imc_emit_add_buf(struct imc_emit *e, const char *path,
 		      const struct imc_buf *b);
 
-void imc_emit_header(struct imc_emit *e);   /* emit_header.c */
-bool imc_emit_source(struct imc_emit *e);   /* emit_c.c */
-void imc_emit_data(struct imc_emit *e);	    /* emit_data.c */
+void imc_emit_header(struct imc_emit *e); /* emit_header.c */
+bool imc_emit_source(struct imc_emit *e); /* emit_c.c */
+void imc_emit_data(struct imc_emit *e);	  /* emit_data.c */
+/* "resnet8_xbar0_data" of "data/resnet8_xbar0.bin"; NULL: no data file. */
+const char *imc_emit_symbol(const struct imc_emit *e, const char *path);
 void imc_emit_images(struct imc_emit *e);   /* emit_images.c */
 void imc_emit_main(struct imc_emit *e);	    /* emit_main.c */
 void imc_emit_build(struct imc_emit *e);    /* emit_build.c */

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "backend/bundle/emit.h"
+#include "backend/bundle/read_images.h"
 
 /* Makefile, CMakeLists.txt, README.md. */
 
@@ -219,7 +220,7 @@ static void emit_readme(struct imc_emit *e)
 		"| src/%s_data.S, .c | the files of data/, linked in |\n"
 		"| data/%s_l2.bin | biases, multipliers, tables, weights of "
 		"cores and digital engines |\n"
-		"| data/%s_xbar0.bin ... | cells of each crossbar array; "
+		"| %s ... | cells of each crossbar array; "
 		"format in runtime/imc_rt_image.c |\n"
 		"| runtime/ | the kernels; imc_hal.h is what a port to a "
 		"machine must define |\n"
@@ -229,7 +230,7 @@ static void emit_readme(struct imc_emit *e)
 		"of the files |\n"
 		"| module/ | the compiled module, for `imcc eval` and `imcc "
 		"report` |\n\n",
-		n, n, n, n, n, n, n, n);
+		n, n, n, n, n, n, n, imc_image_path(e->a, n, 0, e->images.n));
 	imc_buf_printf(
 		&b,
 		"The caller owns all memory: %lld bytes of L1, aligned to %d. "

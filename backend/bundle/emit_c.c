@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "backend/bundle/emit.h"
+#include "backend/bundle/read_images.h"
 
 /* src/<net>.c: descriptors, one a layer, and the slots of <net>_run. */
 
@@ -58,21 +59,29 @@ static void emit_init(struct imc_emit *e, struct imc_buf *b)
 		       u, u, u);
 }
 
+static void emit_image_table(struct imc_emit *e, struct imc_buf *b)
+{
+	int32_t n = e->images.n;
+
+	imc_buf_text(b, "static const struct {\n"
+			"\tconst void *image;\n\tsize_t bytes;\n"
+			"} images[] = {\n");
+	for (int32_t k = 0; k < n; k++) {
+		const char *s =
+			imc_emit_symbol(e, imc_image_path(e->a, e->name, k, n));
+
+		imc_buf_printf(b, "\t{%s, %s_BYTES},\n", s,
+			       imc_emit_upper(e->a, s));
+	}
+	imc_buf_text(b, "};\n\n");
+}
+
 static void emit_program(struct imc_emit *e, struct imc_buf *b)
 {
 	const char *n = e->name;
 
-	if (e->images.n) {
-		imc_buf_text(b, "static const struct {\n"
-				"\tconst void *image;\n\tsize_t bytes;\n"
-				"} images[] = {\n");
-		for (int32_t k = 0; k < e->images.n; k++)
-			imc_buf_printf(b,
-				       "\t{%s_xbar%d_data, "
-				       "%s_XBAR%d_DATA_BYTES},\n",
-				       n, (int)k, e->upper, (int)k);
-		imc_buf_text(b, "};\n\n");
-	}
+	if (e->images.n)
+		emit_image_table(e, b);
 	imc_buf_printf(b,
 		       "int %s_program(struct %s_context *cx, unsigned flags)\n"
 		       "{\n\tif (!cx || !cx->hal)\n"

@@ -6,15 +6,13 @@
  * words are little-endian, as are the numbers in the files; the network's
  * init refuses any other machine. */
 
-/* "resnet8_xbar0_data" of "data/resnet8_xbar0.bin"; NULL: no data file. */
-static const char *symbol(const struct imc_emit *e,
-			  const struct imc_emit_file *f)
+const char *imc_emit_symbol(const struct imc_emit *e, const char *path)
 {
-	size_t n = strlen(f->path);
+	size_t n = strlen(path);
 
-	if (strncmp(f->path, "data/", 5) != 0)
+	if (strncmp(path, "data/", 5) != 0)
 		return NULL;
-	return imc_arena_printf(e->a, "%.*s_data", (int)(n - 9), f->path + 5);
+	return imc_arena_printf(e->a, "%.*s_data", (int)(n - 9), path + 5);
 }
 
 static void emit_h(struct imc_emit *e)
@@ -27,7 +25,7 @@ static void emit_h(struct imc_emit *e)
 		       "#include <stdint.h>\n",
 		       e->name, e->upper, e->upper);
 	for (size_t k = 0; k < e->n_file; k++) {
-		const char *s = symbol(e, &e->file[k]);
+		const char *s = imc_emit_symbol(e, e->file[k].path);
 
 		if (s)
 			imc_buf_printf(&b,
@@ -52,7 +50,7 @@ static void emit_s(struct imc_emit *e, size_t n_file)
 		       "\t.section .rodata\n",
 		       e->name, e->name);
 	for (size_t k = 0; k < n_file; k++) {
-		const char *s = symbol(e, &e->file[k]);
+		const char *s = imc_emit_symbol(e, e->file[k].path);
 
 		if (s)
 			imc_buf_printf(&b,
@@ -92,7 +90,7 @@ static void emit_words_c(struct imc_emit *e, size_t n_file)
 		       "#include \"%s_data.h\"\n",
 		       e->name, e->name, e->name);
 	for (size_t k = 0; k < n_file; k++) {
-		const char *s = symbol(e, &e->file[k]);
+		const char *s = imc_emit_symbol(e, e->file[k].path);
 
 		if (!s)
 			continue;

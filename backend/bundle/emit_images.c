@@ -1,9 +1,11 @@
+#include <assert.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "backend/bundle/emit.h"
+#include "backend/bundle/read_images.h"
 
-/* data/<net>_xbar<k>.bin; runtime/imc_rt_image.c documents the container. */
+/* The image of each array; runtime/imc_rt_image.c documents the container. */
 
 #define HEADER_BYTES 32
 #define VERSION 1
@@ -99,14 +101,49 @@ static uint32_t count_regions(const struct imc_map *map, int32_t array)
 	return n;
 }
 
-static void put_header(const struct imc_emit *e, int32_t array,
-		       struct imc_buf *b)
+/* Cells of one bit lie eight to a byte. */
+static bool is_packed(const struct imc_emit *e)
+{
+	return e->m->hw->ima_cell_bits == 1;
+}
+
+static void put_packed(const int8_t *cell, int32_t cols, struct imc_buf *b)
+{
+	for (int32_t j = 0; j < cols; j += 8) {
+		unsigned byte = 0;
+		char c;
+
+		for (int32_t i = 0; i < 8 && j + i < cols; i++) {
+			assert(cell[j + i] == 0 || cell[j + i] == 1);
+			byte |= (unsigned)cell[j + i] << i;
+		}
+		c = (char)byte;
+		imc_buf_bytes(b, &c, 1);
+	}
+}
+
+static struct imc_buf payload_of(const struct imc_emit *e, int32_t array)
 {
 	const struct imc_images *img = &e->images;
-	size_t cells = (size_t)img->rows * (size_t)img->cols;
+	const int8_t *cell = img->cell[array];
+	struct imc_buf b = {.arena = e->a};
+
+	if (!is_packed(e)) {
+		imc_buf_bytes(&b, cell, (size_t)img->rows * (size_t)img->cols);
+		return b;
+	}
+	for (int32_t r = 0; r < img->rows; r++, cell += img->cols)
+		put_packed(cell, img->cols, &b);
+	return b;
+}
+
+static void put_header(const struct imc_emit *e, int32_t array,
+		       const struct imc_buf *payload, struct imc_buf *b)
+{
+	const struct imc_images *img = &e->images;
 	uint32_t regions = count_regions(&e->m->map, array);
 	size_t table = HEADER_BYTES + (size_t)regions * 32;
-	uLong crc = crc32_z(0, (const Bytef *)img->cell[array], cells);
+	uLong crc = crc32_z(0, (const Bytef *)payload->p, payload->n);
 
 	imc_buf_text(b, "IMCX");
 	put(b, VERSION, 2);
@@ -114,7 +151,7 @@ static void put_header(const struct imc_emit *e, int32_t array,
 	put(b, (uint32_t)img->rows, 2);
 	put(b, (uint32_t)img->cols, 2);
 	put(b, (uint32_t)e->m->hw->ima_cell_bits, 1);
-	put(b, 1, 1);
+	put(b, is_packed(e) ? 2 : 1, 1);
 	put(b, regions, 2);
 	put(b, (uint32_t)crc, 4);
 	put(b, (uint32_t)((table + 63) / 64 * 64), 4);
@@ -127,18 +164,15 @@ void imc_emit_images(struct imc_emit *e)
 	const struct imc_map *map = &e->m->map;
 
 	for (int32_t k = 0; k < e->images.n; k++) {
-		struct imc_buf b = {.arena = e->a};
+		struct imc_buf b = {.arena = e->a}, cells = payload_of(e, k);
 
-		put_header(e, k, &b);
+		put_header(e, k, &cells, &b);
 		for (size_t i = 0; i < map->n_tile; i++)
 			if (map->tile[i].array == k)
 				put_region(e, &map->tile[i], &b);
 		imc_buf_align(&b, 64);
-		imc_buf_bytes(&b, e->images.cell[k],
-			      (size_t)e->images.rows * (size_t)e->images.cols);
-		imc_emit_add_buf(e,
-				 imc_arena_printf(e->a, "data/%s_xbar%d.bin",
-						  e->name, (int)k),
-				 &b);
+		imc_buf_bytes(&b, cells.p, cells.n);
+		imc_emit_add_buf(
+			e, imc_image_path(e->a, e->name, k, e->images.n), &b);
 	}
 }

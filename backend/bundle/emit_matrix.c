@@ -103,11 +103,14 @@ static struct reach reach_of(const struct imc_emit_layer *l,
 static void emit_tiles(struct imc_emit *e, const struct imc_emit_layer *l,
 		       const struct imc_assign *as)
 {
+	int64_t copies = imc_max_i64(as->copies, 1);
+
 	imc_buf_printf(&e->layers,
 		       "static const struct imc_hal_tile %s_tiles[] = {\n"
 		       "\t/* array, x, y, w, h, bias rows, first row, first "
 		       "channel, channels,\n\t * first output channel, output "
-		       "channels, patch_h, patch_w */\n",
+		       "channels, patch_h, patch_w,\n\t * first slice, copy, "
+		       "copies */\n",
 		       l->name);
 	for (int32_t i = 0; i < as->n_tile; i++) {
 		const struct imc_tile *t = &e->m->map.tile[as->first_tile + i];
@@ -115,11 +118,12 @@ static void emit_tiles(struct imc_emit *e, const struct imc_emit_layer *l,
 
 		imc_buf_printf(&e->layers,
 			       "\t{%d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, "
-			       "%d, %d},\n",
+			       "%d, %d, %d, %d, %d},\n",
 			       (int)t->array, (int)t->x, (int)t->y, (int)t->w,
 			       (int)t->h, (int)t->n_bias, (int)t->row0,
 			       (int)r.c0, (int)r.n_channel, (int)r.k0,
-			       (int)t->n_col, (int)t->patch_h, (int)t->patch_w);
+			       (int)t->n_col, (int)t->patch_h, (int)t->patch_w,
+			       (int)t->slice0, (int)t->copy, (int)copies);
 	}
 	imc_buf_text(&e->layers, "};\n\n");
 }
@@ -201,7 +205,6 @@ static bool check_crossbar(struct imc_emit *e, const struct imc_emit_layer *l,
 static bool emit_crossbar(struct imc_emit *e, const struct imc_emit_layer *l)
 {
 	const struct imc_assign *as = &e->m->map.assign[l->id.i];
-	const struct imc_tile *t = &e->m->map.tile[as->first_tile];
 	const char *scratch = ", 0";
 
 	if (!check_crossbar(e, l, as))
@@ -216,8 +219,8 @@ static bool emit_crossbar(struct imc_emit *e, const struct imc_emit_layer *l)
 	emit_adc(e, l, as);
 	imc_buf_printf(&e->layers,
 		       "\t.slices = %d, .slice_bits = %d, .strip_rows = %d,\n",
-		       (int)(t->w / t->n_col / t->patch_h / t->patch_w),
-		       (int)l->n->a.slice_bits[0], (int)l->step->strip_rows);
+		       (int)l->n->a.slices[0], (int)l->n->a.slice_bits[0],
+		       (int)l->step->strip_rows);
 	if (as->overlap && l->step->strip_rows)
 		imc_buf_text(&e->layers, "\t.overlap = 1,\n");
 	if (!l->n->a.post[0]) {

@@ -48,9 +48,9 @@ static bool read_image(struct job *j, const char *dir, int32_t k)
 {
 	const struct imc_module *m = j->m;
 	struct imc_arena *file = imc_arena_new();
-	const char *path =
-		imc_arena_printf(file, "%s/data/%s_xbar%d.bin", dir,
-				 imc_c_name(m->model_name, file), (int)k);
+	const char *name = imc_c_name(m->model_name, file);
+	const char *path = imc_arena_printf(
+		file, "%s/%s", dir, imc_image_path(file, name, k, j->images.n));
 	size_t size = 0;
 	const void *bytes = imc_file_read(path, file, j->s.o->d, &size);
 	bool ok = bytes && imc_image_read(path, bytes, size, m->map.array_rows,

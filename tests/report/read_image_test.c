@@ -28,7 +28,9 @@ static const struct {
 	{-1, 10, "it is cut off"},
 	{0, 'X', "it does not begin as one"},
 	{4, 2, "a version or encoding this imcc does not know"},
-	{13, 2, "a version or encoding this imcc does not know"},
+	{13, 0, "a version or encoding this imcc does not know"},
+	{13, 3, "a version or encoding this imcc does not know"},
+	{13, 2, "its size is not what its header says"},
 	{8, 4, "it has 4x4 cells, wanted 3x4"},
 	{20, 65, "its size is not what its header says"},
 	{-1, SIZE - 1, "its size is not what its header says"},
@@ -58,6 +60,51 @@ static void check_spoilt(size_t k)
 	imc_arena_free(a);
 }
 
+/* Cells of one bit: 11 columns, two bytes a row. */
+static void check_packed(void)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct imc_diags d = {.arena = a};
+	unsigned char p[SIZE];
+	int8_t cell[ROWS * 11];
+	static const char *const rows[ROWS] = {"10010110101", "00000001000",
+					       "11111111111"};
+
+	make_image(p);
+	p[10] = 11;
+	p[12] = 1;
+	p[13] = 2;
+	memcpy(p + HEADER, "\x69\x05\x80\x00\xff\x07", 2 * ROWS);
+	for (int i = 0; i < 4; i++)
+		p[16 + i] = (unsigned char)(crc32(0, p + HEADER, 2 * ROWS) >>
+					    (8 * i));
+	CHECK(imc_image_read("x", p, HEADER + 2 * ROWS, ROWS, 11, cell, &d),
+	      "packed");
+	for (int i = 0; i < ROWS * 11; i++)
+		CHECK(cell[i] == rows[i / 11][i % 11] - '0', "cell %d", i);
+	p[HEADER] ^= 1;
+	CHECK(!imc_image_read("x", p, HEADER + 2 * ROWS, ROWS, 11, cell, &d),
+	      "CRC");
+	imc_arena_free(a);
+}
+
+static void check_name(int32_t k, int32_t n, const char *want)
+{
+	struct imc_arena *a = imc_arena_new();
+	const char *path = imc_image_path(a, "net", k, n);
+
+	CHECK(!strcmp(path, want), "%s, not %s", path, want);
+	imc_arena_free(a);
+}
+
+static void check_names(void)
+{
+	check_name(9, 10, "data/net_xbar9.bin");
+	check_name(9, 11, "data/net_xbar09.bin");
+	check_name(10, 11, "data/net_xbar10.bin");
+	check_name(7, 1608, "data/net_xbar0007.bin");
+}
+
 int main(void)
 {
 	struct imc_arena *a = imc_arena_new();
@@ -72,5 +119,7 @@ int main(void)
 	for (size_t k = 0; k < sizeof spoilt / sizeof *spoilt; k++)
 		check_spoilt(k);
 	imc_arena_free(a);
+	check_packed();
+	check_names();
 	return check_result();
 }

@@ -77,6 +77,88 @@ static void check_images(void)
 	EXPECT(imc_rt_crc32("123456789", 9) == 0xcbf43926);
 }
 
+/* ---- cells of one bit ---- */
+
+#define WIDE 300 /* columns: 38 bytes a row, the last with bits to spare */
+#define WIDE_BYTES 38
+
+/* A region of the packed image: column x, word line y. */
+static const int32_t regions[][4] = {
+	{0, 0, WIDE, 1}, {3, 2, 270, 5}, {7, 7, 1, 1}};
+
+static int bit(int32_t row, int32_t col)
+{
+	return (row * 7 + col * col / 3) % 5 < 2;
+}
+
+static void make_packed(unsigned char *p, size_t bytes)
+{
+	memset(p, 0, bytes);
+	memcpy(p, "IMCX", 4);
+	put(p + 4, 1, 2);
+	put(p + 6, 32, 2);
+	put(p + 8, ROWS, 2);
+	put(p + 10, WIDE, 2);
+	p[12] = 1;
+	p[13] = 2;
+	put(p + 14, 3, 2);
+	put(p + 20, PAYLOAD, 4);
+	for (int i = 0; i < 3; i++)
+		for (int j = 0; j < 4; j++)
+			put(p + 32 + 32 * i + 2 + 2 * j,
+			    (uint32_t)regions[i][j], 2);
+	for (int32_t r = 0; r < ROWS; r++)
+		for (int32_t c = 0; c < WIDE; c++)
+			if (bit(r, c))
+				p[PAYLOAD + r * WIDE_BYTES + c / 8] |=
+					(unsigned char)(1 << c % 8);
+	put(p + 16, imc_rt_crc32(p + PAYLOAD, ROWS * WIDE_BYTES), 4);
+}
+
+static int is_covered(int32_t row, int32_t col)
+{
+	for (int i = 0; i < 3; i++) {
+		const int32_t *t = regions[i];
+
+		if (col >= t[0] && col < t[0] + t[2] && row >= t[1] &&
+		    row < t[1] + t[3])
+			return 1;
+	}
+	return 0;
+}
+
+static void check_packed(void)
+{
+	static int8_t cells[ROWS * WIDE];
+	static int32_t sums[2 * WIDE];
+	static unsigned char p[PAYLOAD + ROWS * WIDE_BYTES];
+	struct imc_hal hal = {.n_array = 1,
+			      .rows = ROWS,
+			      .cols = WIDE,
+			      .cells = cells,
+			      .sums = sums};
+	int bad = 0;
+
+	make_packed(p, sizeof p);
+	memset(cells, 9, sizeof cells);
+	EXPECT(imc_rt_program(&hal, 0, p, sizeof p, IMC_RT_CHECK_CRC) == 0);
+	for (int32_t i = 0; i < ROWS * WIDE; i++) {
+		int32_t r = i / WIDE, c = i % WIDE;
+
+		bad += cells[i] != (is_covered(r, c) ? bit(r, c) : 9);
+	}
+	CHECK(bad == 0, "%d cells wrong", bad);
+	EXPECT(imc_rt_program(&hal, 1, p, sizeof p, 0) == IMC_RT_E_DEVICE);
+	EXPECT(imc_rt_program(&hal, 0, p, sizeof p - 1, 0) == IMC_RT_E_IMAGE);
+	p[sizeof p - 2] ^= 1;
+	EXPECT(imc_rt_program(&hal, 0, p, sizeof p, IMC_RT_CHECK_CRC) ==
+	       IMC_RT_E_IMAGE);
+	p[13] = 1; /* as bytes they are too few */
+	EXPECT(imc_rt_program(&hal, 0, p, sizeof p, 0) == IMC_RT_E_IMAGE);
+	p[13] = 3;
+	EXPECT(imc_rt_program(&hal, 0, p, sizeof p, 0) == IMC_RT_E_IMAGE);
+}
+
 /* ---- the runner, on a network that copies its input ---- */
 
 static int8_t in_data[12], out_data[12];
@@ -167,6 +249,7 @@ static void check_runner(void)
 int main(void)
 {
 	check_images();
+	check_packed();
 	check_runner();
 	return check_result();
 }
