@@ -156,6 +156,8 @@ int32_t imc_strip_rows(const struct imc_hw *hw, const struct imc_matrix *mx,
 	step = imc_lcm_i64(cut.patch_h, cut.rest_h);
 	line = mx->out_w * window_bytes(hw, mx, &cut) * (as->overlap ? 2 : 1);
 	rows = line > 0 ? STRIP_BYTES / line : 1;
+	/* copies share the pixels of a strip: one each, at least */
+	rows = imc_max_i64(rows, imc_ceil_div(cut.copies, mx->out_w));
 	rows = imc_min_i64(imc_max_i64(rows, 1), mx->out_h);
 	return (int32_t)imc_min_i64(imc_ceil_div(rows, step) * step, mx->out_h);
 }

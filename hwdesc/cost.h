@@ -126,7 +126,7 @@ struct imc_cost imc_cost_rows(const struct imc_hw *hw,
 
 /* Output rows that a crossbar step with post digital computes before the
  * cores take them over: as many as L1 scratch for codes allows, a multiple of
- * the patches' height. With as->overlap there are two such scratches: while
+ * the patches' height, with a pixel at least for each of the copies. With as->overlap there are two such scratches: while
  * the cores work on one strip the arrays fill the other, and
  *     t = a_1 + sum over strips max(a_i+1, b_i) + b_last
  * with a the jobs and b the digital work of a strip. */

@@ -126,7 +126,8 @@ static const char *make_views(const struct check *c)
 	return NULL;
 }
 
-/* Bytes that all tiles of the node give for one output row; -1: too many. */
+/* Bytes that all tiles of the node give for one output row, each pixel by one
+ * of the copies; -1: too many. */
 static int64_t code_bytes(const struct check *c, const struct imc_node *n,
 			  const struct imc_assign *as)
 {

@@ -53,7 +53,7 @@ static void store_output(struct imc_module *m, imc_val v)
 	s->cost = imc_cost_dma(m->hw, bytes_of(m->g, v));
 }
 
-/* Bytes that all tiles of the node give for one window. */
+/* Bytes that all tiles of the node give for one window, copies once. */
 static int64_t window_bytes(const struct imc_map *map,
 			    const struct imc_assign *as, bool adc)
 {
@@ -62,7 +62,8 @@ static int64_t window_bytes(const struct imc_map *map,
 	for (int32_t t = 0; t < as->n_tile; t++) {
 		const struct imc_tile *tile = &map->tile[as->first_tile + t];
 
-		columns += tile->w / (tile->patch_h * tile->patch_w);
+		if (tile->copy == 0)
+			columns += tile->w / (tile->patch_h * tile->patch_w);
 	}
 	return columns * (adc ? 1 : (int64_t)sizeof(int32_t));
 }
