@@ -370,14 +370,6 @@ static bool is_constant(const struct imc_graph *g, const struct imc_node *n)
 	return true;
 }
 
-/* Clusters that share a node take less time, and the same energy. */
-static void scale_time(struct imc_cost *c, double part)
-{
-	c->cycles *= part;
-	c->ns *= part;
-	c->core_ns *= part;
-}
-
 /* A part of what all rows cost: work that has no overlap inside. */
 static void scale_cost(struct imc_cost *c, double part)
 {
@@ -410,8 +402,13 @@ static struct imc_cost rows_cost(const struct imc_hw *hw,
 	case IMC_ENGINE_NONE:
 		break;
 	case IMC_ENGINE_CORES:
-		add_core_node(hw, g, n, part, &c);
-		scale_time(&c, 1.0 / (double)imc_max_i64(as->copies, 1));
+		if (!imc_hw_is_spatial(hw) || hw->chip_clusters == 1) {
+			add_core_node(hw, g, n, part, &c);
+			break;
+		}
+		add_core_node(hw, g, n, 1, &c);
+		c = imc_cost_clusters(hw, g, n, as, c);
+		scale_cost(&c, part);
 		break;
 	case IMC_ENGINE_CROSSBAR:
 		assert(is_conv(n));
@@ -459,8 +456,14 @@ struct imc_cost imc_cost_dma(const struct imc_hw *hw, int64_t bytes)
 {
 	struct imc_cost c = {0};
 
-	c.cycles =
-		hw->dma_setup_cycles + (double)bytes / hw->dma_bytes_per_cycle;
+	int64_t bursts =
+		hw->dma_burst_bytes
+			? imc_max_i64(imc_ceil_div(bytes, hw->dma_burst_bytes),
+				      1)
+			: 1;
+
+	c.cycles = (double)bursts * hw->dma_setup_cycles +
+		   (double)bytes / hw->dma_bytes_per_cycle;
 	c.ns = ns_of(hw, c.cycles);
 	c.pj = (double)bytes * hw->energy_dma_byte;
 	return c;

@@ -47,6 +47,18 @@ struct imc_tile imc_cut_tile(const struct imc_matrix *mx,
 			     const struct imc_cut *cut, int32_t bias_rows,
 			     int32_t i);
 
+/* Tiles of a cut that differ in place only: one of them, of copy 0, and how
+ * many there are in a copy. Fills kind, returns how many. */
+#define IMC_MAX_KIND 16
+
+struct imc_tile_kind {
+	struct imc_tile t;
+	int64_t times;
+};
+
+int imc_cut_kinds(const struct imc_matrix *mx, const struct imc_cut *cut,
+		  int32_t bias_rows, struct imc_tile_kind kind[IMC_MAX_KIND]);
+
 /* Jobs of tile t for n_row output rows of each image, all copies together. */
 int64_t imc_cut_jobs(const struct imc_matrix *mx, const struct imc_tile *t,
 		     int32_t n_row);
@@ -70,36 +82,84 @@ struct imc_cost imc_cost_job(const struct imc_hw *hw, int32_t rows,
 			     int32_t cols, int32_t act_bits);
 
 /* A layer on arrays of its own (spatial machines), n_row output rows of each
- * image. All tiles of all copies compute at once, as far as active_arrays
- * lets them; of the copies the busiest counts:
- *     W       = ceil(windows / copies) * ceil(n_tile / active_arrays)
- *     arrays  = W * t_job(largest tile)
- *     units   = ceil(n_tile / vector.arrays)
- *     digital = windows * outputs * ((partial sums - 1) * add_cycles
- *               + requant_cycles) / (units * lanes)      (or, without units, as
- *               on the cores)
- *     t       = config + arrays + digital, or with pipelined jobs the larger
- * partial sums = row blocks * tiles that hold slices of one weight. The layer
- * is a stage of the pipeline that takes as long (LRMP: Nallathambi et al.,
- * arXiv 2312.03146; the form of its terms is recalled, see lrmp.yaml). */
+ * image. All tiles of all copies compute at once, as far as active_arrays of
+ * each cluster let those of one layer; of the copies the busiest counts:
+ *     arrays  = ceil(windows / copies) * t_job(slowest tile)
+ *               * ceil(tiles / (active_arrays * clusters))
+ *     parts   = row blocks * slices                  of one output
+ *     units   = max(1, tiles / vector.arrays)        tiles of all copies
+ *     digital = outputs * ((parts - 1) * add_cycles + requant_cycles)
+ *               / (units * lanes)
+ *     links   = (inputs + outputs of a tile) / copies, from cluster to cluster
+ *     t       = config + arrays + digital + links, or with pipelined jobs the
+ *               largest of the three
+ * Without vector units the cores do what is digital, at core.partial_cycles and
+ * core.requant_cycles: those of all clusters that hold tiles, or of the one
+ * cluster, which its layers share. as->adders: so many clusters do it instead,
+ * and all parts come to them. as->post_adc: nothing is requantised. core_ns of
+ * the cost is what is digital, engine_ns arrays.
+ *
+ * The layer is a stage of the pipeline that takes as long. LRMP: Nallathambi et
+ * al., arXiv 2312.03146, where the form of its terms is recalled, see
+ * lrmp.yaml; clusters: Bruschi et al., arXiv 2211.12877. */
 struct imc_cost imc_cost_spatial(const struct imc_hw *hw,
 				 const struct imc_matrix *mx,
 				 const struct imc_assign *as, int32_t n_row);
 
-/* Arrays that node n takes on a spatial machine, with clusters that only add
- * or store: 0 where it takes none. What does not fit takes -1. */
+/* The same in two steps, for a search over copies: what does not depend on
+ * copies and adders of `as`, and the cost with some. */
+struct imc_cost_layer {
+	const struct imc_hw *hw;
+	int32_t n_tile;	     /* arrays of one copy */
+	bool patched;	     /* copies inside arrays: none beside */
+	double jobs;	     /* of the slowest tile, all copies together */
+	struct imc_cost job; /* one of them */
+	double unit_ns;	     /* what is digital, on one unit */
+	double fixed_ns;     /* and what units do not share */
+	double tile_bytes, sum_bytes; /* to and from a tile; adders */
+	double pj;		      /* of everything */
+};
+
+/* False: the layer does not fit; its cost is imc_cost_impossible. */
+bool imc_cost_layer_of(const struct imc_hw *hw, const struct imc_matrix *mx,
+		       const struct imc_assign *as, int32_t n_row,
+		       struct imc_cost_layer *out);
+struct imc_cost imc_cost_copies(const struct imc_cost_layer *l, int64_t copies,
+				int64_t adders);
+
+/* Node n on the cores of as->copies clusters of a spatial machine that has
+ * several; `work`: its cost on one. Activations come and go by links. What it
+ * waits for (imc_cost_waiting) goes to L2 and back, or by the links of
+ * as->stores clusters into their L1, which must hold it. Work and transfers
+ * overlap if jobs do. stream_ns is the time that L2 takes of that. */
+struct imc_cost imc_cost_clusters(const struct imc_hw *hw,
+				  const struct imc_graph *g,
+				  const struct imc_node *n,
+				  const struct imc_assign *as,
+				  struct imc_cost work);
+
+/* Bytes that wait for node n: the activations that it reads, but the largest,
+ * which is taken to come last. And the clusters whose L1 holds them: 0 on other
+ * machines than spatial ones of several clusters. */
+int64_t imc_cost_waiting(const struct imc_graph *g, const struct imc_node *n);
+int64_t imc_cost_stores(const struct imc_hw *hw, const struct imc_graph *g,
+			const struct imc_node *n);
+
+/* Arrays that node n takes on a spatial machine, with those of clusters that
+ * only add or store: 0 where it takes none. What does not fit takes -1. */
 int64_t imc_cost_arrays(const struct imc_hw *hw, const struct imc_graph *g,
 			imc_node_id n, const struct imc_assign *as);
 
 /* Layers of a spatial machine as stages of a pipeline, one image behind
  * another. A crossbar layer is a stage; so is a node on the cores of clusters
- * of its own. What shares the cores of a machine of one cluster is one stage
- * together. Others than spatial machines compute an image at a time: one stage
- * of everything. */
+ * of its own. What all share is one stage together: the cores of a machine of
+ * one cluster; of one of several the way to L2, for inputs and outputs of the
+ * network and what waits there. Others than spatial machines compute an image
+ * at a time: one stage of everything. */
 struct imc_pipeline {
 	double stage_ns;     /* of the slowest one */
-	imc_node_id slowest; /* absent: the cores together */
-	double shared_ns;    /* of the nodes that share the cores */
+	imc_node_id slowest; /* absent: what is shared */
+	double shared_ns;    /* of what is shared */
 	double images_per_s; /* 1e9 / stage_ns; 0 when nothing takes time */
 };
 
@@ -144,7 +204,8 @@ int32_t imc_strip_rows(const struct imc_hw *hw, const struct imc_matrix *mx,
 struct imc_cost imc_cost_pe(const struct imc_hw *hw,
 			    const struct imc_matrix *mx, int32_t n_row);
 
-/* A transfer of `bytes` between L2 and L1. */
+/* A transfer of `bytes` between L2 and L1: setup for each burst, bytes / rate.
+ */
 struct imc_cost imc_cost_dma(const struct imc_hw *hw, int64_t bytes);
 
 /* True if the depth-wise engine can compute n (conv2d or q_conv2d). */
@@ -157,9 +218,11 @@ bool imc_pe_can(const struct imc_hw *hw, const struct imc_node *n);
 double imc_area_mm2(const struct imc_hw *hw);
 
 /* What the machine does at most: layers of n_window jobs that fill whole
- * arrays, as many at once as may compute, each configured once. A weight is
- * one cell and a multiply-accumulate two operations; area is the whole
- * machine's. All 0 without arrays. */
+ * arrays, as many of all clusters at once as may compute, each configured once.
+ * An operation multiplies an input of dac_bits bits by a cell, or adds that
+ * product up: two a cell and job. Weights of b bits in cells of 1 bit take b
+ * cells, so b times as many operations. Area is the whole machine's. All 0
+ * without arrays. */
 struct imc_peak {
 	double tops, tops_per_w, tops_per_mm2;
 };

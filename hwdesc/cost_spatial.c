@@ -1,9 +1,8 @@
-/* Spatial machines: a layer has arrays of its own, and layers form a
- * pipeline. */
+/* Layers of spatial machines: each has arrays of its own. */
 #include <math.h>
 
 #include "hwdesc/cost.h"
-#include "ir/plan.h"
+#include "hwdesc/cost_link.h"
 #include "ir/support/checked.h"
 
 static double ns_of(const struct imc_hw *hw, double cycles)
@@ -11,145 +10,175 @@ static double ns_of(const struct imc_hw *hw, double cycles)
 	return cycles * 1e3 / hw->cluster_freq;
 }
 
-/* Jobs that follow one another, and what all of them take in energy. */
-static struct imc_cost arrays_cost(const struct imc_hw *hw,
-				   const struct imc_assign *as,
-				   const struct imc_matrix *mx,
-				   const struct imc_cut *cut, double windows)
+/* Arrays that one unit, or the cores of one cluster, add and requantise for; 0:
+ * there is one for all. */
+static int64_t unit_arrays(const struct imc_hw *hw)
 {
-	double in_turn =
-		ceil(windows / cut->copies) *
-		(double)imc_ceil_div(cut->n_tile, hw->ima_active_arrays);
-	double energy = mx->groups > 1 ? hw->energy_ima_dw_job : 1;
-	struct imc_cost c = {0};
+	if (hw->vector_arrays)
+		return hw->vector_arrays;
+	return imc_hw_has_clusters(hw) ? hw->ima_arrays : 0;
+}
 
-	for (int32_t i = 0; i < cut->n_tile; i += cut->copies) {
-		struct imc_tile t = imc_cut_tile(mx, cut, as->bias_rows, i);
-		struct imc_cost job = imc_cost_job(hw, t.h, t.w, as->act_bits);
+/* What a tile reads and writes for so many windows: a pixel that several
+ * windows read comes once; bytes, sums have four. */
+static double tile_bytes(const struct imc_hw *hw, const struct imc_matrix *mx,
+			 const struct imc_tile *t, double windows)
+{
+	int64_t groups = imc_ceil_div(t->n_col, mx->cols);
+	int64_t channels = mx->rows / (mx->kernel_h * mx->kernel_w) * groups;
+	int64_t sums = imc_hw_sums_exact(hw) ? (int64_t)sizeof(int32_t) : 1;
 
-		if (in_turn * job.ns > c.ns) {
-			c.ns = in_turn * job.ns;
-			c.stream_ns = in_turn * job.stream_ns;
-			c.stall_ns = in_turn * job.stall_ns;
+	return windows * mx->stride_h * mx->stride_w *
+		       (double)imc_min_i64(channels, t->n_row) +
+	       windows * t->n_col * t->n_slice * (double)sums;
+}
+
+/* The jobs of each kind of tile: the slowest, and the energy of all. */
+static void add_tiles(const struct imc_matrix *mx, const struct imc_cut *cut,
+		      const struct imc_assign *as, int32_t n_row,
+		      struct imc_cost_layer *l)
+{
+	struct imc_tile_kind kind[IMC_MAX_KIND];
+	int n = imc_cut_kinds(mx, cut, as->bias_rows, kind);
+	double windows = (double)mx->batch * n_row * mx->out_w;
+	double energy = mx->groups > 1 ? l->hw->energy_ima_dw_job : 1;
+
+	for (int i = 0; i < n; i++) {
+		const struct imc_tile *t = &kind[i].t;
+		double jobs = (double)imc_cut_jobs(mx, t, n_row);
+		struct imc_cost job =
+			imc_cost_job(l->hw, t->h, t->w, as->act_bits);
+
+		if (jobs * job.ns > l->jobs * l->job.ns) {
+			l->jobs = jobs;
+			l->job = job;
 		}
-		c.pj += windows * job.pj * energy;
+		l->tile_bytes =
+			fmax(l->tile_bytes, tile_bytes(l->hw, mx, t, windows));
+		l->pj += (double)kind[i].times * jobs * job.pj * energy;
 	}
-	c.engine_ns = c.ns;
+}
+
+/* Adding parts up and requantising them. */
+static void add_digital(double outputs, double parts, bool requantise,
+			struct imc_cost_layer *l)
+{
+	const struct imc_hw *hw = l->hw;
+	bool units = hw->vector_arrays > 0;
+	double adds = outputs * (parts - 1);
+	double ends = requantise ? outputs : 0;
+	double cycles;
+
+	if (units)
+		cycles = (adds * hw->vector_add_cycles +
+			  ends * hw->vector_requant_cycles) /
+			 hw->vector_lanes;
+	else
+		cycles = adds * hw->core_partial_cycles +
+			 ends * hw->core_requant_cycles;
+	l->unit_ns = ns_of(hw, cycles);
+	if (!units && cycles > 0) {
+		l->fixed_ns = ns_of(hw, hw->core_layer_cycles);
+		cycles += hw->core_layer_cycles;
+	}
+	l->pj += units ? (adds + ends) * hw->energy_vector_element
+		       : cycles * hw->energy_core_cycle;
+	l->sum_bytes = outputs * (parts + 1);
+}
+
+bool imc_cost_layer_of(const struct imc_hw *hw, const struct imc_matrix *mx,
+		       const struct imc_assign *as, int32_t n_row,
+		       struct imc_cost_layer *out)
+{
+	double windows = (double)mx->batch * n_row * mx->out_w;
+	struct imc_assign one = *as;
+	struct imc_cut cut;
+
+	one.copies = 1;
+	*out = (struct imc_cost_layer){.hw = hw};
+	if (hw->ima_arrays == 0 || !imc_cut_assigned(hw, mx, &one, &cut))
+		return false;
+	out->n_tile = cut.n_tile;
+	out->patched = cut.patch_h > 1 || cut.patch_w > 1 || cut.rest_h > 1 ||
+		       cut.rest_w > 1;
+	add_tiles(mx, &cut, as, n_row, out);
+	add_digital(windows * mx->cols * mx->groups,
+		    (double)cut.n_block * cut.slices, !as->post_adc, out);
+	return true;
+}
+
+/* The busiest copy's arrays. */
+static struct imc_cost arrays_cost(const struct imc_cost_layer *l,
+				   int64_t copies, int64_t tiles)
+{
+	int64_t active = l->hw->ima_active_arrays * l->hw->chip_clusters;
+	double turns = ceil(l->jobs / (double)copies) *
+		       (double)imc_ceil_div(tiles, active);
+
+	return (struct imc_cost){.ns = turns * l->job.ns,
+				 .engine_ns = turns * l->job.ns,
+				 .stream_ns = turns * l->job.stream_ns,
+				 .stall_ns = turns * l->job.stall_ns};
+}
+
+static double digital_ns(const struct imc_cost_layer *l, int64_t arrays)
+{
+	int64_t per_unit = unit_arrays(l->hw);
+	double units = per_unit ? (double)arrays / (double)per_unit : 1;
+
+	return l->unit_ns / fmax(units, 1) + l->fixed_ns;
+}
+
+static double links_ns(const struct imc_cost_layer *l, int64_t copies,
+		       int64_t adders)
+{
+	double tile =
+		l->tile_bytes * (double)l->hw->ima_arrays / (double)copies;
+
+	if (!imc_hw_has_clusters(l->hw))
+		return 0;
+	return fmax(imc_link_ns(l->hw, tile),
+		    adders ? imc_link_ns(l->hw, l->sum_bytes / (double)adders)
+			   : 0);
+}
+
+struct imc_cost imc_cost_copies(const struct imc_cost_layer *l, int64_t copies,
+				int64_t adders)
+{
+	const struct imc_hw *hw = l->hw;
+	int64_t tiles = l->n_tile * copies;
+	double digital, links;
+	struct imc_cost c;
+
+	if (copies > 1 && l->patched)
+		return imc_cost_impossible();
+	if (!imc_hw_has_clusters(hw))
+		adders = 0;
+	c = arrays_cost(l, copies, tiles);
+	digital = digital_ns(l, adders ? adders * hw->ima_arrays : tiles);
+	links = links_ns(l, copies, adders);
+	if (hw->ima_jobs) {
+		c.stall_ns += links;
+		c.ns += digital + links;
+	} else {
+		c.stall_ns += fmax(links - fmax(c.ns, digital), 0);
+		c.ns = fmax(fmax(c.ns, digital), links);
+	}
+	c.stream_ns += links;
+	c.core_ns = digital;
+	c.ns += ns_of(hw, hw->ima_config_cycles);
+	c.cycles = c.ns * hw->cluster_freq / 1e3;
+	c.pj = l->pj;
 	return c;
-}
-
-/* Partial sums of one output. */
-static double partials(const struct imc_cut *cut)
-{
-	return (double)cut->n_block * cut->n_sliceblock;
-}
-
-/* What the vector units beside the layer's arrays do; clusters that only add
- * do it in the place of those that hold tiles. */
-static struct imc_cost units_cost(const struct imc_hw *hw,
-				  const struct imc_assign *as,
-				  const struct imc_cut *cut, double outputs)
-{
-	int64_t n = as->adders ? as->adders
-			       : imc_ceil_div(cut->n_tile, hw->vector_arrays);
-	double adds = outputs * (partials(cut) - 1);
-	struct imc_cost c = {0};
-
-	c.ns = ns_of(hw, (adds * hw->vector_add_cycles +
-			  outputs * hw->vector_requant_cycles) /
-				 ((double)n * hw->vector_lanes));
-	c.pj = (adds + outputs) * hw->energy_vector_element;
-	return c;
-}
-
-static struct imc_cost cores_cost(const struct imc_hw *hw,
-				  const struct imc_cut *cut, double outputs)
-{
-	double cycles = outputs * (hw->core_requant_cycles +
-				   (partials(cut) * cut->tile_slices - 1) *
-					   hw->core_partial_cycles) +
-			hw->core_layer_cycles;
-
-	return (struct imc_cost){.ns = ns_of(hw, cycles),
-				 .core_ns = ns_of(hw, cycles),
-				 .pj = cycles * hw->energy_core_cycle};
 }
 
 struct imc_cost imc_cost_spatial(const struct imc_hw *hw,
 				 const struct imc_matrix *mx,
 				 const struct imc_assign *as, int32_t n_row)
 {
-	double windows = (double)mx->batch * n_row * mx->out_w;
-	double outputs = windows * mx->cols * mx->groups;
-	struct imc_cost c, d;
-	struct imc_cut cut;
+	struct imc_cost_layer l;
 
-	if (hw->ima_arrays == 0 || !imc_cut_assigned(hw, mx, as, &cut))
+	if (!imc_cost_layer_of(hw, mx, as, n_row, &l))
 		return imc_cost_impossible();
-	c = arrays_cost(hw, as, mx, &cut, windows);
-	d = hw->vector_arrays ? units_cost(hw, as, &cut, outputs)
-			      : cores_cost(hw, &cut, outputs);
-	c.ns = hw->ima_jobs ? c.ns + d.ns : fmax(c.ns, d.ns);
-	c.ns += ns_of(hw, hw->ima_config_cycles);
-	c.core_ns = d.core_ns;
-	c.pj += d.pj;
-	c.cycles = c.ns * hw->cluster_freq / 1e3;
-	return c;
-}
-
-static bool takes_time(const struct imc_graph *g, const struct imc_node *n)
-{
-	return n->n_out > 0 && imc_node_out(g, n, 0) &&
-	       !imc_node_out(g, n, 0)->t.data && !imc_plan_is_view(g, n);
-}
-
-int64_t imc_cost_arrays(const struct imc_hw *hw, const struct imc_graph *g,
-			imc_node_id id, const struct imc_assign *as)
-{
-	const struct imc_node *n = imc_node_at(g, id);
-	struct imc_matrix mx;
-	struct imc_cut cut;
-
-	if (!takes_time(g, n))
-		return 0;
-	if (as->engine == IMC_ENGINE_CORES && hw->chip_clusters > 1)
-		return imc_max_i64(as->copies, 1) * hw->ima_arrays + as->stores;
-	if (as->engine != IMC_ENGINE_CROSSBAR)
-		return 0;
-	mx = imc_matrix_of(g, n);
-	return imc_cut_assigned(hw, &mx, as, &cut)
-		       ? cut.n_tile + as->adders + as->stores
-		       : -1;
-}
-
-static void add_stage(struct imc_pipeline *p, imc_node_id id, double ns)
-{
-	if (ns > p->stage_ns) {
-		p->stage_ns = ns;
-		p->slowest = id;
-	}
-}
-
-struct imc_pipeline imc_pipeline_of(const struct imc_hw *hw,
-				    const struct imc_graph *g,
-				    const struct imc_map *m)
-{
-	struct imc_pipeline p = {.slowest = IMC_NO_NODE};
-	bool spatial = imc_hw_is_spatial(hw);
-
-	for (size_t i = 0; i < g->n_order; i++) {
-		imc_node_id id = g->order[i];
-		const struct imc_assign *as = &m->assign[id.i];
-		bool own = as->engine == IMC_ENGINE_CROSSBAR ||
-			   hw->chip_clusters > 1;
-
-		if (spatial && own)
-			add_stage(&p, id, as->cost.ns);
-		else
-			p.shared_ns += as->cost.ns;
-	}
-	add_stage(&p, IMC_NO_NODE, p.shared_ns);
-	if (p.stage_ns > 0)
-		p.images_per_s = 1e9 / p.stage_ns;
-	return p;
+	return imc_cost_copies(&l, imc_max_i64(as->copies, 1), as->adders);
 }

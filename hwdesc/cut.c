@@ -69,16 +69,45 @@ static bool patch_allowed(const struct imc_hw *hw, const struct imc_matrix *mx,
 	       (int64_t)w * mx->kernel_w <= INT32_MAX;
 }
 
+int imc_cut_kinds(const struct imc_matrix *mx, const struct imc_cut *c,
+		  int32_t bias_rows, struct imc_tile_kind kind[IMC_MAX_KIND])
+{
+	/* Along each of these, all tiles are alike but the last one. */
+	const int32_t axis[] = {c->n_bundle, c->n_colblock, c->n_block,
+				c->n_sliceblock};
+	int n = 0;
+
+	for (int k = 0; k < IMC_MAX_KIND; k++) {
+		int64_t times = 1, at = 0;
+
+		for (int i = 0; i < 4; i++) {
+			bool last = k >> i & 1;
+
+			times *= last ? 1 : axis[i] - 1;
+			at = at * axis[i] + (last ? axis[i] - 1 : 0);
+		}
+		if (times == 0)
+			continue;
+		kind[n].times = times;
+		kind[n++].t = imc_cut_tile(mx, c, bias_rows,
+					   (int32_t)(at * c->copies));
+	}
+	return n;
+}
+
 static bool tiles_fit(const struct imc_hw *hw, const struct imc_matrix *mx,
 		      int32_t bias_rows, struct imc_cut *c)
 {
-	c->cells = 0;
-	for (int32_t i = 0; i < c->n_tile; i += c->copies) {
-		struct imc_tile t = imc_cut_tile(mx, c, bias_rows, i);
+	struct imc_tile_kind kind[IMC_MAX_KIND];
+	int n = imc_cut_kinds(mx, c, bias_rows, kind);
 
-		if (t.w > hw->ima_cols || t.h > hw->ima_rows)
+	c->cells = 0;
+	for (int i = 0; i < n; i++) {
+		const struct imc_tile *t = &kind[i].t;
+
+		if (t->w > hw->ima_cols || t->h > hw->ima_rows)
 			return false;
-		c->cells += (int64_t)t.w * t.h * c->copies;
+		c->cells += (int64_t)t->w * t->h * kind[i].times * c->copies;
 	}
 	return true;
 }

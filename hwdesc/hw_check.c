@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "hwdesc/hw_key.h"
+#include "ir/support/checked.h"
 
 #define MAX_CELLS (1 << 24)
 
@@ -15,12 +16,14 @@ int64_t imc_hw_n_array(const struct imc_hw *hw)
 	return hw->ima_arrays * (imc_hw_is_spatial(hw) ? hw->chip_clusters : 1);
 }
 
-/* A step adds up the products of so many word lines; of signed cells both
- * ends count. */
+/* A step adds up so many products of a cell and pulse_bits bits of an input,
+ * 0 or more: rows * cell * pulse + 1 sums, of signed cells those of both
+ * signs. The pulse with an input's sign has as many. */
 bool imc_hw_sums_exact(const struct imc_hw *hw)
 {
-	int64_t rows =
-		hw->ima_rows_at_once ? hw->ima_rows_at_once : hw->ima_rows;
+	int64_t rows = hw->ima_rows_at_once
+			       ? imc_min_i64(hw->ima_rows_at_once, hw->ima_rows)
+			       : hw->ima_rows;
 	int64_t cell = hw->ima_cell_bits == 1
 			       ? 1
 			       : ((int64_t)1 << hw->ima_cell_bits) - 2;
@@ -64,6 +67,55 @@ static void contradict(struct check *c, const char *a, const char *b,
 			 imc_hw_value_text(c->hw, y, c->d->arena), why);
 }
 
+/* What is done in turns: bits of inputs, rows, columns. */
+static void check_steps(struct check *c)
+{
+	const struct imc_hw *hw = c->hw;
+	bool exact = imc_hw_sums_exact(hw);
+
+	if (hw->ima_pulse_bits > hw->ima_dac_bits)
+		contradict(c, "ima.pulse_bits", "ima.dac_bits",
+			   "an input code has no more bits");
+	if (hw->ima_adc_cols > hw->ima_cols)
+		contradict(c, "ima.adc_cols", "ima.cols",
+			   "no more columns can take turns than there are");
+	if (hw->ima_pulse_bits && !exact)
+		contradict(c, "ima.adc_bits", "ima.rows_at_once",
+			   "the ADC of a bit-serial machine must tell apart "
+			   "all sums of a step");
+	else if (hw->ima_rows_at_once && !exact)
+		contradict(c, "ima.rows_at_once", "ima.adc",
+			   "sums of rows in turn are exact: no ADC, or "
+			   "bit-serial inputs");
+	if (hw->ima_cell_bits == 1 && !hw->ima_pulse_bits && !exact)
+		contradict(c, "ima.cell_bits", "ima.adc",
+			   "bits of two's complement need exact sums: no ADC, "
+			   "or bit-serial inputs");
+	if (hw->ima_slices && !hw->ima_pulse_bits && !exact)
+		contradict(c, "ima.slices", "ima.adc",
+			   "slices in arrays of their own need exact sums");
+}
+
+/* What only machines have whose tiles have arrays of their own. */
+static void check_own_tiles(struct check *c)
+{
+	const struct imc_hw *hw = c->hw;
+
+	if (imc_hw_is_spatial(hw))
+		return;
+	if (hw->ima_slices)
+		contradict(c, "ima.slices", "ima.tiles",
+			   "slices have arrays of their own only where tiles "
+			   "have");
+	if (hw->vector_arrays)
+		contradict(c, "vector.arrays", "ima.tiles",
+			   "vector units come with tiles of their own");
+	if (hw->link_bytes_per_cycle > 0)
+		contradict(c, "link.bytes_per_cycle", "ima.tiles",
+			   "layers have clusters of their own only where tiles "
+			   "have arrays");
+}
+
 bool imc_hw_check_at(const struct imc_hw *hw, const struct imc_loc *at,
 		     struct imc_loc loc, struct imc_diags *d)
 {
@@ -85,24 +137,8 @@ bool imc_hw_check_at(const struct imc_hw *hw, const struct imc_loc *at,
 	if (hw->ima_adc_range && hw->ima_adc)
 		contradict(&c, "ima.adc_range", "ima.adc",
 			   "there is no ADC to set");
-	if (hw->ima_pulse_bits && !imc_hw_sums_exact(hw))
-		contradict(&c, "ima.adc_bits", "ima.rows_at_once",
-			   "the ADC of a bit-serial machine must tell apart "
-			   "all sums of a step");
-	if (hw->ima_cell_bits == 1 && !imc_hw_sums_exact(hw))
-		contradict(&c, "ima.cell_bits", "ima.adc",
-			   "bits of two's complement need exact sums: no ADC, "
-			   "or bit-serial inputs");
-	if (hw->ima_slices && !imc_hw_sums_exact(hw))
-		contradict(&c, "ima.slices", "ima.adc",
-			   "slices in arrays of their own need exact sums");
-	if (hw->ima_slices && hw->ima_tiles == 0)
-		contradict(&c, "ima.slices", "ima.tiles",
-			   "slices have arrays of their own only where tiles "
-			   "have");
-	if (hw->vector_arrays && hw->ima_tiles == 0)
-		contradict(&c, "vector.arrays", "ima.tiles",
-			   "vector units come with tiles of their own");
+	check_steps(&c);
+	check_own_tiles(&c);
 	if (hw->pe_shares_port && hw->pe_rows == 0)
 		contradict(&c, "pe.shares_port", "pe.rows",
 			   "there is no array to share it with");
