@@ -69,22 +69,41 @@ static bool patch_allowed(const struct imc_hw *hw, const struct imc_matrix *mx,
 	       (int64_t)w * mx->kernel_w <= INT32_MAX;
 }
 
+/* Along an axis all tiles are alike but, perhaps, the last one. */
+struct axis {
+	int32_t n;
+	bool rest; /* the last is another */
+};
+
+/* How many are like the last one, or like the others. */
+static int64_t alike(const struct axis *a, bool last)
+{
+	if (!a->rest)
+		return last ? 0 : a->n;
+	return last ? 1 : a->n - 1;
+}
+
 int imc_cut_kinds(const struct imc_matrix *mx, const struct imc_cut *c,
 		  int32_t bias_rows, struct imc_tile_kind kind[IMC_MAX_KIND])
 {
-	/* Along each of these, all tiles are alike but the last one. */
-	const int32_t axis[] = {c->n_bundle, c->n_colblock, c->n_block,
-				c->n_sliceblock};
+	int64_t bundle = imc_min_i64(c->bundle, mx->groups);
+	const struct axis axis[] = {
+		{c->n_bundle, mx->groups % bundle != 0},
+		{c->n_colblock, mx->cols * bundle % c->block_cols != 0},
+		{c->n_block,
+		 bias_rows > 0 || mx->rows * bundle % c->block_rows != 0},
+		{c->n_sliceblock, c->slices % c->tile_slices != 0},
+	};
 	int n = 0;
 
 	for (int k = 0; k < IMC_MAX_KIND; k++) {
 		int64_t times = 1, at = 0;
 
-		for (int i = 0; i < 4; i++) {
+		for (int i = 0; i < 4 && times > 0; i++) {
 			bool last = k >> i & 1;
 
-			times *= last ? 1 : axis[i] - 1;
-			at = at * axis[i] + (last ? axis[i] - 1 : 0);
+			times *= alike(&axis[i], last);
+			at = at * axis[i].n + (last ? axis[i].n - 1 : 0);
 		}
 		if (times == 0)
 			continue;
