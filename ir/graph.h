@@ -26,6 +26,11 @@ typedef struct {
 #define IMC_NO_VAL ((imc_val){UINT32_MAX})
 #define IMC_NO_NODE ((imc_node_id){UINT32_MAX})
 
+static inline bool imc_node_ok(imc_node_id id)
+{
+	return id.i != UINT32_MAX;
+}
+
 static inline bool imc_val_ok(imc_val v)
 {
 	return v.i != UINT32_MAX;
@@ -108,6 +113,10 @@ struct imc_value {
 	/* Activations: the mean of each channel (last axis) over the
 	 * calibration set, in real units; f32 constant, or none. */
 	imc_val means;
+	/* Activations: for codes of 2 .. 7 bits the range with the least
+	 * squared error over the calibration set; f32 constant [6, 2], or
+	 * none. */
+	imc_val clips;
 	imc_node_id def; /* the node that computes it, or IMC_NO_NODE */
 };
 

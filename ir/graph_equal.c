@@ -47,7 +47,8 @@ static bool same_value(struct pair *p, const struct imc_value *a,
 	       (!a->shaped || same_tensor(&a->t, &b->t)) && same_range(a, b) &&
 	       same_float(a->scale, b->scale) && a->zero == b->zero &&
 	       same_val(p, a->scales, b->scales) &&
-	       same_val(p, a->means, b->means);
+	       same_val(p, a->means, b->means) &&
+	       same_val(p, a->clips, b->clips);
 }
 
 /* A scales value has none itself, so this goes two deep at most. */

@@ -77,10 +77,11 @@ static bool check_ids(const struct imc_verify *v)
 	}
 	for (size_t i = 0; i < g->n_value; i++)
 		if (!ids_in_range(g, 1, &g->value[i].scales, true) ||
-		    !ids_in_range(g, 1, &g->value[i].means, true))
-			return imc_verify_fail(v, NULL,
-					       "'%s' has no scales or means",
-					       g->value[i].name);
+		    !ids_in_range(g, 1, &g->value[i].means, true) ||
+		    !ids_in_range(g, 1, &g->value[i].clips, true))
+			return imc_verify_fail(
+				v, NULL, "'%s' has no scales, means or clips",
+				g->value[i].name);
 	return true;
 }
 

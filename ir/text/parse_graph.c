@@ -42,7 +42,7 @@ static struct imc_value *new_value(struct imc_reader *r)
 			IMC_PUSH(g->arena, g->value, g->n_value, g->cap_value);
 
 		v->def = IMC_NO_NODE;
-		v->scales = v->means = IMC_NO_VAL;
+		v->scales = v->means = v->clips = IMC_NO_VAL;
 	}
 	if (g->value[id.i].name) {
 		imc_read_fail(r, "an id that is new");
@@ -92,6 +92,8 @@ static bool parse_type(struct imc_reader *r, struct imc_value *v)
 	return imc_read_need(r, '[') && parse_dims(r, &v->t);
 }
 
+#define NUMBERS "range, scale, zero, scales, means or clips"
+
 static bool parse_number(struct imc_reader *r, const char *key,
 			 struct imc_value *v)
 {
@@ -107,9 +109,11 @@ static bool parse_number(struct imc_reader *r, const char *key,
 		return imc_read_new_val(r, &v->scales);
 	if (!strcmp(key, "means"))
 		return imc_read_new_val(r, &v->means);
+	if (!strcmp(key, "clips"))
+		return imc_read_new_val(r, &v->clips);
 	if (strcmp(key, "zero")) {
 		r->p -= strlen(key);
-		return imc_read_fail(r, "range, scale, zero, scales or means");
+		return imc_read_fail(r, NUMBERS);
 	}
 	if (!imc_read_i64(r, INT32_MIN, INT32_MAX, &zero))
 		return false;
@@ -131,8 +135,7 @@ static struct imc_value *parse_head(struct imc_reader *r)
 	if (!parse_type(r, v))
 		return NULL;
 	while (!imc_read_at_end(r) && *r->p != '=')
-		if (!imc_read_word(r, "range, scale, zero, scales or means",
-				   word) ||
+		if (!imc_read_word(r, NUMBERS, word) ||
 		    !parse_number(r, word, v))
 			return NULL;
 	return v;
@@ -373,9 +376,10 @@ bool imc_parse_finish_graph(struct imc_reader *r)
 
 	for (size_t i = 0; i < g->n_value; i++) {
 		if (!is_given(g, g->value[i].scales) ||
-		    !is_given(g, g->value[i].means))
-			return imc_read_fail(r,
-					     "the scales or means of a value");
+		    !is_given(g, g->value[i].means) ||
+		    !is_given(g, g->value[i].clips))
+			return imc_read_fail(
+				r, "the scales, means or clips of a value");
 	}
 	for (size_t i = 0; i < g->n_value; i++)
 		if (!g->value[i].name)

@@ -126,6 +126,10 @@ static void print_numbers(struct imc_buf *b, const struct imc_value *v)
 		imc_buf_text(b, " means ");
 		imc_print_val(b, v->means);
 	}
+	if (imc_val_ok(v->clips)) {
+		imc_buf_text(b, " clips ");
+		imc_print_val(b, v->clips);
+	}
 }
 
 static bool is_gap(const struct imc_value *v)

@@ -10,7 +10,7 @@
 #include "ir/eval.h"
 #include "ir/support/checked.h"
 #include "ir/support/parallel.h"
-#include "passes/pass.h"
+#include "passes/2-quant/quant.h"
 
 /* Codes and scales of larger numbers would leave float. */
 #define MOST 1e30
@@ -172,6 +172,24 @@ static bool check_range(const struct work *w, size_t v_id)
 	return true;
 }
 
+/* Ranges for few bits, as a constant. */
+static void add_clips(const struct work *w, size_t v_id, const float *kept,
+		      int64_t n)
+{
+	struct imc_graph *g = w->m->g;
+	const struct imc_value *v = &g->value[v_id];
+	float clip[IMC_N_CLIP][2];
+	struct imc_tensor t = {
+		.dtype = IMC_F32, .rank = 2, .dim = {IMC_N_CLIP, 2}};
+	imc_val id;
+
+	imc_clips_of(kept, n, v->lo, v->hi, w->m->hw->ima_dac_zero == 0, clip);
+	t.data = clip;
+	id = imc_graph_add_const(
+		g, imc_arena_printf(w->cx->scratch, "%s.clips", v->name), &t);
+	g->value[v_id].clips = id;
+}
+
 static void merge_value(const struct work *w, size_t v_id,
 			struct imc_arena *scratch)
 {
@@ -196,6 +214,8 @@ static void merge_value(const struct work *w, size_t v_id,
 	if (w->m->opt.calib_method == 0 &&
 	    !imc_graph_is_input(g, (imc_val){(uint32_t)v_id}))
 		cut_tails(v, kept, n, w->m->opt.percentile);
+	if (v->ranged && w->m->hw && imc_bits_are_free(w->m->hw))
+		add_clips(w, v_id, kept, n);
 }
 
 /* Room for what is kept of every float activation of every sample. */

@@ -370,10 +370,23 @@ static void run_sample(void *p, size_t sample, size_t thread)
 	imc_arena_free(a);
 }
 
+static bool any_adc(const struct imc_graph *g)
+{
+	for (size_t i = 0; i < g->n_order; i++) {
+		const struct imc_node *n = imc_node_at(g, g->order[i]);
+
+		if (n->op == IMC_OP_Q_CONV2D && n->a.adc[0])
+			return true;
+	}
+	return false;
+}
+
 bool imc_pass_fit_adc(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	struct fit f = {.m = m, .cx = cx, .n_value = m->g->n_value};
 
+	if (!any_adc(m->g))
+		return true;
 	f.n_sample = (size_t)imc_min_i64(cx->calib->n, MAX_SAMPLE);
 	load_inputs(&f);
 	for (size_t i = 0; i < m->g->n_order; i++) {

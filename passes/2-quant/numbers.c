@@ -28,6 +28,11 @@ struct imc_qparams imc_qparams_of(float lo, float hi, int bits, bool fixed_zero)
 	return q;
 }
 
+bool imc_bits_are_free(const struct imc_hw *hw)
+{
+	return hw->ima_cell_bits == 1 && imc_hw_sums_exact(hw);
+}
+
 int32_t imc_slices_of(const struct imc_hw *hw, int bits)
 {
 	return (int32_t)imc_ceil_div(bits, hw->ima_cell_bits);
@@ -190,6 +195,8 @@ float imc_weight_scale(const float *w, int64_t n, int slices, int bits,
 {
 	struct grid g;
 
+	if (bits == 1)
+		return imc_twos_scale(w, n, slices);
 	open_grid(&g, slices, bits, max);
 	return best_scale(&g, w, n);
 }

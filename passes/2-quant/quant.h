@@ -39,9 +39,15 @@ struct imc_weights imc_weights_of(const struct imc_graph *g,
 				  const struct imc_node *n);
 
 /* The scale for n weights so that codes of `slices` slices of `bits` bits,
- * at most `max`, have the least squared error. */
+ * at most `max`, have the least squared error. Slices of 1 bit: as
+ * imc_twos_scale. */
 float imc_weight_scale(const float *w, int64_t n, int slices, int bits,
 		       int32_t max);
+
+/* The same of codes -2^(bits-1) .. 2^(bits-1)-1, and the code of weight / scale
+ * = x. */
+float imc_twos_scale(const float *w, int64_t n, int bits);
+int8_t imc_twos_code(double x, int bits);
 
 /* Relative squared error of the weights with one scale a channel, and with one
  * scale for all, summed over channels: a channel of small weights counts as
@@ -53,9 +59,35 @@ void imc_weight_errors(const struct imc_weights *w, int slices, int bits,
 /* True if imc_quantise_digital knows that float operator. */
 bool imc_digital_can(enum imc_op op);
 
-/* [v]: v is read by crossbar arrays, perhaps through operators that only move
- * codes, so that its codes are those of a DAC. */
-bool *imc_read_by_arrays(const struct imc_module *m, struct imc_arena *scratch);
+/* Codes of a value. by_arrays: crossbar arrays read them, perhaps through
+ * operators that only move codes, so that they are those of their DACs. */
+struct imc_act_bits {
+	int bits;
+	bool by_arrays;
+};
+
+/* [v]: of value v. Fewer bits than a DAC takes (imc_assign.act_bits) has what
+ * only arrays of that many bits read; who else wants fewer bits than there are
+ * reads them behind a q_rescale. */
+struct imc_act_bits *imc_act_bits_of(const struct imc_module *m,
+				     struct imc_arena *scratch);
+
+/* Ranges of codes of 2 .. 7 bits (imc_value.clips). */
+#define IMC_FIRST_CLIP 2
+#define IMC_N_CLIP 6
+
+/* Of a value in lo .. hi, of which x are samples: those with the least squared
+ * error. */
+void imc_clips_of(const float *x, int64_t n, float lo, float hi,
+		  bool fixed_zero, float clip[IMC_N_CLIP][2]);
+
+/* Low and high end of v for codes of that many bits; NULL: as the range. */
+const float *imc_clip_of(const struct imc_graph *g, const struct imc_value *v,
+			 int bits);
+
+/* True if layers may differ in the bits of their weights and activations: cells
+ * hold single bits, and inputs come bit by bit. */
+bool imc_bits_are_free(const struct imc_hw *hw);
 
 /* Clamps what arrays read to the codes of their DACs. All is quantised. */
 void imc_narrow_activations(struct imc_module *m, struct imc_arena *scratch);

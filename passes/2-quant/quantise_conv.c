@@ -28,6 +28,10 @@ static void codes_of_channel(struct job *j, int64_t k, int slices, int bits,
 		int64_t i = k * j->w.r + r;
 		double x = j->w.w[i] / (double)j->scale[k];
 
+		if (bits == 1) {
+			j->code[i] = imc_twos_code(x, slices);
+			continue;
+		}
 		j->code[i] = (int8_t)imc_slice_round(fmax(-max, fmin(max, x)),
 						     slices, bits);
 	}
@@ -166,8 +170,8 @@ static void put(struct job *j, imc_node_id id, int k, const char *what,
 static void rewrite(struct job *j, imc_node_id id, const struct imc_value *w)
 {
 	struct imc_graph *g = j->m->g;
-	bool adc =
-		j->as->engine == IMC_ENGINE_CROSSBAR && j->m->hw->ima_adc == 0;
+	bool adc = j->as->engine == IMC_ENGINE_CROSSBAR &&
+		   !imc_hw_sums_exact(j->m->hw);
 	imc_val codes = codes_const(j, w);
 	struct imc_node *n;
 
@@ -193,7 +197,7 @@ static void rewrite(struct job *j, imc_node_id id, const struct imc_value *w)
 	put(j, id, 4, "shift", j->shift);
 }
 
-/* Without an ADC a crossbar gives whole sums, as the cores do. */
+/* Where sums are exact a crossbar gives them whole, as the cores do. */
 static void exact_factors(struct job *j)
 {
 	for (int64_t k = 0; k < j->w.k; k++)

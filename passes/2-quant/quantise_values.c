@@ -11,31 +11,6 @@
 #include "ir/support/checked.h"
 #include "passes/2-quant/quant.h"
 
-static void mark_inputs(const struct imc_node *n, bool *read)
-{
-	for (int k = 0; k < n->n_in; k++)
-		if (imc_val_ok(n->in[k]))
-			read[n->in[k].i] = true;
-}
-
-bool *imc_read_by_arrays(const struct imc_module *m, struct imc_arena *scratch)
-{
-	const struct imc_graph *g = m->g;
-	bool *read = imc_arena_array(scratch, g->n_value, sizeof *read);
-
-	for (size_t i = g->n_order; i-- > 0;) {
-		imc_node_id id = g->order[i];
-		const struct imc_node *n = imc_node_at(g, id);
-
-		if (m->map.assign[id.i].engine == IMC_ENGINE_CROSSBAR)
-			read[n->in[0].i] = true;
-		for (int k = 0; imc_is_code_move(n->op) && k < n->n_out; k++)
-			if (imc_val_ok(n->out[k]) && read[n->out[k].i])
-				mark_inputs(n, read);
-	}
-	return read;
-}
-
 static struct imc_qparams qparams_of_const(const struct imc_tensor *t)
 {
 	const float *x = t->data;
@@ -119,6 +94,7 @@ static void share_ranges(struct imc_graph *g)
 				continue;
 			v->lo = out->lo;
 			v->hi = out->hi;
+			v->clips = out->clips;
 		}
 	}
 }
@@ -138,6 +114,7 @@ static imc_val new_activation(struct imc_graph *g, imc_val v, float scale,
 		.zero = zero,
 		.scales = IMC_NO_VAL,
 		.means = IMC_NO_VAL,
+		.clips = IMC_NO_VAL,
 		.def = IMC_NO_NODE,
 	};
 	new->t.data = NULL;
@@ -196,13 +173,22 @@ static void match_concat(struct imc_module *m, imc_node_id id)
 	}
 }
 
-/* by_arrays: arrays read v, so that it has the codes of their DACs. */
-static void set_numbers(struct imc_module *m, struct imc_value *v,
-			bool by_arrays)
+/* Scale and zero of v as codes like that. */
+static struct imc_qparams numbers_of(const struct imc_module *m,
+				     const struct imc_value *v,
+				     const struct imc_act_bits *b)
 {
-	struct imc_qparams q = imc_qparams_of(
-		v->lo, v->hi, by_arrays ? (int)m->hw->ima_dac_bits : 8,
-		by_arrays && m->hw->ima_dac_zero == 0);
+	const float *clip = imc_clip_of(m->g, v, b->bits);
+
+	return imc_qparams_of(clip ? clip[0] : v->lo, clip ? clip[1] : v->hi,
+			      b->bits,
+			      b->by_arrays && m->hw->ima_dac_zero == 0);
+}
+
+static void set_numbers(struct imc_module *m, struct imc_value *v,
+			const struct imc_act_bits *b)
+{
+	struct imc_qparams q = numbers_of(m, v, b);
 
 	v->scale = q.scale;
 	v->zero = q.zero;
@@ -224,7 +210,7 @@ static void number_softmax(struct imc_module *m, imc_node_id id)
 
 /* Scale and zero of what node id computes; its inputs have theirs. */
 static void number_outputs(struct imc_module *m, imc_node_id id,
-			   const bool *read)
+			   const struct imc_act_bits *bits)
 {
 	struct imc_graph *g = m->g;
 	const struct imc_node *n = imc_node_at(g, id);
@@ -240,7 +226,7 @@ static void number_outputs(struct imc_module *m, imc_node_id id,
 			out->scale = in->scale;
 			out->zero = in->zero;
 		} else {
-			set_numbers(m, out, read[n->out[k].i]);
+			set_numbers(m, out, &bits[n->out[k].i]);
 		}
 	}
 	if (n->op == IMC_OP_SOFTMAX)
@@ -249,43 +235,95 @@ static void number_outputs(struct imc_module *m, imc_node_id id,
 
 /* Inputs come with 8 bits. Those that arrays with narrower DACs read are
  * brought to fewer first, so that what exceeds the range clips as it should. */
-static void number_input(struct imc_module *m, imc_val v, bool by_arrays)
+static void number_input(struct imc_module *m, imc_val v,
+			 const struct imc_act_bits *bits)
 {
+	static const struct imc_act_bits whole = {8, false};
 	struct imc_graph *g = m->g;
 	struct imc_node like = {.op = IMC_OP_IDENTITY,
 				.name = imc_value_at(g, v)->name};
-	struct imc_qparams q;
+	struct imc_qparams q = numbers_of(m, imc_value_at(g, v), bits);
 	imc_val to;
 
-	if (!by_arrays || m->hw->ima_dac_bits == 8) {
-		set_numbers(m, imc_value_at(g, v), by_arrays);
+	if (bits->bits == 8) {
+		set_numbers(m, imc_value_at(g, v), bits);
 		return;
 	}
-	set_numbers(m, imc_value_at(g, v), true);
-	q = (struct imc_qparams){imc_value_at(g, v)->scale,
-				 imc_value_at(g, v)->zero};
 	to = new_activation(g, v, q.scale, q.zero);
 	imc_value_at(g, to)->means = imc_value_at(g, v)->means;
 	imc_graph_replace(g, v, to);
-	set_numbers(m, imc_value_at(g, v), false);
+	set_numbers(m, imc_value_at(g, v), &whole);
 	add_rescale(m, &like, v, to);
+}
+
+/* Arrays of fewer bits than the value they read has get an own one, shared by
+ * those of equal bits. */
+struct narrowed {
+	const struct imc_act_bits *bits; /* of the first n values */
+	size_t n;
+	imc_val *to; /* [value * 9 + bits] */
+};
+
+/* The value whose bits are known: a rescaled input stands for the input. */
+static imc_val known_value(const struct imc_graph *g, const struct narrowed *w,
+			   imc_val v)
+{
+	while (v.i >= w->n)
+		v = imc_node_at(g, imc_value_at(g, v)->def)->in[0];
+	return v;
+}
+
+static void narrow_input(struct imc_module *m, imc_node_id id,
+			 const struct narrowed *w)
+{
+	struct imc_graph *g = m->g;
+	struct imc_act_bits b = {m->map.assign[id.i].act_bits, true};
+	struct imc_node like = *imc_node_at(g, id);
+	imc_val from = like.in[0], v = known_value(g, w, from), *to;
+
+	if (b.bits >= w->bits[v.i].bits)
+		return;
+	to = &w->to[v.i * 9 + (unsigned)b.bits];
+	if (!imc_val_ok(*to)) {
+		struct imc_qparams q = numbers_of(m, imc_value_at(g, v), &b);
+
+		*to = new_activation(g, from, q.scale, q.zero);
+		imc_value_at(g, *to)->means = imc_value_at(g, v)->means;
+		add_rescale(m, &like, from, *to);
+	}
+	imc_node_at(g, id)->in[0] = *to;
+}
+
+static void narrow_inputs(struct imc_module *m, size_t n_order,
+			  struct narrowed *w, struct imc_arena *scratch)
+{
+	w->to = imc_arena_array(scratch, w->n * 9, sizeof *w->to);
+	for (size_t i = 0; i < w->n * 9; i++)
+		w->to[i] = IMC_NO_VAL;
+	for (size_t i = 0; i < n_order; i++) {
+		imc_node_id id = m->g->order[i];
+
+		if (m->map.assign[id.i].engine == IMC_ENGINE_CROSSBAR)
+			narrow_input(m, id, w);
+	}
 }
 
 void imc_quantise_values(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	struct imc_graph *g = m->g;
-	const bool *read = imc_read_by_arrays(m, cx->scratch);
+	struct narrowed w = {imc_act_bits_of(m, cx->scratch), g->n_value, NULL};
 	size_t n_order = g->n_order;
 
 	share_ranges(g);
 	for (size_t i = 0; i < g->n_input; i++)
-		number_input(m, g->input[i], read[g->input[i].i]);
+		number_input(m, g->input[i], &w.bits[g->input[i].i]);
 	for (size_t i = 0; i < n_order; i++) {
 		quantise_consts(g, imc_node_at(g, g->order[i]));
-		number_outputs(m, g->order[i], read);
+		number_outputs(m, g->order[i], w.bits);
 	}
 	for (size_t i = 0; i < n_order; i++)
 		if (imc_node_at(g, g->order[i])->op == IMC_OP_CONCAT)
 			match_concat(m, g->order[i]);
+	narrow_inputs(m, n_order, &w, cx->scratch);
 	imc_graph_sort(g);
 }

@@ -16,7 +16,7 @@ bool imc_arrays_suit(const struct imc_module *m, const struct imc_node *n)
 	struct imc_matrix mx = imc_matrix_of(m->g, n);
 	bool depthwise = mx.groups > 1 && mx.rows == mx.kernel_h * mx.kernel_w;
 
-	return !depthwise || m->hw->ima_adc != 0 ||
+	return !depthwise || imc_hw_sums_exact(m->hw) ||
 	       m->hw->ima_cell_bits >= GOOD_BITS ||
 	       m->opt.dw_engine == IMC_ENGINE_CROSSBAR;
 }
@@ -26,6 +26,8 @@ int imc_weight_bits_of(const struct imc_module *m, const struct imc_node *n)
 	int cell = (int)m->hw->ima_cell_bits, bits = cell;
 	struct imc_weights w = imc_weights_of(m->g, n);
 
+	if (!m->opt.weight_bits && cell == 1)
+		return 8; /* fewer only where they are chosen or asked for */
 	if (m->opt.weight_bits || cell >= GOOD_BITS)
 		return m->opt.weight_bits ? m->opt.weight_bits : cell;
 	for (; bits < 8; bits = (int)imc_min_i64(bits + cell, 8)) {

@@ -1,0 +1,213 @@
+/* Networks that are tried: quantised with some bits, and measured. */
+#include <string.h>
+
+#include "ir/eval.h"
+#include "ir/support/parallel.h"
+#include "passes/2-quant/choose_bits.h"
+#include "passes/2-quant/ends.h"
+
+struct imc_trials {
+	const struct imc_module *m;
+	struct imc_pass_cx cx; /* calib only */
+	struct imc_judge judge;
+	struct imc_ends ends;
+	int64_t *size; /* [end] */
+	float **real;  /* [sample * ends.n + end]: of the float network */
+	int64_t *class; /* [sample]: the right one */
+	struct imc_score of_float;
+};
+
+/* What one sample gave. */
+struct result {
+	int64_t class;
+	double square, of_float; /* differences; the float network's values */
+};
+
+struct work {
+	const struct imc_trials *t;
+	const struct imc_graph *g;
+	struct result *result; /* [sample] */
+	bool is_float;	       /* g is the network that others are compared
+				* with: its ends are kept */
+};
+
+/* The inputs of softmaxes are seen on the way. */
+struct tap {
+	const struct work *w;
+	float **end; /* [end] */
+	struct imc_arena *a;
+};
+
+static bool look(void *cx, imc_node_id id, const struct imc_tensor *in,
+		 struct imc_tensor *out, struct imc_arena *scratch)
+{
+	const struct tap *t = cx;
+	const struct imc_graph *g = t->w->g;
+	const struct imc_ends *e = &t->w->t->ends;
+
+	(void)out;
+	(void)scratch;
+	for (size_t k = 0; k < e->n; k++) {
+		struct imc_tensor x;
+
+		if (!imc_node_ok(e->softmax[k]) || e->softmax[k].i != id.i)
+			continue;
+		imc_device_to_real(g, imc_end_value(g, e, k), &in[0], &x, t->a);
+		memcpy(t->end[k], x.data, imc_tensor_bytes(&x));
+	}
+	return false;
+}
+
+static void run_network(const struct work *w, size_t i, float **end,
+			struct result *r, struct imc_arena *a)
+{
+	const struct imc_trials *t = w->t;
+	const struct imc_graph *g = w->g;
+	const struct imc_samples *s = t->judge.samples;
+	struct tap tap = {w, end, a};
+	struct imc_eval_how how = {.compute = look, .cx = &tap};
+	struct imc_tensor *in = imc_arena_array(a, g->n_input, sizeof *in);
+	struct imc_tensor *out = imc_arena_array(a, g->n_output, sizeof *out);
+
+	for (size_t k = 0; k < g->n_input; k++) {
+		int64_t at = t->judge.first + (int64_t)i;
+
+		in[k].dtype = IMC_F32;
+		in[k].data = s->x[k] + at * s->size[k];
+	}
+	imc_eval_real(g, in, out, &how, a);
+	r->class = imc_first_largest(out[0].data, imc_tensor_count(&out[0]));
+	for (size_t k = 0; k < t->ends.n; k++)
+		if (!imc_node_ok(t->ends.softmax[k]))
+			memcpy(end[k], out[k].data, imc_tensor_bytes(&out[k]));
+}
+
+static void compare(const struct imc_trials *t, size_t i, float *const *end,
+		    struct result *r)
+{
+	for (size_t k = 0; k < t->ends.n; k++) {
+		const float *real = t->real[i * t->ends.n + k];
+
+		for (int64_t j = 0; j < t->size[k]; j++) {
+			double x = real[j], d = (double)end[k][j] - x;
+
+			r->square += d * d;
+			r->of_float += x * x;
+		}
+	}
+}
+
+static void run_sample(void *cx, size_t i, size_t thread)
+{
+	const struct work *w = cx;
+	const struct imc_trials *t = w->t;
+	struct imc_arena *a = imc_arena_new();
+	float **end = imc_arena_array(a, t->ends.n + 1, sizeof *end);
+
+	(void)thread;
+	for (size_t k = 0; k < t->ends.n; k++)
+		end[k] = w->is_float ? t->real[i * t->ends.n + k]
+				     : imc_arena_array(a, (size_t)t->size[k],
+						       sizeof *end[k]);
+	run_network(w, i, end, &w->result[i], a);
+	if (!w->is_float)
+		compare(t, i, end, &w->result[i]);
+	imc_arena_free(a);
+}
+
+static struct imc_score sum_up(const struct imc_trials *t,
+			       const struct result *r)
+{
+	double square = 0, of_float = 0;
+	int64_t right = 0;
+
+	for (int64_t i = 0; i < t->judge.n; i++) {
+		square += r[i].square;
+		of_float += r[i].of_float;
+		right += r[i].class == t->class[i];
+	}
+	return (struct imc_score){
+		of_float > 0 ? square / of_float : square > 0,
+		100.0 * (double)right / (double)t->judge.n};
+}
+
+/* The float network on every sample: what others are compared with. */
+static void run_float(struct imc_trials *t, struct imc_arena *a)
+{
+	const struct imc_judge *j = &t->judge;
+	struct work w = {.t = t, .g = t->m->g, .is_float = true};
+
+	w.result = imc_arena_array(a, (size_t)j->n, sizeof *w.result);
+	t->class = imc_arena_array(a, (size_t)j->n, sizeof *t->class);
+	t->real = imc_arena_array(a, (size_t)j->n * t->ends.n,
+				  sizeof *t->real);
+	for (size_t i = 0; i < (size_t)j->n * t->ends.n; i++)
+		t->real[i] = imc_arena_array(
+			a, (size_t)t->size[i % t->ends.n], sizeof **t->real);
+	imc_parallel_for((size_t)j->n, run_sample, &w);
+	for (int64_t i = 0; i < j->n; i++)
+		t->class[i] = j->labels ? j->labels[j->first + i] +
+						  j->label_offset
+					: w.result[i].class;
+	t->of_float = sum_up(t, w.result);
+}
+
+struct imc_trials *imc_trials_open(const struct imc_module *m,
+				   const struct imc_pass_cx *cx,
+				   struct imc_arena *a)
+{
+	struct imc_trials *t = imc_arena_alloc(a, sizeof *t);
+
+	t->m = m;
+	t->cx.calib = cx->calib;
+	if (cx->judge)
+		t->judge = *cx->judge;
+	else
+		t->judge = (struct imc_judge){.samples = cx->calib,
+					      .n = cx->calib->n};
+	t->ends = imc_ends_of(m->g, a);
+	t->size = imc_arena_array(a, t->ends.n + 1, sizeof *t->size);
+	for (size_t k = 0; k < t->ends.n; k++)
+		t->size[k] = imc_tensor_count(
+			&imc_value_at(m->g, imc_end_value(m->g, &t->ends, k))
+				 ->t);
+	run_float(t, a);
+	return t;
+}
+
+struct imc_score imc_trials_float(const struct imc_trials *t)
+{
+	return t->of_float;
+}
+
+/* The passes that make device arithmetic of an assignment. */
+static bool quantise(struct imc_module *f, const struct imc_pass_cx *like,
+		     struct imc_arena *scratch)
+{
+	struct imc_pass_cx cx = *like;
+
+	cx.scratch = scratch;
+	return imc_pass_quantise(f, &cx) && imc_pass_fit_adc(f, &cx);
+}
+
+bool imc_trials_run(struct imc_trials *t, const struct imc_assign *assign,
+		    struct imc_score *out)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct imc_module *f = imc_module_fork(t->m);
+	struct work w = {.t = t, .g = f->g};
+	bool ok;
+
+	f->map.n_assign = f->g->n_node;
+	f->map.assign = imc_arena_memdup(f->arena, assign,
+					 f->g->n_node * sizeof *assign);
+	ok = quantise(f, &t->cx, a);
+	w.result = imc_arena_array(a, (size_t)t->judge.n, sizeof *w.result);
+	if (ok) {
+		imc_parallel_for((size_t)t->judge.n, run_sample, &w);
+		*out = sum_up(t, w.result);
+	}
+	imc_module_free(f);
+	imc_arena_free(a);
+	return ok;
+}
