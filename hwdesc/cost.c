@@ -452,6 +452,15 @@ struct imc_cost imc_cost_node(const struct imc_hw *hw,
 	return imc_cost_rows(hw, g, id, as, (int32_t)rows_of(g, n));
 }
 
+struct imc_cost imc_cost_rescale(const struct imc_hw *hw, int64_t n)
+{
+	struct imc_cost c = {0};
+
+	add_core_work(hw, (double)n * hw->core_add_cycles,
+		      hw->energy_core_cycle, &c);
+	return c;
+}
+
 struct imc_cost imc_cost_dma(const struct imc_hw *hw, int64_t bytes)
 {
 	struct imc_cost c = {0};

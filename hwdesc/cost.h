@@ -204,6 +204,9 @@ int32_t imc_strip_rows(const struct imc_hw *hw, const struct imc_matrix *mx,
 struct imc_cost imc_cost_pe(const struct imc_hw *hw,
 			    const struct imc_matrix *mx, int32_t n_row);
 
+/* The cores change scale or bits of n codes. */
+struct imc_cost imc_cost_rescale(const struct imc_hw *hw, int64_t n);
+
 /* A transfer of `bytes` between L2 and L1: setup for each burst, bytes / rate.
  */
 struct imc_cost imc_cost_dma(const struct imc_hw *hw, int64_t bytes);

@@ -57,6 +57,13 @@ const struct imc_member imc_option_members[] = {
 	END,
 };
 
+const struct imc_member imc_trial_members[] = {
+	MEMBER(F64, imc_trial, budget), MEMBER(F64, imc_trial, predicted),
+	MEMBER(F64, imc_trial, error),	MEMBER(F64, imc_trial, drop),
+	MEMBER(F64, imc_trial, value),	MEMBER(F64, imc_trial, gap),
+	MEMBER(BOOL, imc_trial, taken), END,
+};
+
 const struct imc_member imc_map_members[] = {
 	MEMBER(I32, imc_map, array_rows),
 	MEMBER(I32, imc_map, array_cols),
@@ -68,6 +75,7 @@ const struct imc_member imc_map_members[] = {
 	MEMBER(I32, imc_map, lower_bound),
 	MEMBER(F64, imc_map, bound_ns),
 	MEMBER(F64, imc_map, stage_bound_ns),
+	MEMBER(F64, imc_map, chooser_gap),
 	END,
 };
 

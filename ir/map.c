@@ -164,7 +164,8 @@ bool imc_map_equal(const struct imc_map *a, const struct imc_map *b)
 {
 	if (a->n_assign != b->n_assign || a->n_tile != b->n_tile ||
 	    !imc_members_equal(imc_map_members, a, b) ||
-	    !same_text(a->solver, b->solver))
+	    !same_text(a->solver, b->solver) ||
+	    !same_text(a->chooser, b->chooser))
 		return false;
 	for (size_t i = 0; i < a->n_assign; i++)
 		if (a->assign[i].engine != b->assign[i].engine ||

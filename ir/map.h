@@ -132,6 +132,11 @@ struct imc_map {
 	/* The same of the slowest stage of a pipeline of layers (imc_pipeline)
 	 * that was asked for as short as can be. */
 	double stage_bound_ns;
+	/* What found engines, bits and copies of a spatial machine: "exact",
+	 * "milp" ...; and how far that may be from the best, of its objective:
+	 * (value - bound) / value. NULL, 0: elsewhere. */
+	const char *chooser;
+	double chooser_gap;
 };
 
 /* Cells of the arrays that the map uses, as programmed: image[k] is

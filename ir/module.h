@@ -96,6 +96,7 @@ struct imc_trial {
 	double predicted;   /* sum of its layers' errors */
 	double error, drop; /* measured; drop in percent */
 	double value;	    /* of the objective, ns (pj, arrays) */
+	double gap;	    /* proven, of value */
 	bool taken;
 };
 

@@ -58,6 +58,7 @@ static bool run_one(struct imc_module *m, const struct imc_pass *p,
 		.calib = how->calib,
 		.judge = how->judge,
 		.progress = how->progress,
+		.tried = how->tried,
 		.ui = how->ui,
 	};
 	double start = now_ms();

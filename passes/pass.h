@@ -25,6 +25,8 @@ struct imc_pass_cx {
 	/* Says how far a long step is; may be NULL. */
 	void (*progress)(void *ui, const char *what, int64_t done,
 			 int64_t total);
+	/* Tells that m->trial has one more; may be NULL. */
+	void (*tried)(void *ui, const struct imc_module *m);
 	void *ui;
 };
 
@@ -55,6 +57,7 @@ struct imc_pass_run {
 	imc_pass_after *after;	       /* may be NULL */
 	void (*progress)(void *ui, const char *what, int64_t done,
 			 int64_t total);
+	void (*tried)(void *ui, const struct imc_module *m);
 	void *ui;
 };
 

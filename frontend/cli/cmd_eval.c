@@ -12,7 +12,6 @@
 /* Everything an evaluation holds on to. */
 struct job {
 	struct cli_settings s;
-	int64_t limit, skip, label_offset;
 	int format;
 	bool bundle;		    /* a bundle is evaluated, not a model */
 	struct imc_module *m;	    /* quantised and mapped */
@@ -28,10 +27,6 @@ static bool read_usage(const struct cli_options *o, struct cli_ui *ui,
 		return imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS,
 				"--data X.npy");
 	return cli_settings_read(o, ui, &j->s) &&
-	       cli_int(o, CLI_OPT_LIMIT, 0, INT32_MAX, &j->limit) &&
-	       cli_int(o, CLI_OPT_SKIP, 0, INT32_MAX, &j->skip) &&
-	       cli_int(o, CLI_OPT_LABEL_OFFSET, -1000000, 1000000,
-		       &j->label_offset) &&
 	       cli_word(o, CLI_OPT_FORMAT, &j->format);
 }
 
@@ -139,7 +134,7 @@ static bool read_data(const struct job *j, const char *path,
 		      struct imc_arena *a, struct imc_samples *x)
 {
 	struct imc_preprocess pre = j->s.pre;
-	int64_t most = j->limit ? j->skip + j->limit : 0;
+	int64_t most = j->s.limit ? j->s.skip + j->s.limit : 0;
 
 	if (!pre.given && j->bundle)
 		return imc_data_samples_compiled(
@@ -161,9 +156,9 @@ static bool read_samples(const struct job *j, struct imc_arena *a,
 
 	if (!read_data(j, path, a, x))
 		return false;
-	*n = x->n - j->skip;
+	*n = x->n - j->s.skip;
 	return *n > 0 || imc_diag(j->s.o->d, IMC_IN_FILE(path), IMC_D_SKIP_ALL,
-				  (long long)j->skip, (long long)x->n);
+				  (long long)j->s.skip, (long long)x->n);
 }
 
 /* What the bundle gave for n samples; NULL: not said. */
@@ -177,22 +172,6 @@ static bool read_outputs(const struct job *j, struct imc_arena *a, int64_t n,
 	       imc_data_outputs(path, graph_of(j), n, a, j->s.o->d, out);
 }
 
-/* As many labels as samples; more are fine when --limit leaves some out. */
-static bool read_labels(const struct job *j, int64_t n_sample, int64_t **out)
-{
-	const char *path = cli_text(j->s.o, CLI_OPT_LABELS, NULL);
-	int64_t n = 0;
-
-	if (!path)
-		return true;
-	if (!imc_data_labels(path, imc_onnx_read_tensor, j->arena, j->s.o->d,
-			     &n, out))
-		return false;
-	return n == n_sample || (j->limit && n > n_sample) ||
-	       imc_diag(j->s.o->d, IMC_IN_FILE(path), IMC_D_LABEL_COUNT,
-			(long long)n, (long long)n_sample);
-}
-
 /* Data that does not fit is told before the long work. */
 static bool check_data(const struct job *j)
 {
@@ -200,7 +179,8 @@ static bool check_data(const struct job *j)
 	struct imc_samples x = {0};
 	const float **outputs;
 	int64_t n, *labels;
-	bool ok = read_samples(j, a, &x, &n) && read_labels(j, x.n, &labels) &&
+	bool ok = read_samples(j, a, &x, &n) &&
+		  cli_labels_read(&j->s, x.n, j->arena, &labels) &&
 		  read_outputs(j, a, n, &outputs);
 
 	imc_arena_free(a);
@@ -251,11 +231,11 @@ static bool evaluate(struct job *j, struct cli_ui *ui)
 	struct imc_samples x = {0};
 	int64_t n = 0, *labels = NULL;
 	const float **outputs;
-	struct cli_eval e = {.samples = &x, .first = j->skip};
+	struct cli_eval e = {.samples = &x, .first = j->s.skip};
 	struct cli_scores s;
 
 	if (!read_samples(j, j->arena, &x, &n) ||
-	    !read_labels(j, x.n, &labels) ||
+	    !cli_labels_read(&j->s, x.n, j->arena, &labels) ||
 	    !read_outputs(j, j->arena, n, &outputs))
 		return false;
 	e.bundle = outputs;
@@ -263,7 +243,7 @@ static bool evaluate(struct job *j, struct cli_ui *ui)
 	e.input = imc_data_input(j->m->g);
 	e.n = n;
 	e.labels = labels;
-	e.label_offset = j->label_offset;
+	e.label_offset = j->s.label_offset;
 	s = cli_eval_run(&e, ui);
 	print_scores(j, &s, labels != NULL);
 	return true;

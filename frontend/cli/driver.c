@@ -126,8 +126,17 @@ struct imc_module *cli_module_parse(const char *path, struct imc_diags *d)
 bool cli_set_arrays(struct imc_hw *hw, const char *arrays, struct imc_loc loc,
 		    struct imc_diags *d)
 {
+	bool all = hw->ima_active_arrays >= hw->ima_arrays;
+	int64_t each = imc_max_i64(1, hw->ima_arrays);
+
 	if (!imc_hw_set(hw, "ima.arrays", arrays, loc, d))
 		return false;
+	if (imc_hw_is_spatial(hw) && hw->chip_clusters > 1) {
+		hw->chip_clusters = imc_max_i64(1, hw->ima_arrays / each);
+		hw->ima_arrays = each;
+	}
+	if (imc_hw_is_spatial(hw) && all)
+		hw->ima_active_arrays = hw->ima_arrays;
 	hw->ima_active_arrays = imc_max_i64(
 		1, imc_min_i64(hw->ima_active_arrays, hw->ima_arrays));
 	return true;
@@ -153,10 +162,26 @@ bool cli_set_keys(const struct cli_options *o, struct imc_hw *hw)
 	return imc_hw_check(hw, set->n ? loc : IMC_IN_FILE(hw->source), o->d);
 }
 
+/* Options that say nothing to other machines than spatial ones. */
+static bool check_spatial(const struct cli_options *o, const struct imc_hw *hw)
+{
+	static const enum cli_option only[] = {
+		CLI_OPT_ACT_BITS,    CLI_OPT_BUDGET_BITS,    CLI_OPT_MAX_DROP,
+		CLI_OPT_TRIALS,	     CLI_OPT_ERRORS,	     CLI_OPT_REPLICAS,
+		CLI_OPT_SOLVER_TIME, CLI_OPT_MIN_THROUGHPUT,
+	};
+
+	for (size_t i = 0; i < sizeof only / sizeof *only; i++)
+		if (cli_given(o, only[i]) && !imc_hw_is_spatial(hw))
+			return imc_diag(o->d, IMC_NOWHERE, IMC_D_ONLY_SPATIAL,
+					cli_option_name(only[i]), hw->name);
+	return true;
+}
+
 static struct imc_module *checked(struct imc_module *m,
 				  const struct cli_settings *s)
 {
-	if (m && cli_set_keys(s->o, m->hw))
+	if (m && cli_set_keys(s->o, m->hw) && check_spatial(s->o, m->hw))
 		return m;
 	imc_module_free(m);
 	return NULL;
@@ -188,6 +213,15 @@ static const struct {
 	{CLI_OPT_DW_JOB, IMC_FACT_ASSIGNED, MEMBER(dw_job)},
 	{CLI_OPT_CALIB_METHOD, IMC_FACT_RANGED, MEMBER(calib_method)},
 	{CLI_OPT_PERCENTILE, IMC_FACT_RANGED, MEMBER(percentile)},
+	{CLI_OPT_ACT_BITS, IMC_FACT_ASSIGNED, MEMBER(act_bits)},
+	{CLI_OPT_BUDGET_BITS, IMC_FACT_ASSIGNED, MEMBER(budget_bits)},
+	{CLI_OPT_MAX_DROP, IMC_FACT_ASSIGNED, MEMBER(has_drop)},
+	{CLI_OPT_MAX_DROP, IMC_FACT_ASSIGNED, MEMBER(max_drop)},
+	{CLI_OPT_TRIALS, IMC_FACT_ASSIGNED, MEMBER(max_trials)},
+	{CLI_OPT_REPLICAS, IMC_FACT_ASSIGNED, MEMBER(max_replicas)},
+	{CLI_OPT_MIN_THROUGHPUT, IMC_FACT_ASSIGNED, MEMBER(min_throughput)},
+	{CLI_OPT_SOLVER_TIME, IMC_FACT_ASSIGNED, MEMBER(solver_time)},
+	{CLI_OPT_ERRORS, IMC_FACT_MEASURED, MEMBER(error_model)},
 	{CLI_OPT_SOLVER, IMC_FACT_PLACED, MEMBER(solver)},
 };
 #undef MEMBER
@@ -215,6 +249,15 @@ static void take_options(struct imc_module *m, const struct cli_settings *s)
 			       late[i].size);
 }
 
+/* A dump that was made without a wish for bits knows no errors of them. */
+static void measure_again(struct imc_module *m, const struct cli_settings *s)
+{
+	if (m->n_error == 0 && !imc_module_has(m, IMC_FACT_ASSIGNED) &&
+	    (cli_given(s->o, CLI_OPT_BUDGET_BITS) ||
+	     cli_given(s->o, CLI_OPT_MAX_DROP)))
+		m->facts &= ~(1u << IMC_FACT_MEASURED);
+}
+
 /* A text that was written by hand is checked as a pass would be: what follows
  * relies on it. */
 static struct imc_module *open_text(const struct cli_settings *s,
@@ -222,14 +265,18 @@ static struct imc_module *open_text(const struct cli_settings *s,
 {
 	struct imc_module *m = cli_module_parse(path, s->o->d);
 
-	if (!m || !imc_module_verify(m) || !check_late(m, s, path)) {
-		imc_module_free(m);
-		return NULL;
-	}
+	if (!m || !imc_module_verify(m))
+		goto fault;
+	measure_again(m, s);
+	if (!check_late(m, s, path))
+		goto fault;
 	take_options(m, s);
 	if (!m->hw) /* no line is about it: all keys have their defaults */
 		m->hw = imc_hw_text.make(m->arena);
 	return checked(m, s);
+fault:
+	imc_module_free(m);
+	return NULL;
 }
 
 struct imc_module *cli_module_open(const struct cli_settings *s,
@@ -243,7 +290,7 @@ struct imc_module *cli_module_open(const struct cli_settings *s,
 	if (ends_with(path, ".imc"))
 		return open_text(s, path);
 	hw = imc_hw_load(target, a, s->o->d);
-	if (!hw || !cli_set_keys(s->o, hw))
+	if (!hw || !cli_set_keys(s->o, hw) || !check_spatial(s->o, hw))
 		return NULL;
 	m = cli_module_import(path, s->o->d, NULL);
 	if (!m)
@@ -253,11 +300,21 @@ struct imc_module *cli_module_open(const struct cli_settings *s,
 	return checked(m, s);
 }
 
+/* Bits of layers are to be chosen. */
+static bool chooses_bits(const struct imc_module *m)
+{
+	return m->opt.budget_bits > 0 || m->opt.has_drop;
+}
+
 /* True if a pass that will still run looks at the calibration set. */
 static bool needs_calib(const struct imc_module *m, const char *stop_after)
 {
-	const uint32_t facts = 1u << IMC_FACT_RANGED | 1u << IMC_FACT_FITTED;
+	uint32_t facts = 1u << IMC_FACT_RANGED | 1u << IMC_FACT_FITTED;
 
+	if (chooses_bits(m) && !m->opt.error_model)
+		facts |= 1u << IMC_FACT_MEASURED;
+	if (m->opt.has_drop)
+		facts |= 1u << IMC_FACT_ASSIGNED;
 	for (size_t i = 0; i < imc_n_pass; i++) {
 		if (imc_passes[i].makes & facts & ~m->facts)
 			return true;
@@ -298,7 +355,7 @@ static bool read_samples(struct imc_module *m, const struct cli_settings *s,
 	const char *data = cli_text(s->o, CLI_OPT_DATA, NULL);
 	int64_t limit = s->calib_limit;
 
-	if (!calib && data) { /* eval: better than ranges of noise */
+	if (!calib && data) { /* better than ranges of noise */
 		imc_diag(s->o->d, IMC_NOWHERE, IMC_D_CALIB_FROM_DATA,
 			 N_FROM_DATA);
 		calib = data;
@@ -343,6 +400,15 @@ static void progress(void *p, const char *what, int64_t done, int64_t total)
 	cli_ui_progress(r->s->ui, what, done, total);
 }
 
+/* Children of a sweep tell nothing. */
+static void tried(void *p, const struct imc_module *m)
+{
+	struct running *r = p;
+
+	if (r->s->o->command != CLI_EXPLORE)
+		cli_print_trial(m, r->s->ui);
+}
+
 static void after_pass(void *p, const struct imc_pass *pass, int ordinal,
 		       const struct imc_module *m)
 {
@@ -361,23 +427,37 @@ static void after_pass(void *p, const struct imc_pass *pass, int ordinal,
 					   pass->name, m);
 }
 
+/* The data of eval are what the outcome is judged by, so not the choice. */
+static bool needs_judge(const struct imc_module *m,
+			const struct cli_settings *s)
+{
+	return m->opt.has_drop && !imc_module_has(m, IMC_FACT_ASSIGNED) &&
+	       cli_given(s->o, CLI_OPT_DATA) && s->o->command != CLI_EVAL;
+}
+
 bool cli_module_run(struct imc_module *m, const struct cli_settings *s,
 		    const struct cli_run *how)
 {
 	struct running r = {.s = s, .how = how, .dumped = true};
 	struct imc_arena *a = imc_arena_new();
 	struct imc_samples calib = {0};
+	struct imc_judge judge = {0};
 	struct imc_pass_run run = {
 		.calib = &calib,
 		.stop_after = how->stop_after,
 		.verify = s->verify,
 		.after = after_pass,
 		.progress = progress,
+		.tried = tried,
 		.ui = &r,
 	};
 	bool ok = !needs_calib(m, how->stop_after) ||
 		  find_samples(m, s, a, &calib);
 
+	if (ok && needs_judge(m, s)) {
+		ok = cli_judge_read(m, s, a, &judge);
+		run.judge = &judge;
+	}
 	ok = ok && imc_passes_run(m, &run) && r.dumped;
 	cli_ui_clear(s->ui);
 	imc_arena_free(a);

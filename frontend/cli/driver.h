@@ -7,6 +7,7 @@
 #include "frontend/onnx/onnx.h"
 #include "hwdesc/hw.h"
 #include "ir/module.h"
+#include "passes/pass.h"
 
 /* What the options that compile and eval share say. */
 struct cli_settings {
@@ -16,6 +17,9 @@ struct cli_settings {
 	struct imc_options opt;
 	struct imc_preprocess pre; /* scale 0: not given */
 	int64_t calib_limit;	   /* 0: all */
+	/* Of --data: samples that are used (0: all), left out before them, and
+	 * class = label + offset. */
+	int64_t limit, skip, label_offset;
 	bool verify;
 };
 
@@ -54,10 +58,24 @@ struct imc_module *cli_module_parse(const char *path, struct imc_diags *d);
 bool cli_module_run(struct imc_module *m, const struct cli_settings *s,
 		    const struct cli_run *how);
 
-/* --arrays: the machine with that many arrays; of them no more compute at once
- * than there are. False: reported. */
+/* --arrays: the machine with that many arrays, or with clusters that hold so
+ * many together; of them no more compute at once than there are. False:
+ * reported. */
 bool cli_set_arrays(struct imc_hw *hw, const char *arrays, struct imc_loc loc,
 		    struct imc_diags *d);
+
+/* Labels of --labels, in a: as many as samples, or more when --limit leaves
+ * some out; NULL: there are none. False: reported. */
+bool cli_labels_read(const struct cli_settings *s, int64_t n_sample,
+		     struct imc_arena *a, int64_t **out);
+
+/* The samples of --data with their labels, in a, as the judge of a search for
+ * bits of m. False: reported. */
+bool cli_judge_read(const struct imc_module *m, const struct cli_settings *s,
+		    struct imc_arena *a, struct imc_judge *out);
+
+/* Prints the last network that was tried, on stderr. */
+void cli_print_trial(const struct imc_module *m, struct cli_ui *ui);
 
 /* Hex SHA-256 of bytes, in a. */
 const char *cli_sha256(const void *bytes, size_t size, struct imc_arena *a);

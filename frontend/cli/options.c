@@ -108,6 +108,8 @@ static bool store(struct cli_options *o, int id, const char *value,
 		value = next;
 		*used = true;
 	}
+	if (id == CLI_OPT_TILES) /* another name */
+		id = CLI_OPT_ARRAYS;
 	push(o->arena, &o->value[id], *p->arg ? value : "");
 	return true;
 }

@@ -101,6 +101,37 @@ static bool read_mapping(const struct cli_options *o, struct imc_options *opt)
 	return true;
 }
 
+/* Bits and copies on machines whose tiles have arrays of their own. */
+static bool read_choice(const struct cli_options *o, struct imc_options *opt)
+{
+	int64_t act_bits = 0, replicas = 0, trials = 0;
+
+	if (!cli_int(o, CLI_OPT_ACT_BITS, 2, 8, &act_bits) ||
+	    !cli_int(o, CLI_OPT_REPLICAS, 1, 65536, &replicas) ||
+	    !cli_int(o, CLI_OPT_TRIALS, 1, 1000, &trials) ||
+	    !cli_number(o, CLI_OPT_BUDGET_BITS, 2, 8, &opt->budget_bits) ||
+	    !cli_number(o, CLI_OPT_MAX_DROP, 0, 100, &opt->max_drop) ||
+	    !cli_word(o, CLI_OPT_ERRORS, &opt->error_model) ||
+	    !cli_number(o, CLI_OPT_SOLVER_TIME, 0.001, 1e6,
+			&opt->solver_time) ||
+	    !cli_number(o, CLI_OPT_MIN_THROUGHPUT, 1e-6, 1e12,
+			&opt->min_throughput))
+		return false;
+	opt->act_bits = (int)act_bits;
+	opt->max_replicas = (int)replicas;
+	opt->max_trials = (int)trials;
+	opt->has_drop = cli_given(o, CLI_OPT_MAX_DROP);
+	return true;
+}
+
+static bool read_judge(const struct cli_options *o, struct cli_settings *s)
+{
+	return cli_int(o, CLI_OPT_LIMIT, 0, INT32_MAX, &s->limit) &&
+	       cli_int(o, CLI_OPT_SKIP, 0, INT32_MAX, &s->skip) &&
+	       cli_int(o, CLI_OPT_LABEL_OFFSET, -1000000, 1000000,
+		       &s->label_offset);
+}
+
 static bool read_options(const struct cli_options *o, struct imc_options *opt)
 {
 	int64_t bits = 0, seed = 1;
@@ -110,7 +141,8 @@ static bool read_options(const struct cli_options *o, struct imc_options *opt)
 	    !cli_int(o, CLI_OPT_SEED, 0, INT64_MAX, &seed) ||
 	    !cli_word(o, CLI_OPT_CALIB_METHOD, &opt->calib_method) ||
 	    !cli_number(o, CLI_OPT_PERCENTILE, 50, 100, &opt->percentile) ||
-	    !cli_word(o, CLI_OPT_POST, &opt->post) || !read_mapping(o, opt))
+	    !cli_word(o, CLI_OPT_POST, &opt->post) || !read_mapping(o, opt) ||
+	    !read_choice(o, opt))
 		return false;
 	opt->weight_bits = (int)bits;
 	opt->seed = (uint64_t)seed;
@@ -126,6 +158,7 @@ bool cli_settings_read(const struct cli_options *o, struct cli_ui *ui,
 	out->target = cli_text(o, CLI_OPT_TARGET, NULL);
 	out->verify = always_verify || cli_given(o, CLI_OPT_VERIFY);
 	return read_options(o, &out->opt) && read_pre(o, &out->pre) &&
+	       read_judge(o, out) &&
 	       cli_int(o, CLI_OPT_CALIB_LIMIT, 1, INT32_MAX,
 		       &out->calib_limit) &&
 	       check_passes(o) && cli_check_sets(o);

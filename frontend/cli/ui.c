@@ -13,6 +13,7 @@ void cli_ui_begin(struct cli_ui *ui)
 	const char *no_colour = getenv("NO_COLOR");
 
 	*ui = (struct cli_ui){.terminal = isatty(STDERR_FILENO)};
+	clock_gettime(CLOCK_MONOTONIC, &ui->lap);
 	ui->colour = ui->terminal && !(no_colour && *no_colour);
 }
 
@@ -43,6 +44,14 @@ static double seconds_since(const struct timespec *t)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)(now.tv_sec - t->tv_sec) +
 	       (double)(now.tv_nsec - t->tv_nsec) * 1e-9;
+}
+
+double cli_ui_lap(struct cli_ui *ui)
+{
+	double s = seconds_since(&ui->lap);
+
+	clock_gettime(CLOCK_MONOTONIC, &ui->lap);
+	return s;
 }
 
 void cli_ui_progress(void *p, const char *what, int64_t done, int64_t total)

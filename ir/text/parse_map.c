@@ -8,6 +8,11 @@ bool imc_parse_map(struct imc_reader *r)
 	       imc_read_members(r, imc_map_members, &r->m->map);
 }
 
+bool imc_parse_chooser(struct imc_reader *r)
+{
+	return imc_read_string(r, &r->m->map.chooser);
+}
+
 static bool parse_engine(struct imc_reader *r, enum imc_engine *out)
 {
 	char word[IMC_WORD_MAX];

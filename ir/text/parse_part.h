@@ -11,6 +11,8 @@ imc_parse_line imc_parse_graph, imc_parse_value, imc_parse_const;
 imc_parse_line imc_parse_input, imc_parse_output;
 imc_parse_line imc_parse_node, imc_parse_origin, imc_parse_dead;
 imc_parse_line imc_parse_map, imc_parse_assign, imc_parse_tile;
+imc_parse_line imc_parse_chooser, imc_parse_errors, imc_parse_error;
+imc_parse_line imc_parse_trial;
 imc_parse_line imc_parse_plan, imc_parse_step, imc_parse_buffer;
 imc_parse_line imc_parse_place;
 

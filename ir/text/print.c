@@ -158,6 +158,7 @@ void imc_text_print(const struct imc_module *m, const struct imc_text_hw *hw,
 		hw->print(m->hw, text);
 	if (m->g)
 		imc_print_graph(&p);
+	imc_print_bits(&p);
 	imc_print_map(&p);
 	imc_print_plan(&p);
 }

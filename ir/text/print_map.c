@@ -19,6 +19,11 @@ void imc_print_map(const struct imc_printer *p)
 	imc_print_string(b, m->solver);
 	imc_print_members(b, imc_map_members, m);
 	imc_buf_text(b, "\n");
+	if (m->chooser) {
+		imc_buf_text(b, "chooser ");
+		imc_print_string(b, m->chooser);
+		imc_buf_text(b, "\n");
+	}
 	for (size_t i = 0; i < m->n_assign; i++)
 		print_assign(b, i, &m->assign[i]);
 	for (size_t i = 0; i < m->n_tile; i++) {

@@ -30,6 +30,7 @@ void imc_print_members(struct imc_buf *b, const struct imc_member *table,
 		       const void *of);
 
 void imc_print_graph(const struct imc_printer *p);
+void imc_print_bits(const struct imc_printer *p);
 void imc_print_map(const struct imc_printer *p);
 void imc_print_plan(const struct imc_printer *p);
 

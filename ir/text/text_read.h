@@ -19,7 +19,7 @@ struct imc_reader {
 	uint32_t max_id;
 	const unsigned char *blob;
 	size_t blob_size, blob_used;
-	size_t cap_assign;
+	size_t cap_assign, cap_error;
 	imc_node_id last; /* the node that an `origin` line adds to */
 };
 

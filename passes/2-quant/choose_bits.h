@@ -49,6 +49,8 @@ bool imc_errors_measure(struct imc_module *m, struct imc_pass_cx *cx,
 /* A way to compute a node. */
 struct imc_bit_option {
 	struct imc_assign as; /* with its cost */
+	/* To narrow what it reads, by a q_rescale before it. */
+	struct imc_cost narrow;
 };
 
 /* The nodes that take time, in run order, with the options of each and what
@@ -58,12 +60,22 @@ struct imc_bit_problem {
 	imc_node_id *node;
 	struct imc_bit_option **option; /* [n][p.layer[i].n] */
 	struct imc_alloc_problem p;
+	/* Not NULL: why the engine that is asked for cannot compute node bad.
+	 */
+	const char *why;
+	imc_node_id bad;
 };
 
 /* Lists bits x copies of every node as m->opt allows; errors from m->error (0
- * where bits are not chosen). */
+ * where bits are not chosen). Nodes without weights on cores that all share
+ * are not listed, as they have no choice: p.fixed_ns and p.fixed_stage_ns have
+ * their time. m->map.assign is as choose_engine begins. */
 struct imc_bit_problem imc_bit_problem_of(const struct imc_module *m,
 					  struct imc_arena *a);
+
+/* The errors of all layers at b bits everywhere, 2 <= b <= 8; in between by
+ * geometric interpolation. */
+double imc_bit_budget(const struct imc_module *m, double b);
 
 /* Chooses engines, bits and copies of all nodes of a spatial machine, and
  * fills m->map.assign, m->trial. False: reported. */

@@ -14,7 +14,7 @@
 
 #include "ir/op.h"
 #include "ir/support/checked.h"
-#include "passes/2-quant/map_options.h"
+#include "passes/2-quant/choose_bits.h"
 #include "passes/solver/select.h"
 
 /* Without --spill at most this share of the multiply-accumulates may fall
@@ -546,8 +546,11 @@ bool imc_pass_choose_engine(struct imc_module *m, struct imc_pass_cx *cx)
 	m->map.n_assign = 0;
 	m->map.adc_per_job = m->hw->ima_adc_range == 0;
 	m->map.pe_shares_port = m->hw->pe_shares_port != 0;
+	m->map.own_arrays = imc_hw_is_spatial(m->hw);
 	imc_assign_grow(m);
 	assign_rest(m);
+	if (m->map.own_arrays)
+		return imc_choose_spatial(m, cx);
 	if (!list_steps(&c))
 		return false;
 	make_groups(&c);

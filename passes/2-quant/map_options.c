@@ -99,8 +99,8 @@ enum imc_engine imc_map_forced(const struct imc_module *m,
 					 : m->opt.conv_engine);
 }
 
-static bool may_use(const struct imc_module *m, const struct imc_node *n,
-		    enum imc_engine engine)
+bool imc_map_may_use(const struct imc_module *m, const struct imc_node *n,
+		     enum imc_engine engine)
 {
 	enum imc_engine forced = imc_map_forced(m, n);
 
@@ -113,12 +113,13 @@ static void add_digital(const struct imc_module *m, imc_node_id id,
 {
 	const struct imc_node *n = imc_node_at(m->g, id);
 
-	if (may_use(m, n, IMC_ENGINE_DEPTHWISE) && imc_dw_can(m->hw, m->g, n))
+	if (imc_map_may_use(m, n, IMC_ENGINE_DEPTHWISE) &&
+	    imc_dw_can(m->hw, m->g, n))
 		imc_map_add(m, id, imc_map_plain(m, IMC_ENGINE_DEPTHWISE), o,
 			    a);
-	if (may_use(m, n, IMC_ENGINE_PE) && imc_pe_can(m->hw, n))
+	if (imc_map_may_use(m, n, IMC_ENGINE_PE) && imc_pe_can(m->hw, n))
 		imc_map_add(m, id, imc_map_plain(m, IMC_ENGINE_PE), o, a);
-	if (may_use(m, n, IMC_ENGINE_CORES))
+	if (imc_map_may_use(m, n, IMC_ENGINE_CORES))
 		imc_map_add(m, id, imc_map_plain(m, IMC_ENGINE_CORES), o, a);
 }
 
@@ -193,7 +194,8 @@ static void add_crossbar(const struct imc_module *m, imc_node_id id,
 	const struct imc_node *n = imc_node_at(m->g, id);
 	struct imc_assign as = imc_map_plain(m, IMC_ENGINE_CROSSBAR);
 
-	if (m->hw->ima_arrays == 0 || !may_use(m, n, IMC_ENGINE_CROSSBAR) ||
+	if (m->hw->ima_arrays == 0 ||
+	    !imc_map_may_use(m, n, IMC_ENGINE_CROSSBAR) ||
 	    !imc_arrays_suit(m, n))
 		return;
 	as.weight_bits = imc_weight_bits_of(m, n);
@@ -202,8 +204,8 @@ static void add_crossbar(const struct imc_module *m, imc_node_id id,
 	imc_map_add_cuts(m, id, &as, o, a);
 }
 
-/* What keeps the engine that was asked for from computing node id. */
-static const char *hindrance(const struct imc_module *m, enum imc_engine forced)
+const char *imc_map_hindrance(const struct imc_module *m,
+			      enum imc_engine forced)
 {
 	switch (forced) {
 	case IMC_ENGINE_CROSSBAR:
@@ -233,6 +235,7 @@ struct imc_map_options imc_map_options_of(const struct imc_module *m,
 	add_digital(m, id, &o, a);
 	add_crossbar(m, id, &o, a);
 	if (o.n == 0)
-		*why = hindrance(m, imc_map_forced(m, imc_node_at(m->g, id)));
+		*why = imc_map_hindrance(
+			m, imc_map_forced(m, imc_node_at(m->g, id)));
 	return o;
 }

@@ -49,4 +49,13 @@ struct imc_map_options imc_map_options_of(const struct imc_module *m,
 enum imc_engine imc_map_forced(const struct imc_module *m,
 			       const struct imc_node *n);
 
+/* True unless another engine is asked for. */
+bool imc_map_may_use(const struct imc_module *m, const struct imc_node *n,
+		     enum imc_engine engine);
+
+/* What keeps an engine that was asked for from computing a node, where it
+ * cannot. */
+const char *imc_map_hindrance(const struct imc_module *m,
+			      enum imc_engine forced);
+
 #endif

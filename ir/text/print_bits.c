@@ -1,0 +1,39 @@
+/* What is known of errors of bits, and what was tried. */
+#include <inttypes.h>
+
+#include "ir/text/print_part.h"
+
+static void print_error(struct imc_buf *b, const struct imc_layer_error *e)
+{
+	imc_buf_printf(b, "error n%" PRIu32, e->node.i);
+	for (int i = 2; i <= 8; i++) {
+		imc_buf_text(b, " ");
+		imc_print_f64(b, e->weight[i]);
+	}
+	for (int i = 2; i <= 8; i++) {
+		imc_buf_text(b, " ");
+		imc_print_f64(b, e->act[i]);
+	}
+	imc_buf_text(b, "\n");
+}
+
+void imc_print_bits(const struct imc_printer *p)
+{
+	const struct imc_module *m = p->m;
+	struct imc_buf *b = p->text;
+
+	if (m->error_model) {
+		imc_buf_text(b, "errors ");
+		imc_print_string(b, m->error_model);
+		imc_buf_text(b, " ");
+		imc_print_f64(b, m->error_rank);
+		imc_buf_text(b, "\n");
+	}
+	for (size_t i = 0; i < m->n_error; i++)
+		print_error(b, &m->error[i]);
+	for (size_t i = 0; i < m->n_trial; i++) {
+		imc_buf_text(b, "trial");
+		imc_print_members(b, imc_trial_members, &m->trial[i]);
+		imc_buf_text(b, "\n");
+	}
+}

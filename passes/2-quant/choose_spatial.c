@@ -1,0 +1,410 @@
+/* Engines, bits and copies on a spatial machine: which calls of the solver the
+ * objective takes, and what becomes of the picks. */
+#include <math.h>
+
+#include "passes/2-quant/choose_spatial.h"
+
+/* Steps of the search for the least product of energy and latency. */
+#define MAX_EDP_STEPS 12
+
+/* Sums in another order differ by less. */
+#define SAME 1e-9
+
+struct task {
+	const struct imc_module *m;
+	const struct imc_bit_problem *b;
+	double budget;
+	struct imc_arena *a;
+	struct imc_choice *out;
+};
+
+/* One call of the solver, whose answer is not believed. */
+static bool call(const struct task *t, const struct imc_alloc_problem *p,
+		 struct imc_alloc_answer *s)
+{
+	const char *why;
+
+	*s = imc_alloc(p, t->a);
+	why = imc_alloc_check(p, s, t->a);
+	return !why ||
+	       imc_diag(t->m->diags, IMC_IN_FILE(t->m->model_path),
+			IMC_D_VERIFY,
+			imc_arena_printf(t->a, "choice of bits and copies: %s",
+					 why));
+}
+
+static struct imc_alloc_problem problem_of(const struct task *t)
+{
+	struct imc_alloc_problem p = t->b->p;
+
+	p.max_error = t->budget;
+	return p;
+}
+
+static bool solve_plain(const struct task *t)
+{
+	struct imc_alloc_problem p = problem_of(t);
+	struct imc_choice *c = t->out;
+
+	if (!call(t, &p, &c->s))
+		return false;
+	c->found = c->s.found;
+	c->value = c->s.value;
+	c->bound = c->s.bound;
+	return true;
+}
+
+/* The least latency among those that are best for `goal`. */
+static bool then_latency(const struct task *t, enum imc_alloc_goal goal)
+{
+	struct imc_alloc_problem p = problem_of(t);
+	struct imc_choice *c = t->out;
+	struct imc_alloc_answer s;
+
+	p.goal = IMC_ALLOC_LATENCY;
+	if (goal == IMC_ALLOC_STAGE)
+		p.max_stage_ns = c->s.stage_ns;
+	else
+		p.n_array = c->s.arrays;
+	if (!call(t, &p, &s))
+		return false;
+	if (s.found)
+		c->s = s;
+	return true;
+}
+
+/* ---- energy times latency ---- */
+
+/* Energy of all nodes, also of those that have no choice. */
+static double energy_of(const struct task *t, const struct imc_alloc_answer *s)
+{
+	const struct imc_graph *g = t->m->g;
+	double pj = s->pj;
+
+	for (size_t i = 0, k = 0; i < g->n_order; i++)
+		if (k < t->b->n && t->b->node[k].i == g->order[i].i)
+			k++;
+		else
+			pj += t->m->map.assign[g->order[i].i].cost.pj;
+	return pj;
+}
+
+/* Options whose time is ns * by_ns + pj * by_pj. */
+static struct imc_alloc_problem weigh(const struct task *t, double by_ns,
+				      double by_pj)
+{
+	struct imc_alloc_problem p = problem_of(t);
+	struct imc_alloc_layer *layer =
+		imc_arena_array(t->a, (size_t)p.n + 1, sizeof *layer);
+
+	for (int32_t i = 0; i < p.n; i++) {
+		size_t n = (size_t)p.layer[i].n;
+		struct imc_alloc_option *o = imc_arena_memdup(
+			t->a, p.layer[i].option, n * sizeof *o);
+
+		for (size_t k = 0; k < n; k++)
+			o[k].ns = o[k].ns <= p.max_stage_ns
+					  ? o[k].ns * by_ns + o[k].pj * by_pj
+					  : INFINITY;
+		layer[i] = (struct imc_alloc_layer){(int32_t)n, o};
+	}
+	p.layer = layer;
+	p.goal = IMC_ALLOC_LATENCY;
+	p.fixed_ns = p.fixed_stage_ns = 0;
+	p.max_stage_ns = 1e300;
+	return p;
+}
+
+/* What picks of a weighed problem are in truth. */
+static void measure(const struct task *t, struct imc_alloc_answer *s)
+{
+	const struct imc_alloc_problem *p = &t->b->p;
+
+	s->ns = p->fixed_ns;
+	s->stage_ns = p->fixed_stage_ns;
+	for (int32_t i = 0; i < p->n; i++) {
+		const struct imc_alloc_option *o =
+			&p->layer[i].option[s->pick[i]];
+
+		s->ns += o->ns;
+		s->stage_ns = fmax(s->stage_ns, o->ns);
+	}
+}
+
+/* The product's logarithm is concave in both, so its tangent lies above it:
+ * what is least on the tangent is never worse than where it touches. */
+static bool solve_edp(const struct task *t)
+{
+	struct imc_choice *c = t->out;
+	double ns = 1, pj = 0; /* begin with the least latency */
+
+	for (int i = 0; i < MAX_EDP_STEPS; i++) {
+		struct imc_alloc_problem p =
+			weigh(t, pj > 0 ? 1 / ns : 1, pj > 0 ? 1 / pj : 0);
+		struct imc_alloc_answer s;
+
+		if (!call(t, &p, &s))
+			return false;
+		if (!s.found)
+			return true;
+		measure(t, &s);
+		ns = s.ns;
+		pj = energy_of(t, &s);
+		if (c->found && ns * pj >= c->value * (1 - SAME))
+			return true;
+		*c = (struct imc_choice){true, s, ns * pj, 0};
+	}
+	return true;
+}
+
+bool imc_choice_solve(const struct imc_module *m,
+		      const struct imc_bit_problem *b, double budget,
+		      struct imc_arena *a, struct imc_choice *out)
+{
+	struct task t = {m, b, budget, a, out};
+
+	*out = (struct imc_choice){0};
+	switch ((enum imc_objective)m->opt.objective) {
+	case IMC_OBJECTIVE_LATENCY:
+	case IMC_OBJECTIVE_ENERGY:
+		return solve_plain(&t);
+	case IMC_OBJECTIVE_THROUGHPUT:
+		return solve_plain(&t) &&
+		       (!out->found || then_latency(&t, IMC_ALLOC_STAGE));
+	case IMC_OBJECTIVE_ARRAYS:
+		return solve_plain(&t) &&
+		       (!out->found || then_latency(&t, IMC_ALLOC_ARRAYS));
+	case IMC_OBJECTIVE_EDP:
+		return solve_edp(&t);
+	case IMC_N_OBJECTIVE:
+		break;
+	}
+	return solve_plain(&t);
+}
+
+double imc_choice_gap(const struct imc_choice *c)
+{
+	return c->bound > 0 && c->value > 0
+		       ? fmax(0, (c->value - c->bound) / c->value)
+		       : 0;
+}
+
+/* ---- when nothing is found ---- */
+
+/* The fewest arrays under a budget; -1: there is no choice. */
+static int64_t fewest_arrays(const struct task *t, double budget, double stage)
+{
+	struct imc_alloc_problem p = t->b->p;
+	struct imc_alloc_answer s;
+
+	p.goal = IMC_ALLOC_ARRAYS;
+	p.n_array = INT32_MAX;
+	p.max_error = budget;
+	p.max_stage_ns = stage;
+	s = imc_alloc(&p, t->a);
+	return s.found ? s.arrays : -1;
+}
+
+static double least_error(const struct imc_alloc_problem *p)
+{
+	double sum = 0;
+
+	for (int32_t i = 0; i < p->n; i++) {
+		double least = INFINITY;
+
+		for (int32_t k = 0; k < p->layer[i].n; k++)
+			least = fmin(least, p->layer[i].option[k].error);
+		sum += least;
+	}
+	return sum;
+}
+
+static bool no_room(const struct task *t, int64_t need)
+{
+	int n = (int)need;
+
+	return imc_diag(t->m->diags, IMC_IN_FILE(t->m->model_path),
+			IMC_D_NO_ROOM, n, n, n, t->m->hw->name,
+			(int)t->b->p.n_array, n);
+}
+
+/* The most images a second that there could be. */
+static bool too_slow(const struct task *t)
+{
+	struct imc_alloc_problem p = problem_of(t);
+	struct imc_alloc_answer s;
+
+	p.goal = IMC_ALLOC_STAGE;
+	p.max_stage_ns = INFINITY;
+	s = imc_alloc(&p, t->a);
+	return imc_diag(t->m->diags, IMC_IN_FILE(t->m->model_path),
+			IMC_D_TOO_SLOW, t->m->opt.min_throughput,
+			s.found ? 1e9 / s.stage_ns : 0, (long long)p.n_array,
+			t->m->hw->name);
+}
+
+bool imc_choice_none(const struct imc_module *m,
+		     const struct imc_bit_problem *b, double budget,
+		     const struct imc_choice *c)
+{
+	struct task t = {m, b, budget, imc_arena_new(), NULL};
+	struct imc_loc loc = IMC_IN_FILE(m->model_path);
+	int64_t need = fewest_arrays(&t, INFINITY, INFINITY);
+	int64_t exact = need;
+
+	if (isfinite(budget))
+		exact = fewest_arrays(&t, budget, INFINITY);
+	if (need > b->p.n_array)
+		no_room(&t, need);
+	else if (exact < 0)
+		imc_diag(m->diags, loc, IMC_D_ERROR_BUDGET, budget,
+			 least_error(&b->p));
+	else if (exact > b->p.n_array)
+		imc_diag(m->diags, loc, IMC_D_BUDGET_ROOM, (long long)exact,
+			 m->hw->name, (long long)b->p.n_array);
+	else if (isfinite(b->p.max_stage_ns) && c->s.proven)
+		too_slow(&t);
+	else
+		imc_diag(m->diags, loc, IMC_D_NO_TIME, m->opt.solver_time);
+	imc_arena_free(t.a);
+	return false;
+}
+
+/* ---- picks become assignments ---- */
+
+void imc_choice_assign(const struct imc_bit_problem *b,
+		       const struct imc_choice *c, struct imc_assign *assign)
+{
+	for (size_t i = 0; i < b->n; i++)
+		assign[b->node[i].i] = b->option[i][c->s.pick[i]].as;
+}
+
+static double narrow_ns(const struct imc_bit_problem *b,
+			const struct imc_choice *c)
+{
+	double ns = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		ns += b->option[i][c->s.pick[i]].narrow.ns;
+	return ns;
+}
+
+static bool differ(double a, double b)
+{
+	return fabs(a - b) > 1e-6 * fmax(fabs(a), fabs(b));
+}
+
+/* Recomputes, from what is assigned, what the solver was told. NULL: fine. */
+static const char *check_assigned(const struct imc_module *m,
+				  const struct imc_bit_problem *b,
+				  const struct imc_choice *c)
+{
+	const struct imc_graph *g = m->g;
+	int64_t arrays = 0;
+	double ns = 0;
+
+	for (size_t i = 0; i < g->n_order; i++) {
+		const struct imc_assign *as = &m->map.assign[g->order[i].i];
+		int64_t n = imc_cost_arrays(m->hw, g, g->order[i], as);
+
+		if (n < 0)
+			return "a node fits no array";
+		arrays += n;
+		ns += imc_cost_node(m->hw, g, g->order[i], as).ns;
+	}
+	if (arrays > imc_hw_n_array(m->hw) || arrays != c->s.arrays)
+		return "arrays are not those of its nodes";
+	if (differ(ns + narrow_ns(b, c), c->s.ns))
+		return "latency is not that of its nodes";
+	return NULL;
+}
+
+/* Time on cores that all share belongs to no layer's stage: rescales, and
+ * what is there beside the crossbars. The bound holds only without that. */
+static bool stage_is_exact(const struct imc_module *m,
+			   const struct imc_choice *c)
+{
+	struct imc_pipeline p = imc_pipeline_of(m->hw, m->g, &m->map);
+
+	return !differ(p.stage_ns, c->s.stage_ns) || p.stage_ns < c->s.stage_ns;
+}
+
+static void store_bounds(struct imc_module *m, const struct imc_choice *c)
+{
+	m->map.bound_ns = m->map.stage_bound_ns = 0;
+	if (m->opt.objective == IMC_OBJECTIVE_LATENCY)
+		m->map.bound_ns = c->bound;
+	if (m->opt.objective == IMC_OBJECTIVE_THROUGHPUT &&
+	    stage_is_exact(m, c))
+		m->map.stage_bound_ns = c->bound;
+	m->map.chooser = imc_arena_strdup(m->arena, c->s.how ? c->s.how : "");
+	m->map.chooser_gap = imc_choice_gap(c);
+}
+
+static bool take(struct imc_module *m, const struct imc_bit_problem *b,
+		 const struct imc_choice *c, struct imc_pass_cx *cx)
+{
+	const char *why;
+
+	imc_choice_assign(b, c, m->map.assign);
+	why = check_assigned(m, b, c);
+	if (why)
+		return imc_diag(m->diags, IMC_IN_FILE(m->model_path),
+				IMC_D_VERIFY,
+				imc_arena_printf(cx->scratch,
+						 "choice of bits and copies: "
+						 "%s",
+						 why));
+	store_bounds(m, c);
+	for (size_t i = 0; i < b->n; i++)
+		cx->n_changed += m->map.assign[b->node[i].i].engine ==
+				 IMC_ENGINE_CROSSBAR;
+	return true;
+}
+
+/* ---- budgets ---- */
+
+static double errors_at(const struct imc_module *m, int b)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < m->n_error; i++)
+		sum += m->error[i].weight[b] + m->error[i].act[b];
+	return sum;
+}
+
+double imc_bit_budget(const struct imc_module *m, double bits)
+{
+	double b = fmin(fmax(bits, 2), 8), part = b - floor(b);
+	double lo = errors_at(m, (int)b);
+	double hi = errors_at(m, b < 8 ? (int)b + 1 : 8);
+
+	if (part == 0 || lo <= 0 || hi <= 0)
+		return lo * (1 - part) + hi * part;
+	return pow(lo, 1 - part) * pow(hi, part);
+}
+
+bool imc_choose_spatial(struct imc_module *m, struct imc_pass_cx *cx)
+{
+	struct imc_bit_problem b = imc_bit_problem_of(m, cx->scratch);
+	double budget = m->opt.budget_bits > 0 && imc_bits_are_chosen(m)
+				? imc_bit_budget(m, m->opt.budget_bits)
+				: INFINITY;
+	struct imc_choice c;
+
+	if (b.why) {
+		const struct imc_node *n = imc_node_at(m->g, b.bad);
+
+		return imc_diag(m->diags, n->loc, IMC_D_ENGINE_FORCED,
+				imc_engine_name(imc_map_forced(m, n)), b.why);
+	}
+	if (m->opt.has_drop) {
+		if (!imc_choice_for_drop(m, cx, &b, &c))
+			return false;
+	} else if (!imc_choice_solve(m, &b, budget, cx->scratch, &c)) {
+		return false;
+	} else if (!c.found) {
+		return imc_choice_none(m, &b, budget, &c);
+	}
+	return take(m, &b, &c, cx);
+}
