@@ -279,7 +279,12 @@ static void check_stages(struct imc_module *m, const struct imc_report_sizes *s)
 {
 	struct imc_assign *as = m->map.assign;
 	struct imc_layer_error e = {.node = {0}};
-	struct imc_trial trial = {0.5, 0.25, 0.125, 1.5, 4000, true};
+	struct imc_trial trial = {.budget = 0.5,
+				  .predicted = 0.25,
+				  .error = 0.125,
+				  .drop = 1.5,
+				  .value = 4000,
+				  .taken = true};
 	struct imc_buf b = {.arena = m->arena};
 
 	m->hw->ima_tiles = 1;
@@ -310,7 +315,8 @@ static void check_stages(struct imc_module *m, const struct imc_report_sizes *s)
 	      "%s", b.p);
 	b.n = 0;
 	imc_report_text(m, s, &b);
-	CHECK(strstr(b.p, "the slowest stage takes 3 us, conv \"1\""), "%s", b.p);
+	CHECK(strstr(b.p, "the slowest stage takes 3 us, conv \"1\""), "%s",
+	      b.p);
 	CHECK(strstr(b.p, "rank correlation of 0.90"), "%s", b.p);
 }
 
