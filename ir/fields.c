@@ -75,6 +75,8 @@ const struct imc_member imc_map_members[] = {
 	MEMBER(I32, imc_map, lower_bound),
 	MEMBER(F64, imc_map, bound_ns),
 	MEMBER(F64, imc_map, stage_bound_ns),
+	{"narrow_ns", IMC_MEMBER_F64, offsetof(struct imc_map, narrow.ns)},
+	{"narrow_pj", IMC_MEMBER_F64, offsetof(struct imc_map, narrow.pj)},
 	MEMBER(F64, imc_map, chooser_gap),
 	END,
 };

@@ -137,6 +137,9 @@ struct imc_map {
 	 * (value - bound) / value. NULL, 0: elsewhere. */
 	const char *chooser;
 	double chooser_gap;
+	/* Of the rescales that quantisation will put before layers that read
+	 * fewer bits than others do. */
+	struct imc_cost narrow;
 };
 
 /* Cells of the arrays that the map uses, as programmed: image[k] is

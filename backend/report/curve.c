@@ -52,22 +52,28 @@ static void csv_spatial(const struct imc_curve_point *p, struct imc_buf *out)
 {
 	struct imc_arena *a = out->arena;
 
-	imc_buf_printf(out, ",%s,%s,%s,%s,%s,%s,%s",
+	imc_buf_printf(out, ",%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s",
 		       imc_objective_name(p->objective),
 		       number(a, p->has_drop, p->drop),
 		       number(a, p->budget_bits > 0, p->budget_bits),
 		       number(a, p->min_images > 0, p->min_images),
 		       number(a, p->found, p->images_per_s),
 		       number(a, p->found, p->error),
-		       number(a, p->found && p->measured, p->lost));
+		       number(a, p->found && p->measured, p->lost),
+		       number(a, p->found, p->weight_bits),
+		       number(a, p->found, p->act_bits),
+		       number(a, p->found, p->gap),
+		       number(a, p->found && p->seconds > 0, p->seconds));
 }
 
 void imc_curve_csv(const struct imc_curve *c, struct imc_buf *out)
 {
 	imc_buf_text(out, "arrays,latency_ms,energy_uj,bound_ms,used,pareto");
 	if (c->spatial)
-		imc_buf_text(out, ",objective,max_drop,budget_bits,min_images,"
-				  "images_per_s,error,drop");
+		imc_buf_text(out,
+			     ",objective,max_drop,budget_bits,min_images,"
+			     "images_per_s,error,drop,weight_bits,act_bits,gap,"
+			     "seconds");
 	imc_buf_text(out, "\n");
 	for (size_t i = 0; i < c->n; i++) {
 		const struct imc_curve_point *p = &c->point[i];
@@ -114,6 +120,9 @@ static void json_point(struct imc_json *j, const struct imc_curve *c,
 	if (p->found && c->spatial) {
 		imc_json_number(j, "images_per_s", p->images_per_s);
 		imc_json_number(j, "error", p->error);
+		imc_json_number(j, "weight_bits", p->weight_bits);
+		imc_json_number(j, "act_bits", p->act_bits);
+		imc_json_number(j, "gap", p->gap);
 		if (p->measured)
 			imc_json_number(j, "drop", p->lost);
 	}

@@ -24,8 +24,11 @@ struct imc_curve_point {
 	double bound_ms;     /* proven: no mapping is faster; 0: not known */
 	double images_per_s; /* of the pipeline; 0: not a spatial machine */
 	double error;	     /* sum of what the bits of its layers do */
-	bool measured;	     /* lost is known */
-	double lost;	     /* percent of the samples, measured */
+	double weight_bits, act_bits; /* of layers on arrays, on average */
+	double gap;	/* of the objective: (value - bound) / value */
+	double seconds; /* it took to choose; 0: not asked for */
+	bool measured;	/* lost is known */
+	double lost;	/* percent of the samples, measured */
 	bool pareto; /* none is as good in arrays, latency, images and error */
 };
 

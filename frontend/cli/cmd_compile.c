@@ -14,22 +14,10 @@ static bool needs(const struct cli_options *o, enum cli_option id,
 	       imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS, text);
 }
 
-static bool is_module(const char *path)
-{
-	size_t n = strlen(path);
-
-	return n >= 4 && !strcmp(path + n - 4, ".imc");
-}
-
 static bool check_usage(const struct cli_options *o)
 {
-	if (is_module(o->operand.v[0])) {
-		if (cli_given(o, CLI_OPT_TARGET))
-			return cli_bad_value(o, CLI_OPT_TARGET,
-					     "none: a module has its own");
-	} else if (!needs(o, CLI_OPT_TARGET, "-t TARGET")) {
+	if (!cli_check_target(o))
 		return false;
-	}
 	return needs(o, CLI_OPT_OUTPUT, "-o DIR") &&
 	       (*cli_text(o, CLI_OPT_OUTPUT, "") ||
 		cli_bad_value(o, CLI_OPT_OUTPUT, "a folder"));

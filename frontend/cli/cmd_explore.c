@@ -11,10 +11,11 @@ static bool check_usage(const struct cli_options *o, struct cli_axes *x)
 	static const struct {
 		enum cli_option id;
 		const char *text;
-	} needed[] = {{CLI_OPT_TARGET, "-t TARGET"},
-		      {CLI_OPT_OUTPUT, "-o DIR"},
+	} needed[] = {{CLI_OPT_OUTPUT, "-o DIR"},
 		      {CLI_OPT_ARRAYS, "--arrays=A..B"}};
 
+	if (!cli_check_target(o))
+		return false;
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
 		if (!cli_given(o, needed[i].id))
 			return imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS,

@@ -338,14 +338,15 @@ static bool settle_pre(struct imc_module *m, const struct cli_settings *s)
 	return true;
 }
 
-/* N_SYNTHETIC, or fewer where the inputs are very large. */
-static int64_t n_synthetic(const struct imc_graph *g)
+/* N_SYNTHETIC, or fewer if the user says so or the inputs are very large. */
+static int64_t n_synthetic(const struct imc_graph *g, int64_t limit)
 {
-	int64_t n = 1;
+	int64_t n = 1,
+		most = limit ? imc_min_i64(limit, N_SYNTHETIC) : N_SYNTHETIC;
 
 	for (size_t k = 0; k < g->n_input; k++)
 		n += imc_tensor_count(&imc_value_at(g, g->input[k])->t);
-	return imc_max_i64(1, imc_min_i64(N_SYNTHETIC, MOST_SYNTHETIC / n));
+	return imc_max_i64(1, imc_min_i64(most, MOST_SYNTHETIC / n));
 }
 
 static bool read_samples(struct imc_module *m, const struct cli_settings *s,
@@ -365,7 +366,8 @@ static bool read_samples(struct imc_module *m, const struct cli_settings *s,
 		return imc_data_samples(calib, m->g, imc_onnx_read_tensor,
 					&m->pre, limit, a, s->o->d, out);
 	imc_diag(s->o->d, IMC_NOWHERE, IMC_D_CALIB_SYNTHETIC);
-	*out = imc_samples_make(m->g, n_synthetic(m->g), s->opt.seed, a);
+	*out = imc_samples_make(m->g, n_synthetic(m->g, s->calib_limit),
+				s->opt.seed, a);
 	return true;
 }
 

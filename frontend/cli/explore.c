@@ -59,9 +59,10 @@ static const char *key_of(const struct imc_module *m, struct imc_arena *a)
 
 /* ---- a point as a file: the key, then its numbers, exact ---- */
 
+/* p stays as it is unless there is a result of this very sweep. */
 static bool read_point(const struct sweep *w, size_t i)
 {
-	struct imc_curve_point *p = &w->c->point[i];
+	struct imc_curve_point *p = &w->c->point[i], q = *p;
 	FILE *in = fopen(point_path(w, i), "r");
 	char key[65] = "";
 	int found = 0, used = 0, measured = 0;
@@ -69,14 +70,17 @@ static bool read_point(const struct sweep *w, size_t i)
 
 	if (!in)
 		return false;
-	ok = fscanf(in, "%64s %d %d %la %la %la %la %la %d %la", key, &found,
-		    &used, &p->latency_ms, &p->energy_uj, &p->bound_ms,
-		    &p->images_per_s, &p->error, &measured, &p->lost) == 10 &&
+	ok = fscanf(in, "%64s %d %d %la %la %la %la %la %d %la %la %la %la %la",
+		    key, &found, &used, &q.latency_ms, &q.energy_uj,
+		    &q.bound_ms, &q.images_per_s, &q.error, &measured, &q.lost,
+		    &q.weight_bits, &q.act_bits, &q.gap, &q.seconds) == 14 &&
 	     !strcmp(key, w->key);
 	fclose(in);
-	p->found = ok && found;
-	p->used = ok ? used : 0;
-	p->measured = ok && measured;
+	q.found = found;
+	q.used = used;
+	q.measured = measured;
+	if (ok)
+		*p = q;
 	return ok;
 }
 
@@ -86,9 +90,10 @@ static bool write_point(const struct sweep *w, size_t i)
 	const char *path = point_path(w, i);
 	const char *part = imc_arena_printf(w->s->o->arena, "%s.part", path);
 	const char *text = imc_arena_printf(
-		w->s->o->arena, "%s %d %d %a %a %a %a %a %d %a\n", w->key,
-		p->found, (int)p->used, p->latency_ms, p->energy_uj,
-		p->bound_ms, p->images_per_s, p->error, p->measured, p->lost);
+		w->s->o->arena, "%s %d %d %a %a %a %a %a %d %a %a %a %a %a\n",
+		w->key, p->found, (int)p->used, p->latency_ms, p->energy_uj,
+		p->bound_ms, p->images_per_s, p->error, p->measured, p->lost,
+		p->weight_bits, p->act_bits, p->gap, p->seconds);
 
 	return cli_file_write(part, text, strlen(text), w->s->o->d) &&
 	       (rename(part, path) == 0 ||
@@ -135,11 +140,75 @@ static double error_of(const struct imc_module *m)
 	return sum;
 }
 
+/* Of the plan, or of what is known before there is one. */
+static struct imc_cost total_of(const struct imc_module *m)
+{
+	struct imc_cost sum = {0};
+
+	if (m->plan.step)
+		return imc_plan_total(&m->plan, NULL);
+	for (size_t i = 0; i < m->g->n_order; i++) {
+		const struct imc_assign *as = &m->map.assign[m->g->order[i].i];
+
+		sum.ns += as->cost.ns;
+		sum.pj += as->cost.pj;
+	}
+	if (!imc_module_has(m, IMC_FACT_QUANTISED)) {
+		sum.ns += m->map.narrow.ns;
+		sum.pj += m->map.narrow.pj;
+	}
+	return sum;
+}
+
+static int32_t used_by(const struct imc_module *m)
+{
+	int64_t n = 0;
+
+	if (m->plan.step || !imc_hw_is_spatial(m->hw))
+		return m->map.n_used;
+	for (size_t i = 0; i < m->g->n_order; i++)
+		n += imc_cost_arrays(m->hw, m->g, m->g->order[i],
+				     &m->map.assign[m->g->order[i].i]);
+	return (int32_t)n;
+}
+
+/* Bits of a layer with weights, on average. */
+static void find_bits(const struct imc_module *m, struct imc_curve_point *p)
+{
+	double n = 0;
+
+	for (size_t i = 0; i < m->g->n_order; i++) {
+		const struct imc_assign *as = &m->map.assign[m->g->order[i].i];
+
+		if (as->engine != IMC_ENGINE_CROSSBAR)
+			continue;
+		p->weight_bits += as->weight_bits;
+		p->act_bits += as->act_bits;
+		n++;
+	}
+	if (n > 0) {
+		p->weight_bits /= n;
+		p->act_bits /= n;
+	}
+}
+
+static double seconds_of(const struct imc_module *m, const char *pass)
+{
+	for (size_t i = 0; i < m->n_pass; i++)
+		if (!strcmp(m->pass[i].name, pass))
+			return m->pass[i].ms * 1e-3;
+	return 0;
+}
+
 /* What only spatial machines have. */
 static void find_stages(const struct imc_module *m, struct imc_curve_point *p)
 {
 	p->images_per_s = imc_pipeline_of(m->hw, m->g, &m->map).images_per_s;
 	p->error = error_of(m);
+	p->gap = m->map.chooser_gap;
+	if (m->opt.timings)
+		p->seconds = seconds_of(m, "choose_engine");
+	find_bits(m, p);
 	for (size_t i = 0; i < m->n_trial; i++)
 		if (m->trial[i].taken) {
 			p->measured = true;
@@ -153,7 +222,9 @@ static bool map_point(const struct sweep *w, size_t i)
 	struct imc_curve_point *p = &w->c->point[i];
 	const char *arrays =
 		imc_arena_printf(w->s->o->arena, "%d", (int)p->arrays);
-	struct cli_run how = {0};
+	struct cli_run how = {
+		.stop_after = cli_text(w->s->o, CLI_OPT_STOP_AFTER, NULL),
+	};
 	struct imc_cost total;
 
 	w->s->ui->terminal = w->s->ui->verbose = false;
@@ -162,9 +233,9 @@ static bool map_point(const struct sweep *w, size_t i)
 	if (!cli_set_arrays(w->m->hw, arrays, IMC_NOWHERE, w->s->o->d) ||
 	    !cli_module_run(w->m, w->s, &how))
 		return only_lacks_arrays(w->s->o->d, p->arrays);
-	total = imc_plan_total(&w->m->plan, NULL);
+	total = total_of(w->m);
 	p->found = true;
-	p->used = w->m->map.n_used;
+	p->used = used_by(w->m);
 	p->latency_ms = total.ns * 1e-6;
 	p->energy_uj = total.pj * 1e-6;
 	p->bound_ms = w->m->map.bound_ns * 1e-6;

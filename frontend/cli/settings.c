@@ -67,6 +67,19 @@ static bool check_passes(const struct cli_options *o)
 			  cli_text(o, CLI_OPT_STOP_AFTER, NULL));
 }
 
+bool cli_check_target(const struct cli_options *o)
+{
+	const char *path = o->operand.v[0];
+	size_t n = strlen(path);
+	bool module = n >= 4 && !strcmp(path + n - 4, ".imc");
+
+	if (module && cli_given(o, CLI_OPT_TARGET))
+		return cli_bad_value(o, CLI_OPT_TARGET,
+				     "none: a module has its own");
+	return module || cli_given(o, CLI_OPT_TARGET) ||
+	       imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS, "-t TARGET");
+}
+
 bool cli_check_sets(const struct cli_options *o)
 {
 	const struct cli_values *set = &o->value[CLI_OPT_SET];

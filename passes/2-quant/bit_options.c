@@ -10,7 +10,7 @@
 
 /* More options than that in all: a proven gap of GAP is good enough. */
 #define MANY_OPTIONS 20000
-#define GAP 0.005
+#define GAP 0.0001
 
 struct way {
 	struct imc_assign as; /* with its cost */

@@ -279,14 +279,18 @@ void imc_choice_assign(const struct imc_bit_problem *b,
 		assign[b->node[i].i] = b->option[i][c->s.pick[i]].as;
 }
 
-static double narrow_ns(const struct imc_bit_problem *b,
-			const struct imc_choice *c)
+static struct imc_cost narrow_cost(const struct imc_bit_problem *b,
+				   const struct imc_choice *c)
 {
-	double ns = 0;
+	struct imc_cost sum = {0};
 
-	for (size_t i = 0; i < b->n; i++)
-		ns += b->option[i][c->s.pick[i]].narrow.ns;
-	return ns;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct imc_cost *n = &b->option[i][c->s.pick[i]].narrow;
+
+		sum.ns += n->ns;
+		sum.pj += n->pj;
+	}
+	return sum;
 }
 
 static bool differ(double a, double b)
@@ -314,7 +318,7 @@ static const char *check_assigned(const struct imc_module *m,
 	}
 	if (arrays > imc_hw_n_array(m->hw) || arrays != c->s.arrays)
 		return "arrays are not those of its nodes";
-	if (differ(ns + narrow_ns(b, c), c->s.ns))
+	if (differ(ns + narrow_cost(b, c).ns, c->s.ns))
 		return "latency is not that of its nodes";
 	return NULL;
 }
@@ -329,7 +333,8 @@ static bool stage_is_exact(const struct imc_module *m,
 	return !differ(p.stage_ns, c->s.stage_ns) || p.stage_ns < c->s.stage_ns;
 }
 
-static void store_bounds(struct imc_module *m, const struct imc_choice *c)
+static void store_bounds(struct imc_module *m, const struct imc_bit_problem *b,
+			 const struct imc_choice *c)
 {
 	m->map.bound_ns = m->map.stage_bound_ns = 0;
 	if (m->opt.objective == IMC_OBJECTIVE_LATENCY)
@@ -339,6 +344,7 @@ static void store_bounds(struct imc_module *m, const struct imc_choice *c)
 		m->map.stage_bound_ns = c->bound;
 	m->map.chooser = imc_arena_strdup(m->arena, c->s.how ? c->s.how : "");
 	m->map.chooser_gap = imc_choice_gap(c);
+	m->map.narrow = narrow_cost(b, c);
 }
 
 static bool take(struct imc_module *m, const struct imc_bit_problem *b,
@@ -355,7 +361,7 @@ static bool take(struct imc_module *m, const struct imc_bit_problem *b,
 						 "choice of bits and copies: "
 						 "%s",
 						 why));
-	store_bounds(m, c);
+	store_bounds(m, b, c);
 	for (size_t i = 0; i < b->n; i++)
 		cx->n_changed += m->map.assign[b->node[i].i].engine ==
 				 IMC_ENGINE_CROSSBAR;

@@ -263,7 +263,9 @@ bool imc_pass_schedule(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	list_steps(m);
 	allocate(m, cx->scratch);
-	if (!m->opt.no_overlap)
+	/* Layers of a spatial machine overlap with those of other images, which
+	 * is what its bounds and stages are about. */
+	if (!m->opt.no_overlap && !imc_hw_is_spatial(m->hw))
 		overlap_steps(m, cx->scratch);
 	if (m->plan.l1_bytes > m->hw->l1_bytes)
 		imc_diag(m->diags, IMC_IN_FILE(m->model_path),
