@@ -2,15 +2,7 @@
  * that every machine rounds alike, so that the bytes are the same. */
 #include "frontend/zoo/zoo_layers.h"
 
-/* Steele et al., "Fast splittable pseudorandom number generators", 2014. */
-static uint64_t next(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
+#include "ir/support/splitmix.h"
 
 /* FNV-1a. */
 static uint64_t hash(const char *s)
@@ -26,28 +18,13 @@ static uint64_t stream(uint64_t seed, const char *name)
 {
 	uint64_t mixed = seed;
 
-	return next(&mixed) ^ hash(name);
-}
-
-/* The sum of twelve numbers of 16 bits has mean 12 * 65535 / 2 and variance
- * 65536^2 - 1: nearly normal, and exact. */
-static double normal(uint64_t *state)
-{
-	int sum = -12 * 65535 / 2;
-
-	for (int i = 0; i < 3; i++) {
-		uint64_t u = next(state);
-
-		sum += (int)(u & 65535) + (int)(u >> 16 & 65535) +
-		       (int)(u >> 32 & 65535) + (int)(u >> 48);
-	}
-	return sum / 65536.0;
+	return imc_splitmix_next(&mixed) ^ hash(name);
 }
 
 /* From -1 up to, and not with, 1. */
 static double uniform(uint64_t *state)
 {
-	return (double)(next(state) >> 11) * 0x1p-52 - 1;
+	return (double)(imc_splitmix_next(state) >> 11) * 0x1p-52 - 1;
 }
 
 static void fill(const struct imc_zoo_fill *f, uint64_t state, float *v,
@@ -60,7 +37,7 @@ static void fill(const struct imc_zoo_fill *f, uint64_t state, float *v,
 		break;
 	case ZOO_NORMAL:
 		for (size_t i = 0; i < n; i++)
-			v[i] = (float)(normal(&state) * f->scale);
+			v[i] = (float)(imc_splitmix_normal(&state) * f->scale);
 		break;
 	case ZOO_UNIFORM:
 		for (size_t i = 0; i < n; i++)
