@@ -21,10 +21,21 @@ static void add_layers(struct imc_module *m)
 			m->error[m->n_error++].node = g->order[i];
 }
 
+static bool is_measured(const struct imc_module *m)
+{
+	return m->opt.error_model == 0 && imc_bits_are_free(m->hw);
+}
+
 bool imc_pass_measure_errors(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	if (!imc_bits_are_chosen(m))
 		return true;
+	if (is_measured(m)) {
+		bool ok = imc_errors_measure(m, cx, 0);
+
+		cx->n_changed = (int64_t)m->n_error;
+		return ok;
+	}
 	add_layers(m);
 	m->error_model = "4^-bits, all layers alike";
 	for (size_t i = 0; i < m->n_error; i++)

@@ -101,9 +101,15 @@ int imc_weight_bits_of(const struct imc_module *m, const struct imc_node *n);
  * levels, and no other channel makes up for its error. */
 bool imc_arrays_suit(const struct imc_module *m, const struct imc_node *n);
 
-/* quantise.c's helpers: scale and zero of every activation; then each node
+/* The halves of quantise: scale and zero of every activation; then each node
  * to its device form. All nodes have passed check_device. */
 void imc_quantise_values(struct imc_module *m, struct imc_pass_cx *cx);
+void imc_quantise_nodes(struct imc_module *m, struct imc_pass_cx *cx);
+
+/* Between the two: crossbar node id reads codes of that many bits, fewer than
+ * its input has, behind a q_rescale of its own. Returns what it reads then. */
+imc_val imc_narrow_input(struct imc_module *m, imc_node_id id, int bits);
+
 void imc_quantise_conv(struct imc_module *m, imc_node_id id);
 void imc_quantise_digital(struct imc_module *m, imc_node_id id);
 

@@ -39,13 +39,11 @@ static void update_costs(struct imc_module *m)
 	}
 }
 
-bool imc_pass_quantise(struct imc_module *m, struct imc_pass_cx *cx)
+void imc_quantise_nodes(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	struct imc_graph *g = m->g;
-	size_t n_order;
+	size_t n_order = g->n_order;
 
-	imc_quantise_values(m, cx);
-	n_order = g->n_order;
 	for (size_t i = 0; i < n_order; i++) {
 		quantise_node(m, g->order[i]);
 		cx->n_changed++;
@@ -54,5 +52,11 @@ bool imc_pass_quantise(struct imc_module *m, struct imc_pass_cx *cx)
 	imc_narrow_activations(m, cx->scratch);
 	imc_graph_sweep(g);
 	update_costs(m);
+}
+
+bool imc_pass_quantise(struct imc_module *m, struct imc_pass_cx *cx)
+{
+	imc_quantise_values(m, cx);
+	imc_quantise_nodes(m, cx);
 	return true;
 }

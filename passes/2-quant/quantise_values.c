@@ -256,6 +256,41 @@ static void number_input(struct imc_module *m, imc_val v,
 	add_rescale(m, &like, v, to);
 }
 
+static void clamp_to_bits(struct imc_node *n, int bits)
+{
+	n->a.lo[0] = -(1 << (bits - 1));
+	n->a.hi[0] = (1 << (bits - 1)) - 1;
+}
+
+/* The value whose range is known: a rescaled input stands for the input. */
+static imc_val unscaled(const struct imc_graph *g, imc_val v)
+{
+	const struct imc_value *x = imc_value_at(g, v);
+
+	while (!x->ranged && imc_node_ok(x->def) &&
+	       imc_node_at(g, x->def)->op == IMC_OP_Q_RESCALE) {
+		v = imc_node_at(g, x->def)->in[0];
+		x = imc_value_at(g, v);
+	}
+	return v;
+}
+
+imc_val imc_narrow_input(struct imc_module *m, imc_node_id id, int bits)
+{
+	struct imc_graph *g = m->g;
+	const struct imc_act_bits b = {bits, true};
+	struct imc_node like = *imc_node_at(g, id);
+	imc_val from = like.in[0], v = unscaled(g, from), to;
+	struct imc_qparams q = numbers_of(m, imc_value_at(g, v), &b);
+
+	to = new_activation(g, from, q.scale, q.zero);
+	imc_value_at(g, to)->means = imc_value_at(g, from)->means;
+	add_rescale(m, &like, from, to);
+	clamp_to_bits(imc_node_at(g, imc_value_at(g, to)->def), bits);
+	imc_node_at(g, id)->in[0] = to;
+	return to;
+}
+
 /* Arrays of fewer bits than the value they read has get an own one, shared by
  * those of equal bits. */
 struct narrowed {
@@ -264,34 +299,19 @@ struct narrowed {
 	imc_val *to; /* [value * 9 + bits] */
 };
 
-/* The value whose bits are known: a rescaled input stands for the input. */
-static imc_val known_value(const struct imc_graph *g, const struct narrowed *w,
-			   imc_val v)
-{
-	while (v.i >= w->n)
-		v = imc_node_at(g, imc_value_at(g, v)->def)->in[0];
-	return v;
-}
-
 static void narrow_input(struct imc_module *m, imc_node_id id,
 			 const struct narrowed *w)
 {
-	struct imc_graph *g = m->g;
-	struct imc_act_bits b = {m->map.assign[id.i].act_bits, true};
-	struct imc_node like = *imc_node_at(g, id);
-	imc_val from = like.in[0], v = known_value(g, w, from), *to;
+	int bits = m->map.assign[id.i].act_bits;
+	imc_val v = unscaled(m->g, imc_node_at(m->g, id)->in[0]), *to;
 
-	if (b.bits >= w->bits[v.i].bits)
+	if (bits >= w->bits[v.i].bits)
 		return;
-	to = &w->to[v.i * 9 + (unsigned)b.bits];
-	if (!imc_val_ok(*to)) {
-		struct imc_qparams q = numbers_of(m, imc_value_at(g, v), &b);
-
-		*to = new_activation(g, from, q.scale, q.zero);
-		imc_value_at(g, *to)->means = imc_value_at(g, v)->means;
-		add_rescale(m, &like, from, *to);
-	}
-	imc_node_at(g, id)->in[0] = *to;
+	to = &w->to[v.i * 9 + (unsigned)bits];
+	if (imc_val_ok(*to))
+		imc_node_at(m->g, id)->in[0] = *to;
+	else
+		*to = imc_narrow_input(m, id, bits);
 }
 
 static void narrow_inputs(struct imc_module *m, size_t n_order,

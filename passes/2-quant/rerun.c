@@ -1,0 +1,221 @@
+#include "passes/2-quant/rerun.h"
+
+#include <string.h>
+
+#include "ir/eval.h"
+#include "ir/op.h"
+#include "ir/support/parallel.h"
+
+struct work {
+	struct imc_rerun *r;
+	const struct imc_samples *s;
+	double *square; /* [sample] */
+};
+
+struct keep {
+	struct imc_rerun *r;
+	size_t sample;
+};
+
+static int8_t **codes_of(const struct imc_rerun *r, size_t sample)
+{
+	return r->code + sample * r->g->n_value;
+}
+
+static void after_node(void *cx, imc_node_id id, const struct imc_tensor *out)
+{
+	const struct keep *k = cx;
+	const struct imc_node *n = imc_node_at(k->r->g, id);
+	int8_t **code = codes_of(k->r, k->sample);
+
+	for (int i = 0; i < n->n_out; i++)
+		if (imc_val_ok(n->out[i]))
+			memcpy(code[n->out[i].i], out[i].data,
+			       imc_tensor_bytes(&out[i]));
+}
+
+/* Squared distance of codes a and b of value v; b NULL: of a and 0. */
+static double distance(const struct imc_value *v, const int8_t *a,
+		       const int8_t *b)
+{
+	double sum = 0, scale = v->scale;
+
+	for (int64_t i = 0; i < imc_tensor_count(&v->t); i++) {
+		double d = scale * (a[i] - (b ? b[i] : v->zero));
+
+		sum += d * d;
+	}
+	return sum;
+}
+
+static void run_sample(void *cx, size_t i, size_t thread)
+{
+	const struct work *w = cx;
+	struct imc_rerun *r = w->r;
+	const struct imc_graph *g = r->g;
+	struct keep keep = {r, i};
+	struct imc_eval_how how = {.hook = after_node, .cx = &keep};
+	struct imc_arena *a = imc_arena_new();
+	struct imc_tensor *in = imc_arena_array(a, g->n_input, sizeof *in);
+	struct imc_tensor *out = imc_arena_array(a, g->n_output, sizeof *out);
+
+	(void)thread;
+	for (size_t k = 0; k < g->n_input; k++) {
+		imc_real_to_device(g, g->input[k],
+				   w->s->x[k] + (int64_t)i * w->s->size[k],
+				   &in[k], a);
+		memcpy(codes_of(r, i)[g->input[k].i], in[k].data,
+		       imc_tensor_bytes(&in[k]));
+	}
+	imc_eval_graph(g, in, out, &how, a);
+	for (size_t k = 0; k < r->ends.n; k++) {
+		imc_val v = imc_end_value(g, &r->ends, k);
+
+		w->square[i] += distance(imc_value_at(g, v),
+					 codes_of(r, i)[v.i], NULL);
+	}
+	imc_arena_free(a);
+}
+
+static bool is_activation(const struct imc_value *v)
+{
+	return !v->t.data && v->shaped && v->t.dtype == IMC_I8;
+}
+
+struct imc_rerun imc_rerun_open(const struct imc_graph *g,
+				const struct imc_ends *ends,
+				const struct imc_samples *s, size_t n,
+				struct imc_arena *a)
+{
+	struct imc_rerun r = {.g = g, .ends = *ends, .n_sample = n};
+	struct work w = {.r = &r, .s = s};
+
+	w.square = imc_arena_array(a, n, sizeof *w.square);
+	r.code = imc_arena_array(a, n * g->n_value, sizeof *r.code);
+	for (size_t i = 0; i < n * g->n_value; i++) {
+		const struct imc_value *v = &g->value[i % g->n_value];
+
+		if (is_activation(v))
+			r.code[i] = imc_arena_alloc(a, imc_tensor_bytes(&v->t));
+	}
+	imc_parallel_for(n, run_sample, &w);
+	for (size_t i = 0; i < n; i++)
+		r.square += w.square[i];
+	return r;
+}
+
+/* One sample on its way through what has changed. */
+struct path {
+	const struct imc_rerun *r;
+	int8_t **kept; /* [value] */
+	int8_t **now;  /* [value]: where it differs from what was kept */
+	struct imc_arena *a;
+};
+
+static struct imc_tensor tensor_of(const struct path *p,
+				   const struct imc_graph *g, imc_val v)
+{
+	struct imc_tensor t = imc_value_at(g, v)->t;
+
+	if (t.data)
+		return t;
+	t.dtype = IMC_I8;
+	t.data = p->now[v.i] ? p->now[v.i] : p->kept[v.i];
+	return t;
+}
+
+/* Evaluates node n of g; `first`, if it has data, is its input 0. */
+static struct imc_tensor *compute(const struct path *p,
+				  const struct imc_graph *g,
+				  const struct imc_node *n,
+				  const struct imc_tensor *first,
+				  struct imc_arena *a)
+{
+	struct imc_tensor *in =
+		imc_arena_array(a, (size_t)n->n_in + 1, sizeof *in);
+	struct imc_tensor *out =
+		imc_arena_array(a, (size_t)n->n_out + 1, sizeof *out);
+
+	for (int k = 0; k < n->n_in; k++)
+		if (k == 0 && first->data)
+			in[k] = *first;
+		else if (imc_val_ok(n->in[k]))
+			in[k] = tensor_of(p, g, n->in[k]);
+	imc_op_eval(g, n, in, out, a);
+	return out;
+}
+
+static void keep_changes(const struct path *p, const struct imc_node *n,
+			 const struct imc_tensor *out)
+{
+	for (int k = 0; k < n->n_out; k++) {
+		size_t size = imc_tensor_bytes(&out[k]);
+
+		if (!imc_val_ok(n->out[k]) ||
+		    !memcmp(out[k].data, p->kept[n->out[k].i], size))
+			continue;
+		p->now[n->out[k].i] = imc_arena_memdup(p->a, out[k].data, size);
+	}
+}
+
+/* The node that is computed in another way, behind a rescaled input. */
+static void run_changed(const struct path *p, const struct imc_graph *with,
+			imc_node_id id)
+{
+	const struct imc_node *n = imc_node_at(with, id);
+	imc_node_id front = imc_node_in(with, n, 0)->def;
+	struct imc_arena *a = imc_arena_new();
+	struct imc_tensor none = {0}, *first = &none;
+
+	if (imc_node_ok(front) && front.i >= p->r->g->n_node)
+		first = compute(p, with, imc_node_at(with, front), &none, a);
+	keep_changes(p, n, compute(p, with, n, first, a));
+	imc_arena_free(a);
+}
+
+static bool reads_change(const struct path *p, const struct imc_node *n)
+{
+	for (int k = 0; k < n->n_in; k++)
+		if (imc_val_ok(n->in[k]) && p->now[n->in[k].i])
+			return true;
+	return false;
+}
+
+static void run_behind(const struct path *p, imc_node_id changed)
+{
+	const struct imc_graph *g = p->r->g;
+
+	for (size_t i = 0; i < g->n_order; i++) {
+		const struct imc_node *n = imc_node_at(g, g->order[i]);
+		struct imc_tensor none = {0};
+		struct imc_arena *a;
+
+		if (g->order[i].i == changed.i || !reads_change(p, n))
+			continue;
+		a = imc_arena_new();
+		keep_changes(p, n, compute(p, g, n, &none, a));
+		imc_arena_free(a);
+	}
+}
+
+double imc_rerun_error(const struct imc_rerun *r, size_t sample,
+		       const struct imc_graph *with, imc_node_id id)
+{
+	struct path p = {.r = r,
+			 .kept = codes_of(r, sample),
+			 .a = imc_arena_new()};
+	double sum = 0;
+
+	p.now = imc_arena_array(p.a, r->g->n_value, sizeof *p.now);
+	run_changed(&p, with, id);
+	run_behind(&p, id);
+	for (size_t k = 0; k < r->ends.n; k++) {
+		imc_val v = imc_end_value(r->g, &r->ends, k);
+
+		if (p.now[v.i])
+			sum += distance(imc_value_at(r->g, v), p.kept[v.i],
+					p.now[v.i]);
+	}
+	imc_arena_free(p.a);
+	return sum;
+}
