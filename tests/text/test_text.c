@@ -27,6 +27,38 @@ static bool same_header(const struct imc_module *a, const struct imc_module *b)
 	       a->calib_n == b->calib_n;
 }
 
+/* Bit for bit; the 0 and 1 of the struct have no member. */
+static bool same_bits(const struct imc_layer_error *a,
+		      const struct imc_layer_error *b)
+{
+	return a->node.i == b->node.i &&
+	       !memcmp(a->weight, b->weight, sizeof a->weight) &&
+	       !memcmp(a->act, b->act, sizeof a->act);
+}
+
+static bool same_trial(const struct imc_trial *a, const struct imc_trial *b)
+{
+	const double x[] = {a->budget, a->predicted, a->error, a->drop,
+			    a->value};
+	const double y[] = {b->budget, b->predicted, b->error, b->drop,
+			    b->value};
+
+	return !memcmp(x, y, sizeof x) && a->taken == b->taken;
+}
+
+static void check_errors(const struct imc_module *a, const struct imc_module *b)
+{
+	CHECK(same_text(a->error_model, b->error_model) &&
+		      !memcmp(&a->error_rank, &b->error_rank, sizeof(double)),
+	      "model of errors");
+	CHECK(a->n_error == b->n_error && a->n_trial == b->n_trial,
+	      "%zu errors, %zu trials", b->n_error, b->n_trial);
+	for (size_t i = 0; i < a->n_error && i < b->n_error; i++)
+		CHECK(same_bits(&a->error[i], &b->error[i]), "error %zu", i);
+	for (size_t i = 0; i < a->n_trial && i < b->n_trial; i++)
+		CHECK(same_trial(&a->trial[i], &b->trial[i]), "trial %zu", i);
+}
+
 /* A text, its blob, and room for messages. */
 struct sheet {
 	struct imc_arena *arena;
@@ -66,6 +98,7 @@ static void check_equal(const struct sheet *s, const struct sheet *again,
 			const struct imc_module *m, const struct imc_module *b)
 {
 	CHECK(same_header(m, b), "header");
+	check_errors(m, b);
 	CHECK(imc_graph_equal(m->g, b->g), "graph");
 	CHECK(imc_map_equal(&m->map, &b->map), "map");
 	CHECK(imc_plan_equal(&m->plan, &b->plan), "plan");
