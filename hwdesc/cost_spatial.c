@@ -27,8 +27,10 @@ static double tile_bytes(const struct imc_hw *hw, const struct imc_matrix *mx,
 	int64_t groups = imc_ceil_div(t->n_col, mx->cols);
 	int64_t channels = mx->rows / (mx->kernel_h * mx->kernel_w) * groups;
 	int64_t sums = imc_hw_sums_exact(hw) ? (int64_t)sizeof(int32_t) : 1;
+	int64_t pixels = imc_min_i64(mx->stride_h, mx->kernel_h) *
+			 imc_min_i64(mx->stride_w, mx->kernel_w);
 
-	return windows * mx->stride_h * mx->stride_w *
+	return windows * (double)pixels *
 		       (double)imc_min_i64(channels, t->n_row) +
 	       windows * t->n_col * t->n_slice * (double)sums;
 }

@@ -121,8 +121,10 @@ bool imc_hw_check_at(const struct imc_hw *hw, const struct imc_loc *at,
 {
 	struct check c = {hw, at, loc, d, true};
 
-	/* A machine without arrays keeps the default of one active array. */
-	if (hw->ima_active_arrays > 1 && hw->ima_active_arrays > hw->ima_arrays)
+	/* A machine without arrays keeps the default of one active array. Of
+	 * a spatial one any large number says: all. */
+	if (hw->ima_active_arrays > 1 && !imc_hw_is_spatial(hw) &&
+	    hw->ima_active_arrays > hw->ima_arrays)
 		contradict(&c, "ima.active_arrays", "ima.arrays",
 			   "no more arrays can compute than there are");
 	if (hw->ima_rows * hw->ima_cols > MAX_CELLS)

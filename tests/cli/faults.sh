@@ -78,7 +78,7 @@ fault 1 "dynamic.onnx: error: dimension 3 of input 'x' is not fixed; it is \
 printf 'name: mine\nima:\n  rowz: 64\n' >key.yaml
 on 1 "key.yaml:3:3: error: unknown key 'ima.rowz'; did you mean 'ima.rows'?" \
 	-t key.yaml -o d
-on 1 "imcc: error: unknown target 'garofalo-35'; known are diana, \
+on 1 "imcc: error: unknown target 'garofalo-35'; known are bruschi-512, diana, \
 garofalo-1, garofalo-34, lrmp, sram-imc, or a .yaml file; did you mean 'garofalo-34'?" -t garofalo-35 -o d
 on 1 "--set: error: unknown key 'ima.arays'; did you mean 'ima.arrays'?" \
 	$t -o d --set ima.arays=3

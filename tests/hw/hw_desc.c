@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hwdesc/hw.h"
+#include "hwdesc/cost.h"
 #include "ir/support/embed.h"
 #include "tests/check.h"
 
@@ -415,12 +415,11 @@ static void test_load(void)
 	check_load("../hw/", "../hw/: error: cannot read: Is a directory");
 	check_load("garofalo-43",
 		   "imcc: error: unknown target 'garofalo-43'; known are "
-		   "diana, garofalo-1, garofalo-34, lrmp, sram-imc, or a .yaml "
-		   "file; did you mean "
-		   "'garofalo-1'?");
+		   "bruschi-512, diana, garofalo-1, garofalo-34, lrmp, "
+		   "sram-imc, or a .yaml file; did you mean 'garofalo-1'?");
 	check_load("q", "imcc: error: unknown target 'q'; known are "
-			"diana, garofalo-1, garofalo-34, lrmp, sram-imc, or a .yaml "
-			"file");
+			"bruschi-512, diana, garofalo-1, garofalo-34, lrmp, "
+			"sram-imc, or a .yaml file");
 }
 
 static void test_targets(void)
@@ -497,6 +496,30 @@ static void test_sram(void)
 	OK(hw && hw->ima_adc == 1 && hw->ima_dac_zero == 1);
 	OK(hw->ima_cell_bits == 8 && hw->dw_kernel == 0 && hw->pe_rows == 0);
 	OK(hw->ima_arrays == 64 && hw->ima_active_arrays == 8);
+	imc_arena_free(a);
+}
+
+/* What makes a machine spatial, and the printed figures of the two. */
+static void test_spatial(void)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct imc_diags d = {.arena = a};
+	struct imc_hw *lrmp = imc_hw_load("lrmp", a, &d);
+	struct imc_hw *many = imc_hw_load("bruschi-512", a, &d);
+
+	CHECK(lrmp && many, "%s", text_of(&d));
+	if (!lrmp || !many)
+		return;
+	OK(imc_hw_is_spatial(lrmp) && imc_hw_is_spatial(many));
+	OK(imc_hw_sums_exact(lrmp) && !imc_hw_sums_exact(many));
+	OK(imc_hw_n_array(lrmp) == 5688 && imc_hw_n_array(many) == 512);
+	OK(lrmp->ima_rows_at_once == 9 && lrmp->cluster_freq == 192);
+	OK(fabs(lrmp->ima_mvm_ns * lrmp->cluster_freq - 1000) < 1e-9);
+	OK(many->cluster_cores * many->chip_clusters == 8192);
+	OK(many->l1_bytes == 1 << 20 && many->l2_bytes == 3LL << 29);
+	OK(many->dma_setup_cycles == 100 + 4 * 4);
+	CHECK(fabs(imc_area_mm2(many) - 480) < 0.5, "%g mm2",
+	      imc_area_mm2(many));
 	imc_arena_free(a);
 }
 
@@ -577,6 +600,7 @@ int main(void)
 	test_all_targets();
 	test_diana();
 	test_sram();
+	test_spatial();
 	test_explain();
 	return check_result();
 }
