@@ -335,8 +335,14 @@ static size_t list_sizes(const struct imc_matrix *mx, const struct imc_cut *c,
 {
 	struct imc_tile_kind kind[IMC_MAX_KIND];
 	int n_kind = imc_cut_kinds(mx, c, bias, kind);
+	int64_t sum = 0;
 	size_t n = 0;
 
+	for (int k = 0; k < n_kind; k++)
+		sum += kind[k].times;
+	CHECK(sum * c->copies == c->n_tile, "%lld tiles", (long long)sum);
+	if (sum * c->copies != c->n_tile)
+		return 0;
 	if (kinds) {
 		for (int k = 0; k < n_kind; k++)
 			for (int64_t i = 0; i < kind[k].times; i++, n++) {
@@ -356,9 +362,11 @@ static size_t list_sizes(const struct imc_matrix *mx, const struct imc_cut *c,
 }
 
 static void check_kinds(const struct imc_matrix *mx, const struct imc_cut *c,
-			int32_t bias)
+			int32_t bias, struct imc_arena *arena)
 {
-	static int32_t a[1 << 16][2], b[1 << 16][2];
+	size_t most = (size_t)(c->n_tile / c->copies);
+	int32_t(*a)[2] = imc_arena_array(arena, most, sizeof *a);
+	int32_t(*b)[2] = imc_arena_array(arena, most, sizeof *b);
 	size_t n = list_sizes(mx, c, bias, false, a);
 
 	CHECK(n == list_sizes(mx, c, bias, true, b) &&
@@ -403,7 +411,7 @@ static void test_kinds(void)
 		w.hw->ima_rows = w.hw->ima_cols = 32 + pick(&seed, 64);
 		if (!imc_cut_blocks(w.hw, &mx, bias, &c))
 			continue;
-		check_kinds(&mx, &c, bias);
+		check_kinds(&mx, &c, bias, w.arena);
 		n++;
 	}
 	CHECK(n > 500, "%d cuts", n);
