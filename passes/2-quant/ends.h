@@ -8,7 +8,7 @@
 #include "ir/module.h"
 
 struct imc_ends {
-	size_t n;	     /* outputs */
+	size_t n;	      /* outputs */
 	imc_node_id *softmax; /* of each; or IMC_NO_NODE */
 };
 

@@ -24,8 +24,8 @@ struct study {
 	struct imc_module *m;
 	struct imc_pass_cx *cx;
 	size_t n_layer;
-	imc_node_id *layer; /* those on the arrays, in run order */
-	struct imc_assign *whole; /* [node]: as many bits as there can be */
+	imc_node_id *layer;	     /* those on the arrays, in run order */
+	struct imc_assign *whole;    /* [node]: as many bits as there can be */
 	struct imc_module *numbered; /* with numbers of activations */
 	struct imc_module *base;     /* and quantised */
 	struct imc_rerun rerun;
@@ -142,9 +142,9 @@ static void run_job(void *cx, size_t i, size_t thread)
 
 	(void)thread;
 	if (is_fewer(j->s, i / n))
-		j->error[i] = imc_rerun_error(&j->s->rerun, i % n,
-					      j->form[i / n]->g,
-					      j->s->layer[j->layer]);
+		j->error[i] =
+			imc_rerun_error(&j->s->rerun, i % n, j->form[i / n]->g,
+					j->s->layer[j->layer]);
 }
 
 /* All widths of one of the two: what was measured, relative, never better for
@@ -253,8 +253,7 @@ static void say(const struct study *s, size_t done)
 {
 	if (s->cx->progress)
 		s->cx->progress(s->cx->ui, "measure errors of bits",
-				(int64_t)done,
-				(int64_t)(s->n_layer + N_CHECK));
+				(int64_t)done, (int64_t)(s->n_layer + N_CHECK));
 }
 
 /* Do errors of layers add up? Random choices, predicted and measured. */
@@ -266,8 +265,8 @@ static bool check(struct study *s)
 	struct imc_trials *t = imc_trials_open(s->m, &cx, s->cx->scratch);
 	double sum[N_CHECK], measured[N_CHECK];
 	uint64_t state = s->m->opt.seed;
-	struct imc_assign *as = imc_arena_array(
-		s->cx->scratch, s->m->g->n_node, sizeof *as);
+	struct imc_assign *as =
+		imc_arena_array(s->cx->scratch, s->m->g->n_node, sizeof *as);
 
 	for (int i = 0; i < N_CHECK; i++) {
 		struct imc_score score;
@@ -312,8 +311,7 @@ static void open_study(struct study *s, size_t n)
 				  s->cx->scratch);
 }
 
-bool imc_errors_measure(struct imc_module *m, struct imc_pass_cx *cx,
-			int64_t n)
+bool imc_errors_measure(struct imc_module *m, struct imc_pass_cx *cx, int64_t n)
 {
 	struct study s = {.m = m, .cx = cx};
 	bool ok;

@@ -71,8 +71,8 @@ static void run_sample(void *cx, size_t i, size_t thread)
 	for (size_t k = 0; k < r->ends.n; k++) {
 		imc_val v = imc_end_value(g, &r->ends, k);
 
-		w->square[i] += distance(imc_value_at(g, v),
-					 codes_of(r, i)[v.i], NULL);
+		w->square[i] +=
+			distance(imc_value_at(g, v), codes_of(r, i)[v.i], NULL);
 	}
 	imc_arena_free(a);
 }
@@ -201,9 +201,8 @@ static void run_behind(const struct path *p, imc_node_id changed)
 double imc_rerun_error(const struct imc_rerun *r, size_t sample,
 		       const struct imc_graph *with, imc_node_id id)
 {
-	struct path p = {.r = r,
-			 .kept = codes_of(r, sample),
-			 .a = imc_arena_new()};
+	struct path p = {
+		.r = r, .kept = codes_of(r, sample), .a = imc_arena_new()};
 	double sum = 0;
 
 	p.now = imc_arena_array(p.a, r->g->n_value, sizeof *p.now);

@@ -11,8 +11,8 @@ struct imc_trials {
 	struct imc_pass_cx cx; /* calib only */
 	struct imc_judge judge;
 	struct imc_ends ends;
-	int64_t *size; /* [end] */
-	float **real;  /* [sample * ends.n + end]: of the float network */
+	int64_t *size;	/* [end] */
+	float **real;	/* [sample * ends.n + end]: of the float network */
 	int64_t *class; /* [sample]: the right one */
 	struct imc_score of_float;
 };
@@ -126,9 +126,8 @@ static struct imc_score sum_up(const struct imc_trials *t,
 		of_float += r[i].of_float;
 		right += r[i].class == t->class[i];
 	}
-	return (struct imc_score){
-		of_float > 0 ? square / of_float : square > 0,
-		100.0 * (double)right / (double)t->judge.n};
+	return (struct imc_score){of_float > 0 ? square / of_float : square > 0,
+				  100.0 * (double)right / (double)t->judge.n};
 }
 
 /* The float network on every sample: what others are compared with. */
@@ -139,16 +138,15 @@ static void run_float(struct imc_trials *t, struct imc_arena *a)
 
 	w.result = imc_arena_array(a, (size_t)j->n, sizeof *w.result);
 	t->class = imc_arena_array(a, (size_t)j->n, sizeof *t->class);
-	t->real = imc_arena_array(a, (size_t)j->n * t->ends.n,
-				  sizeof *t->real);
+	t->real = imc_arena_array(a, (size_t)j->n * t->ends.n, sizeof *t->real);
 	for (size_t i = 0; i < (size_t)j->n * t->ends.n; i++)
-		t->real[i] = imc_arena_array(
-			a, (size_t)t->size[i % t->ends.n], sizeof **t->real);
+		t->real[i] = imc_arena_array(a, (size_t)t->size[i % t->ends.n],
+					     sizeof **t->real);
 	imc_parallel_for((size_t)j->n, run_sample, &w);
 	for (int64_t i = 0; i < j->n; i++)
-		t->class[i] = j->labels ? j->labels[j->first + i] +
-						  j->label_offset
-					: w.result[i].class;
+		t->class[i] =
+			j->labels ? j->labels[j->first + i] + j->label_offset
+				  : w.result[i].class;
 	t->of_float = sum_up(t, w.result);
 }
 

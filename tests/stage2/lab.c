@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "ir/eval.h"
+#include "ir/support/checked.h"
+#include "passes/2-quant/map_options.h"
 #include "tests/check.h"
 
 #define N_SAMPLE 16
@@ -25,6 +27,20 @@ void lab_open(struct lab *l, const char *name, int arrays)
 	l->m->opt.percentile = 100;
 	l->b = (struct build){imc_graph_new(l->m->arena, name), 11};
 	l->m->g = l->b.g;
+}
+
+void lab_open_bits(struct lab *l, const char *name, int arrays)
+{
+	struct imc_hw *hw;
+
+	lab_open(l, name, arrays);
+	hw = l->m->hw;
+	hw->ima_tiles = hw->ima_slices = 1;
+	hw->ima_cell_bits = hw->ima_pulse_bits = 1;
+	hw->ima_rows_at_once = 9;
+	hw->ima_adc_bits = 4;
+	hw->ima_dac_zero = 1;
+	hw->ima_active_arrays = arrays;
 }
 
 void lab_close(struct lab *l)
@@ -60,19 +76,76 @@ static struct imc_tensor output_of(const struct lab *l, size_t s)
 	return out[0];
 }
 
-bool lab_run(struct lab *l, bool fails)
+bool lab_calibrate(struct lab *l)
 {
 	struct imc_pass_run how = {.stop_after = "to_nhwc", .verify = true};
-	bool ok = imc_passes_run(l->m, &how);
 
-	CHECK(ok, "%s: stage 1", l->name);
+	if (!imc_passes_run(l->m, &how))
+		return false;
+	l->calib = imc_samples_make(l->m->g, N_SAMPLE, 3, l->a);
+	l->want = imc_arena_array(l->a, N_SAMPLE, sizeof *l->want);
+	for (size_t s = 0; s < N_SAMPLE; s++)
+		l->want[s] = output_of(l, s).data;
+	how.calib = &l->calib;
+	how.stop_after = "measure_errors";
+	return imc_passes_run(l->m, &how);
+}
+
+/* The whole of a layer, with as many bits as there are, in one tile a slice
+ * and block. */
+static struct imc_assign on_arrays(const struct lab *l,
+				   const struct imc_node *n)
+{
+	struct imc_matrix mx = imc_matrix_of(l->m->g, n);
+	struct imc_assign as = imc_map_plain(l->m, IMC_ENGINE_CROSSBAR);
+
+	as.slices = 8;
+	as.tile_slices = 1;
+	as.block_rows = (int32_t)imc_min_i64(mx.rows, l->m->hw->ima_rows);
+	return as;
+}
+
+void lab_all_arrays(struct lab *l)
+{
+	const struct imc_graph *g = l->m->g;
+	struct imc_map *map = &l->m->map;
+
+	imc_assign_grow(l->m);
+	for (size_t i = 0; i < g->n_order; i++) {
+		const struct imc_node *n = imc_node_at(g, g->order[i]);
+
+		map->assign[g->order[i].i] =
+			imc_map_is_matrix(g, n)
+				? on_arrays(l, n)
+				: imc_map_plain(l->m, IMC_ENGINE_CORES);
+	}
+	l->m->facts |= 1u << IMC_FACT_ASSIGNED;
+}
+
+void lab_set_bits(struct lab *l, int layer, int weight_bits, int act_bits)
+{
+	const struct imc_graph *g = l->m->g;
+
+	for (size_t i = 0; i < g->n_order; i++) {
+		struct imc_assign *as = &l->m->map.assign[g->order[i].i];
+
+		if (as->engine != IMC_ENGINE_CROSSBAR || layer-- > 0)
+			continue;
+		as->weight_bits = as->slices = weight_bits;
+		as->act_bits = act_bits;
+		return;
+	}
+}
+
+bool lab_run(struct lab *l, bool fails)
+{
+	struct imc_pass_run how = {.calib = &l->calib, .verify = true};
+	bool ok = lab_calibrate(l);
+
+	CHECK(ok || fails, "%s: stage 1 and calibration", l->name);
 	if (ok) {
-		l->calib = imc_samples_make(l->m->g, N_SAMPLE, 3, l->a);
-		l->want = imc_arena_array(l->a, N_SAMPLE, sizeof *l->want);
-		for (size_t s = 0; s < N_SAMPLE; s++)
-			l->want[s] = output_of(l, s).data;
-		how.calib = &l->calib;
-		how.stop_after = NULL;
+		if (l->assign)
+			l->assign(l);
 		ok = imc_passes_run(l->m, &how);
 		CHECK(ok != fails, "%s", l->name);
 	}

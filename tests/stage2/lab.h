@@ -15,12 +15,26 @@ struct lab {
 	struct build b;
 	struct imc_samples calib;
 	float **want; /* [sample]: output 0 of the float network */
+	/* Assigns all nodes in the place of choose_engine; NULL: not so. */
+	void (*assign)(struct lab *l);
 };
 
 /* An empty network on a machine without crossbars, or with `arrays` of
  * 64 x 64 cells of 8 bits. */
 void lab_open(struct lab *l, const char *name, int arrays);
 void lab_close(struct lab *l);
+
+/* The same on a machine of one-bit cells, arrays for each slice of a layer, and
+ * free zeros of activations. */
+void lab_open_bits(struct lab *l, const char *name, int arrays);
+
+/* Runs the passes up to measure_errors. False: as lab_run. */
+bool lab_calibrate(struct lab *l);
+
+/* Assigns bits to the matrix node with that place in the run order; all other
+ * nodes stay as they are. Layers of 8 bits by lab_all_arrays. */
+void lab_all_arrays(struct lab *l);
+void lab_set_bits(struct lab *l, int layer, int weight_bits, int act_bits);
 
 /* Runs every pass, verifying after each. False: one failed, which is a failed
  * check but when `fails` is expected. */
@@ -48,5 +62,7 @@ int test_cores(void);
 int test_adc(void);
 int test_dac(void);
 int test_range(void);
+int test_bits(void);
+int test_errors(void);
 
 #endif

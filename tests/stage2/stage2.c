@@ -10,5 +10,7 @@ int main(void)
 	bad |= test_cores();
 	bad |= test_adc();
 	bad |= test_dac();
+	bad |= test_bits();
+	bad |= test_errors();
 	return lab_result() | bad;
 }
