@@ -5,6 +5,7 @@
 #include "ir/num.h"
 #include "ir/support/checked.h"
 #include "ir/support/parallel.h"
+#include "ir/support/splitmix.h"
 #include "passes/2-quant/choose_bits.h"
 #include "passes/2-quant/rerun.h"
 
@@ -187,28 +188,18 @@ static void measure_layer(struct study *s, size_t layer,
 
 /* ---- the check ---- */
 
-/* splitmix64: Steele, Lea, Flood, "Fast splittable pseudorandom number
- * generators", 2014. */
-static uint64_t next(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
-}
-
 /* One below to one above `middle`, and what the hardware has. */
 static int32_t bits_around(int middle, int64_t most, uint64_t *state)
 {
-	return (int32_t)imc_min_i64(middle - 1 + (int)(next(state) % 3), most);
+	return (int32_t)imc_min_i64(
+		middle - 1 + (int)(imc_splitmix_next(state) % 3), most);
 }
 
 /* Bits of all layers, and the sum of their errors. */
 static double choose(const struct study *s, struct imc_assign *as,
 		     uint64_t *state)
 {
-	int middle = 4 + (int)(next(state) % 3);
+	int middle = 4 + (int)(imc_splitmix_next(state) % 3);
 	double sum = 0;
 
 	for (size_t i = 0; i < s->n_layer; i++) {
