@@ -96,8 +96,8 @@ struct imc_trial {
 	double predicted;   /* sum of its layers' errors */
 	double error, drop; /* measured; drop in percent */
 	double value;	    /* of the objective, ns (pj, arrays) */
-	double gap;	    /* proven, of value */
 	bool taken;
+	double gap; /* of value, proven */
 };
 
 struct imc_hw; /* hwdesc/hw.h */

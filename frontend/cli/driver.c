@@ -420,6 +420,7 @@ static void after_pass(void *p, const struct imc_pass *pass, int ordinal,
 		r->how->stop_after && !strcmp(r->how->stop_after, pass->name);
 
 	cli_ui_clear(r->s->ui);
+	cli_ui_lap(r->s->ui);
 	if (r->s->ui->verbose)
 		fprintf(stderr, "%02d %-15s %9.1f ms %8lld changes\n", ordinal,
 			pass->name, t->ms, (long long)t->n_changed);

@@ -110,6 +110,8 @@ static bool only_lacks_arrays(const struct imc_diags *d, int64_t arrays)
 		if (d->v[i].severity == IMC_ERROR &&
 		    d->v[i].id != IMC_D_NO_ROOM &&
 		    d->v[i].id != IMC_D_TOO_FEW_ARRAYS &&
+		    d->v[i].id != IMC_D_BUDGET_ROOM &&
+		    d->v[i].id != IMC_D_TOO_SLOW &&
 		    (d->v[i].id != IMC_D_ENGINE_FORCED || arrays > 0))
 			return false;
 	return true;

@@ -6,6 +6,7 @@
 
 #include "ir/op.h"
 #include "ir/support/checked.h"
+#include "passes/2-quant/bit_reads.h"
 #include "passes/2-quant/choose_bits.h"
 
 /* More options than that in all: a proven gap of GAP is good enough. */
@@ -36,9 +37,8 @@ struct lister {
 	struct imc_arena *a;	/* of the answer */
 	struct imc_arena *work; /* of shapes */
 	int64_t n_array;
-	bool clusters;	 /* nodes on cores have clusters of their own */
-	bool *wide;	 /* [value] codes have 8 bits whatever arrays like */
-	int32_t *n_read; /* [value] matrix nodes that read it */
+	bool clusters; /* nodes on cores have clusters of their own */
+	struct imc_bit_reads reads;
 	size_t n_shape, cap_shape, n_option;
 	struct shape *shape;
 	struct imc_alloc_layer *layer;
@@ -268,13 +268,6 @@ static void add_slices(struct lister *l, imc_node_id id, struct imc_assign as,
 	}
 }
 
-static bool may_cross(const struct imc_module *m, const struct imc_node *n)
-{
-	return m->hw->ima_arrays > 0 &&
-	       imc_map_may_use(m, n, IMC_ENGINE_CROSSBAR) &&
-	       (imc_hw_sums_exact(m->hw) || imc_arrays_suit(m, n));
-}
-
 static void add_crossbar(struct lister *l, imc_node_id id, struct ways *out)
 {
 	struct bits w = weight_bits(l->m), x = act_bits(l->m);
@@ -365,80 +358,7 @@ static void add_digital(struct lister *l, imc_node_id id, bool crossbar,
 		add_cores(l, id, imc_map_plain(m, IMC_ENGINE_CORES), out);
 }
 
-/* ---- what layers read ---- */
-
-static void unite_moves(const struct imc_module *m, bool *wide)
-{
-	const struct imc_graph *g = m->g;
-	bool again = true;
-
-	while (again) {
-		again = false;
-		for (size_t i = 0; i < g->n_order; i++) {
-			const struct imc_node *n = imc_node_at(g, g->order[i]);
-			bool any = false, all = true;
-
-			if (!imc_is_code_move(n->op))
-				continue;
-			for (int k = 0; k < n->n_in + n->n_out; k++) {
-				imc_val v = k < n->n_in ? n->in[k]
-							: n->out[k - n->n_in];
-
-				if (!imc_val_ok(v))
-					continue;
-				any |= wide[v.i];
-				all &= wide[v.i];
-			}
-			for (int k = 0; any && !all && k < n->n_in; k++)
-				if (imc_val_ok(n->in[k]))
-					wide[n->in[k].i] = true;
-			for (int k = 0; any && !all && k < n->n_out; k++)
-				if (imc_val_ok(n->out[k]))
-					wide[n->out[k].i] = true;
-			again |= any && !all;
-		}
-	}
-}
-
-/* Which activations are read by more than arrays, also by way of nodes that
- * hand codes on: their codes have 8 bits. */
-static void find_readers(struct lister *l)
-{
-	const struct imc_graph *g = l->m->g;
-
-	l->wide = imc_arena_array(l->work, g->n_value, sizeof *l->wide);
-	l->n_read = imc_arena_array(l->work, g->n_value, sizeof *l->n_read);
-	for (size_t i = 0; i < g->n_order; i++) {
-		const struct imc_node *n = imc_node_at(g, g->order[i]);
-		bool matrix = imc_map_is_matrix(g, n) && may_cross(l->m, n);
-
-		if (matrix)
-			l->n_read[n->in[0].i]++;
-		for (int k = 0; k < n->n_in; k++)
-			if (imc_val_ok(n->in[k]) && !matrix &&
-			    !imc_is_code_move(n->op))
-				l->wide[n->in[k].i] = true;
-	}
-	for (size_t k = 0; k < g->n_output; k++)
-		l->wide[g->output[k].i] = true;
-	unite_moves(l->m, l->wide);
-}
-
-/* What it costs to narrow the input of node id to so many bits. Layers that
- * read the same may share that. The time is no part of a stage of arrays. */
-static struct imc_cost narrow_cost(const struct lister *l, imc_node_id id,
-				   const struct imc_assign *as)
-{
-	const struct imc_node *n = imc_node_at(l->m->g, id);
-	const struct imc_value *x = imc_node_in(l->m->g, n, 0);
-
-	if (as->engine != IMC_ENGINE_CROSSBAR || !l->wide[n->in[0].i] ||
-	    as->act_bits >= l->m->hw->ima_dac_bits ||
-	    l->m->opt.objective == IMC_OBJECTIVE_THROUGHPUT)
-		return (struct imc_cost){0};
-	return imc_cost_rescale(l->m->hw, imc_ceil_div(imc_tensor_count(&x->t),
-						       l->n_read[n->in[0].i]));
-}
+/* ---- the list ---- */
 
 /* On a machine of clusters a rescale would take one of its own. */
 static bool takes_cluster(const struct lister *l, imc_node_id id,
@@ -447,10 +367,8 @@ static bool takes_cluster(const struct lister *l, imc_node_id id,
 	imc_val x = imc_node_at(l->m->g, id)->in[0];
 
 	return l->clusters && as->act_bits < l->m->hw->ima_dac_bits &&
-	       (l->wide[x.i] || l->n_read[x.i] > 1);
+	       (l->reads.wide[x.i] || l->reads.n_read[x.i] > 1);
 }
-
-/* ---- the list ---- */
 
 static const struct imc_layer_error *error_of(const struct imc_module *m,
 					      imc_node_id id)
@@ -465,7 +383,8 @@ static const struct imc_layer_error *error_of(const struct imc_module *m,
 static void rate_way(const struct lister *l, imc_node_id id,
 		     const struct imc_layer_error *e, struct way *w)
 {
-	struct imc_cost narrow = narrow_cost(l, id, &w->as);
+	struct imc_cost narrow =
+		imc_bit_narrow_cost(l->m, &l->reads, id, &w->as);
 
 	w->ns = w->as.cost.ns + narrow.ns;
 	w->pj = w->as.cost.pj + narrow.pj;
@@ -483,7 +402,8 @@ static void put_layer(struct lister *l, imc_node_id id, const struct ways *w)
 
 	for (size_t k = 0; k < w->n; k++) {
 		o[k].as = w->v[k].as;
-		o[k].narrow = narrow_cost(l, id, &o[k].as);
+		o[k].narrow =
+			imc_bit_narrow_cost(l->m, &l->reads, id, &o[k].as);
 		x[k] = (struct imc_alloc_option){
 			.ns = w->v[k].ns,
 			.pj = w->v[k].pj,
@@ -530,7 +450,7 @@ static bool list_matrix(struct lister *l, imc_node_id id)
 	const struct ways *c = NULL;
 	struct ways w = {0};
 
-	if (may_cross(l->m, n))
+	if (imc_bit_may_cross(l->m, n))
 		c = crossbar_ways(l, id);
 	for (size_t k = 0; c && k < c->n; k++)
 		if (!takes_cluster(l, id, &c->v[k].as))
@@ -618,7 +538,7 @@ struct imc_bit_problem imc_bit_problem_of(const struct imc_module *m,
 
 	l.out.node = imc_arena_array(a, n, sizeof *l.out.node);
 	l.out.option = imc_arena_array(a, n, sizeof *l.out.option);
-	find_readers(&l);
+	l.reads = imc_bit_reads_of(m, l.work);
 	list_nodes(&l);
 	p->goal = goal_of(m);
 	p->n = (int32_t)l.out.n;

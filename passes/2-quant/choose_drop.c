@@ -42,7 +42,6 @@ struct loop {
 	const struct round *good, *bad; /* the ends; NULL: not known */
 	double floor, top;		/* budgets to stay between */
 	bool dead;			/* nothing is found below floor */
-	struct imc_choice none;		/* of the last one without answer */
 };
 
 static bool is_good(const struct loop *l, const struct round *r)
@@ -121,7 +120,6 @@ static bool step(struct loop *l, double budget)
 		return false;
 	if (!c.found) { /* nothing has less errors than that */
 		l->floor = fmax(l->floor, budget);
-		l->none = c;
 		l->dead = true;
 		return true;
 	}
@@ -250,7 +248,7 @@ bool imc_choice_for_drop(struct imc_module *m, struct imc_pass_cx *cx,
 	if (!l.trials || !run(&l))
 		return false;
 	if (l.n == 0)
-		return imc_choice_none(m, b, l.top, &l.none);
+		return imc_choice_none(m, b, l.top);
 	r = l.good ? l.good : least_bad(&l);
 	if (!l.good)
 		warn(&l, r);

@@ -41,6 +41,39 @@ static struct imc_alloc_problem problem_of(const struct task *t)
 	return p;
 }
 
+static double value_of(enum imc_alloc_goal goal,
+		       const struct imc_alloc_answer *s)
+{
+	switch (goal) {
+	case IMC_ALLOC_LATENCY:
+		return s->ns;
+	case IMC_ALLOC_STAGE:
+		return s->stage_ns;
+	case IMC_ALLOC_ENERGY:
+		return s->pj;
+	case IMC_ALLOC_ARRAYS:
+		return (double)s->arrays;
+	}
+	return 0;
+}
+
+/* Out of time without an answer: the one of fewest arrays is found at once. */
+static bool fall_back(const struct task *t)
+{
+	struct imc_alloc_problem p = problem_of(t);
+	struct imc_choice *c = t->out;
+	struct imc_alloc_answer s;
+
+	p.goal = IMC_ALLOC_ARRAYS;
+	p.seconds = INFINITY;
+	if (!call(t, &p, &s))
+		return false;
+	c->s = s;
+	c->found = s.found;
+	c->value = s.found ? value_of(t->b->p.goal, &s) : 0;
+	return true;
+}
+
 static bool solve_plain(const struct task *t)
 {
 	struct imc_alloc_problem p = problem_of(t);
@@ -51,7 +84,7 @@ static bool solve_plain(const struct task *t)
 	c->found = c->s.found;
 	c->value = c->s.value;
 	c->bound = c->s.bound;
-	return true;
+	return c->found || c->s.proven || fall_back(t);
 }
 
 /* The least latency among those that are best for `goal`. */
@@ -244,8 +277,7 @@ static bool too_slow(const struct task *t)
 }
 
 bool imc_choice_none(const struct imc_module *m,
-		     const struct imc_bit_problem *b, double budget,
-		     const struct imc_choice *c)
+		     const struct imc_bit_problem *b, double budget)
 {
 	struct task t = {m, b, budget, imc_arena_new(), NULL};
 	struct imc_loc loc = IMC_IN_FILE(m->model_path);
@@ -262,10 +294,8 @@ bool imc_choice_none(const struct imc_module *m,
 	else if (exact > b->p.n_array)
 		imc_diag(m->diags, loc, IMC_D_BUDGET_ROOM, (long long)exact,
 			 m->hw->name, (long long)b->p.n_array);
-	else if (isfinite(b->p.max_stage_ns) && c->s.proven)
-		too_slow(&t);
 	else
-		imc_diag(m->diags, loc, IMC_D_NO_TIME, m->opt.solver_time);
+		too_slow(&t);
 	imc_arena_free(t.a);
 	return false;
 }
@@ -410,7 +440,7 @@ bool imc_choose_spatial(struct imc_module *m, struct imc_pass_cx *cx)
 	} else if (!imc_choice_solve(m, &b, budget, cx->scratch, &c)) {
 		return false;
 	} else if (!c.found) {
-		return imc_choice_none(m, &b, budget, &c);
+		return imc_choice_none(m, &b, budget);
 	}
 	return take(m, &b, &c, cx);
 }

@@ -23,8 +23,7 @@ bool imc_choice_solve(const struct imc_module *m,
 
 /* Reports why there is no choice under that budget. Returns false. */
 bool imc_choice_none(const struct imc_module *m,
-		     const struct imc_bit_problem *b, double budget,
-		     const struct imc_choice *c);
+		     const struct imc_bit_problem *b, double budget);
 
 /* Writes the picks over assign[]. */
 void imc_choice_assign(const struct imc_bit_problem *b,

@@ -199,6 +199,7 @@ static void test_converges(int arrays, double drop)
 	begin(&r, arrays);
 	r.m->opt.max_drop = drop;
 	go(&r);
+	OK(r.ok && r.d.n == 0 && r.n_told > 0 && r.n_told <= 12);
 	OK(taken(r.m) && taken(r.m)->drop <= drop);
 	OK(fabs(taken(r.m)->value - latency(r.m)) < 1e-6 * latency(r.m));
 	CHECK(latency(r.m) <= best * 1.03, "%g ns, where %g are possible",

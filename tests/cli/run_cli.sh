@@ -65,6 +65,22 @@ check 2 "$(usage compile "missing option: -o DIR")" \
 check 2 "$(usage eval "missing option: --data X.npy")" eval m.onnx
 check 2 "$(usage compile "option '--weight-bits' has value 'many'; wanted an \
 integer of 2 to 8")" compile m.onnx -t garofalo-1 -o d --weight-bits many
+check 2 "$(usage compile "option '--act-bits' has value '9'; wanted an \
+integer of 2 to 8")" compile m.onnx -t lrmp -o d --act-bits 9
+check 2 "$(usage compile "option '--budget-bits' has value '1.5'; wanted a \
+number of 2 to 8")" compile m.onnx -t lrmp -o d --budget-bits 1.5
+check 2 "$(usage compile "option '--max-drop' has value '-1'; wanted a \
+number of 0 to 100")" compile m.onnx -t lrmp -o d --max-drop=-1
+check 2 "$(usage compile "option '--trials' has value '0'; wanted an \
+integer of 1 to 1000")" compile m.onnx -t lrmp -o d --trials 0
+check 2 "$(usage compile "option '--replicas' has value '0'; wanted an \
+integer of 1 to 65536")" compile m.onnx -t lrmp -o d --replicas 0
+check 2 "$(usage compile "option '--errors' has value 'none'; wanted \
+measured|equal")" compile m.onnx -t lrmp -o d --errors none
+check 2 "$(usage compile "option '--solver-time' has value '0'; wanted a \
+number of 0.001 to 1e+06")" compile m.onnx -t lrmp -o d --solver-time 0
+check 2 "$(usage compile "option '--min-throughput' has value 'x'; wanted a \
+number of 1e-06 to 1e+12")" compile m.onnx -t lrmp -o d --min-throughput x
 check 2 "$(usage compile "option '--percentile' has value '101'; wanted a \
 number of 50 to 100")" compile m.onnx -tgarofalo-1 -od --percentile=101
 check 2 "$(usage compile "option '--post' has value 'analog'; wanted \

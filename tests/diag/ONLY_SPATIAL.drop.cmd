@@ -1,0 +1,1 @@
+compile_digits -t garofalo-34 --max-drop=1 -o out
