@@ -104,17 +104,17 @@ struct imc_q_piece imc_q_conv_tile(const struct imc_q_conv *q,
 }
 
 /* The cells of t, all pixels of its patch. */
-static float *cells_of(const struct imc_q_conv *q, const struct imc_tile *t,
-		       struct imc_arena *a)
+static int8_t *cells_of(const struct imc_q_conv *q, const struct imc_tile *t,
+			struct imc_arena *a)
 {
 	struct imc_q_piece p = imc_q_conv_tile(q, t);
 	int64_t n = (p.n_row + p.n_drive) * p.slices * p.n_col;
-	float *one = imc_arena_array(a, (size_t)n, sizeof *one), *all;
+	int8_t *one = imc_arena_alloc(a, (size_t)n), *all;
 
-	imc_q_conv_cells(q, &p, t->slice0, false, one);
+	imc_q_conv_cells(q, &p, t->slice0, one);
 	if (t->patch_h == 1 && t->patch_w == 1)
 		return one;
-	all = imc_arena_array(a, (size_t)t->w * (size_t)t->h, sizeof *all);
+	all = imc_arena_array(a, (size_t)t->w, (size_t)t->h);
 	imc_q_conv_spread(q, &p, one, all);
 	return all;
 }
@@ -124,17 +124,14 @@ static void program_tile(const struct imc_graph *g, const struct imc_tile *t,
 {
 	struct imc_arena *scratch = imc_arena_new();
 	struct imc_q_conv q;
-	const float *from;
+	const int8_t *from;
 
 	open_weights(&q, g, imc_node_at(g, t->node));
 	from = cells_of(&q, t, scratch);
-	for (int32_t r = 0; r < t->h; r++) {
-		int8_t *to = img->cell[t->array] +
-			     (size_t)(t->y + r) * (size_t)img->cols + t->x;
-
-		for (int32_t j = 0; j < t->w; j++)
-			to[j] = (int8_t)*from++;
-	}
+	for (int32_t r = 0; r < t->h; r++, from += t->w)
+		memcpy(img->cell[t->array] +
+			       (size_t)(t->y + r) * (size_t)img->cols + t->x,
+		       from, (size_t)t->w);
 	imc_arena_free(scratch);
 }
 

@@ -20,9 +20,11 @@
 static inline int64_t imc_rescale(int64_t v, int32_t mult, int32_t shift)
 {
 	int64_t p = v * mult;
-	int64_t half = shift ? (int64_t)1 << (shift - 1) : 0;
+	/* One less than half for negative products: then rounding down gives
+	 * the same as negating twice, without a branch. */
+	int64_t half = ((int64_t)1 << shift) >> 1;
 
-	return p < 0 ? -((-p + half) >> shift) : (p + half) >> shift;
+	return (p + half - (p < 0 && half)) >> shift;
 }
 
 static inline int64_t imc_clamp(int64_t v, int64_t lo, int64_t hi)

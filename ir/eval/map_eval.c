@@ -43,25 +43,20 @@ static bool same_cells(const struct stack *s, int32_t a, int32_t b)
 	return true;
 }
 
-static float *read_cells(const struct stack *s, const struct imc_tile *t,
-			 struct imc_arena *scratch)
+static const int8_t *read_cells(const struct stack *s, const struct imc_tile *t,
+				struct imc_arena *scratch)
 {
-	float *cells = imc_arena_array(scratch, (size_t)t->w * (size_t)t->h,
-				       sizeof *cells);
-	float *to = cells;
+	int8_t *cells = imc_arena_array(scratch, (size_t)t->w, (size_t)t->h);
 
-	for (int32_t r = 0; r < t->h; r++) {
-		const int8_t *from = line_at(s, t, r);
-
-		for (int32_t j = 0; j < t->w; j++)
-			*to++ = from[j];
-	}
+	for (int32_t r = 0; r < t->h; r++)
+		memcpy(cells + (int64_t)r * t->w, line_at(s, t, r),
+		       (size_t)t->w);
 	return cells;
 }
 
 /* Adds the slices of t on word line r to whole weights. */
 static void join_line(const struct stack *s, const struct imc_tile *t,
-		      int32_t r, float *whole)
+		      int32_t r, int32_t *whole)
 {
 	const struct imc_attrs *a = &s->q->n->a;
 	const int8_t *from = line_at(s, t, r);
@@ -73,23 +68,45 @@ static void join_line(const struct stack *s, const struct imc_tile *t,
 				(int)a->slice_bits[0]);
 
 			for (int32_t j = 0; j < t->n_col; j++)
-				whole[j] += (float)(factor * from[j]);
+				whole[j] += factor * from[j];
 		}
 }
 
-/* Cells that hold the weights of all slices. */
-static float *join_slices(const struct stack *s, int32_t copy,
-			  struct imc_arena *scratch)
+/* Cells that hold the weights of all slices; NULL: one is none, as happens in
+ * arrays that were programmed wrongly. */
+static const int8_t *join_slices(const struct stack *s, int32_t copy,
+				 struct imc_arena *scratch)
 {
 	int32_t width = s->t->w / s->t->n_slice;
-	float *whole = imc_arena_array(scratch, (size_t)width * (size_t)s->t->h,
-				       sizeof *whole);
+	int32_t *line = imc_arena_array(scratch, (size_t)width, sizeof *line);
+	int8_t *cells =
+		imc_arena_array(scratch, (size_t)width, (size_t)s->t->h);
+	int8_t *to = cells;
 
-	for (int32_t i = 0; i < s->n_part; i++)
-		for (int32_t r = 0; r < s->t->h; r++)
-			join_line(s, tile_at(s, i, copy), r,
-				  whole + (int64_t)r * width);
-	return whole;
+	for (int32_t r = 0; r < s->t->h; r++) {
+		memset(line, 0, (size_t)width * sizeof *line);
+		for (int32_t i = 0; i < s->n_part; i++)
+			join_line(s, tile_at(s, i, copy), r, line);
+		for (int32_t j = 0; j < width; j++) {
+			if (line[j] < INT8_MIN || line[j] > INT8_MAX)
+				return NULL;
+			*to++ = (int8_t)line[j];
+		}
+	}
+	return cells;
+}
+
+static void run_part(const struct stack *s, const struct imc_tile *t,
+		     const int64_t share[2], const int8_t *joined, int32_t *sum,
+		     struct imc_arena *scratch)
+{
+	struct imc_q_piece p = imc_q_conv_tile(s->q, t);
+
+	p.slices = joined ? 1 : p.slices;
+	p.first = share[0];
+	p.end = share[1];
+	imc_q_conv_run(s->q, &p, joined ? joined : read_cells(s, t, scratch),
+		       sum, scratch);
 }
 
 /* Without an ADC sums are linear in the cells, so that the slices of a weight
@@ -98,20 +115,13 @@ static void run_copy(const struct stack *s, int32_t copy,
 		     const int64_t share[2], int32_t *sum)
 {
 	struct imc_arena *scratch = imc_arena_new();
-	bool join = !s->q->n->a.adc[0] && s->q->n->a.slices[0] > 1;
+	const struct imc_attrs *a = &s->q->n->a;
+	const int8_t *joined = NULL;
 
-	for (int32_t i = 0; i < (join ? 1 : s->n_part); i++) {
-		const struct imc_tile *t = tile_at(s, i, copy);
-		struct imc_q_piece p = imc_q_conv_tile(s->q, t);
-
-		p.slices = join ? 1 : p.slices;
-		p.first = share[0];
-		p.end = share[1];
-		imc_q_conv_run(s->q, &p,
-			       join ? join_slices(s, copy, scratch)
-				    : read_cells(s, t, scratch),
-			       sum, scratch);
-	}
+	if (!a->adc[0] && a->slices[0] > 1)
+		joined = join_slices(s, copy, scratch);
+	for (int32_t i = 0; i < (joined ? 1 : s->n_part); i++)
+		run_part(s, tile_at(s, i, copy), share, joined, sum, scratch);
 	imc_arena_free(scratch);
 }
 

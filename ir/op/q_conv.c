@@ -127,69 +127,14 @@ bool imc_type_q_conv(struct imc_graph *g, struct imc_node *n,
 	return true;
 }
 
-/* Weights [k][tap] to [tap][k], so that channels lie side by side. */
-static int16_t *turn_weights(const struct imc_q_conv *q,
-			     struct imc_arena *scratch)
-{
-	int64_t taps = q->kh * q->kw;
-	int16_t *w = imc_arena_array(scratch, (size_t)(taps * q->k), sizeof *w);
-
-	for (int64_t k = 0; k < q->k; k++)
-		for (int64_t t = 0; t < taps; t++)
-			w[t * q->k + k] = q->weight[k * taps + t];
-	return w;
-}
-
-static void add_products(int32_t *sum, const int8_t *x, int16_t zero,
-			 const int16_t *w, int64_t n)
-{
-	for (int64_t i = 0; i < n; i++)
-		sum[i] += (int32_t)(int16_t)(x[i] - zero) * w[i];
-}
-
-/* All taps of one window that lie inside the input. */
-static void depthwise_window(const struct imc_q_conv *q, const int16_t *w,
-			     int64_t window, int32_t *sum)
-{
-	const struct imc_attrs *a = &q->n->a;
-	int64_t y0 = window / q->ow % q->oh * a->stride[0] - a->pads[0];
-	int64_t x0 = window % q->ow * a->stride[1] - a->pads[1];
-	const int8_t *in = q->x + window / (q->ow * q->oh) * q->h * q->w * q->c;
-
-	for (int64_t ky = 0; ky < q->kh; ky++) {
-		int64_t y = y0 + ky * a->dilation[0];
-
-		if (y < 0 || y >= q->h)
-			continue;
-		for (int64_t kx = 0; kx < q->kw; kx++) {
-			int64_t x = x0 + kx * a->dilation[1];
-
-			if (x >= 0 && x < q->w)
-				add_products(sum, in + (y * q->w + x) * q->c,
-					     (int16_t)q->zero_x,
-					     w + (ky * q->kw + kx) * q->c,
-					     q->c);
-		}
-	}
-}
-
-static void depthwise_sums(const struct imc_q_conv *q, int32_t *sum,
-			   struct imc_arena *scratch)
-{
-	int16_t *w = turn_weights(q, scratch);
-
-	for (int64_t i = 0; i < q->n_window; i++)
-		depthwise_window(q, w, i, sum + i * q->k);
-}
-
 static void run_piece(const struct imc_q_conv *q, const struct imc_q_piece *p,
-		      bool whole, int32_t *sum)
+		      int32_t *sum)
 {
 	struct imc_arena *scratch = imc_arena_new();
 	size_t n = (size_t)((p->n_row + p->n_drive) * p->slices * p->n_col);
-	float *cells = imc_arena_array(scratch, n, sizeof *cells);
+	int8_t *cells = imc_arena_alloc(scratch, n);
 
-	imc_q_conv_cells(q, p, 0, whole, cells);
+	imc_q_conv_cells(q, p, 0, cells);
 	imc_q_conv_run(q, p, cells, sum, scratch);
 	imc_arena_free(scratch);
 }
@@ -202,32 +147,7 @@ static void adc_sums(const struct imc_q_conv *q, int32_t *sum)
 		for (int i = 0; i < n_block; i++) {
 			struct imc_q_piece p = imc_q_conv_block(q, b, i);
 
-			run_piece(q, &p, false, sum);
-		}
-	}
-}
-
-/* Rows of one piece where cutting is free: the cells stay small. */
-#define DIGITAL_ROWS 512
-
-/* Without an ADC neither blocks nor slices nor bundles matter: groups one by
- * one, in pieces of rows that suit the machine. */
-static void digital_sums(const struct imc_q_conv *q, int32_t *sum)
-{
-	struct imc_q_conv one = *q;
-
-	one.bundle = 1;
-	one.n_bundle = q->group;
-	for (int b = 0; b < one.n_bundle; b++) {
-		struct imc_q_piece p = {.b = imc_q_conv_bundle(&one, b),
-					.slices = 1,
-					.patch_h = 1,
-					.patch_w = 1};
-
-		p.n_col = p.b.n_col;
-		for (; p.row0 < p.b.n_row; p.row0 += DIGITAL_ROWS) {
-			p.n_row = imc_min_i64(DIGITAL_ROWS, p.b.n_row - p.row0);
-			run_piece(&one, &p, true, sum);
+			run_piece(q, &p, sum);
 		}
 	}
 }
@@ -240,12 +160,11 @@ void imc_eval_q_conv(const struct imc_graph *g, const struct imc_node *n,
 	int32_t *sum;
 
 	imc_q_conv_open(&q, g, n, in);
+	if (!n->a.adc[0]) {
+		imc_q_conv_digital(&q, out[0].data);
+		return;
+	}
 	sum = imc_arena_array(scratch, (size_t)(q.n_window * q.k), sizeof *sum);
-	if (n->a.adc[0])
-		adc_sums(&q, sum);
-	else if (q.group == q.c && q.group == q.k)
-		depthwise_sums(&q, sum, scratch);
-	else
-		digital_sums(&q, sum);
+	adc_sums(&q, sum);
 	imc_q_conv_finish(&q, sum, out[0].data);
 }

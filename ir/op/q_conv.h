@@ -1,8 +1,8 @@
 /* q_conv.h: the parts of q_conv2d that all its evaluators share.
  *
  * ir/README.md states the numbers. A piece is what one job of an array, or
- * one run of the gather below, works on: some rows of a bundle's matrix and
- * some of its columns in some slices. Its cells are floats, row-major,
+ * a block of the graph, works on: some rows of a bundle's matrix and
+ * some of its columns in some slices. Its cells are int8, row-major,
  * (n_row + n_drive) x (slices * n_col), slice s of column j at s*n_col + j;
  * those of a piece with a patch are its copies, as struct imc_tile says.
  * The graph evaluator cuts cells from the weights, the map evaluator reads
@@ -70,16 +70,10 @@ struct imc_q_piece imc_q_conv_tile(const struct imc_q_conv *q,
 struct imc_q_piece imc_q_conv_block(const struct imc_q_conv *q, int bundle,
 				    int block);
 
-/* Rows row0 .. row0+n_row (ky, kx, channel of the bundle) of the windows from
- * window0 on as x - zero, padding 0, then the drive codes: a[n_window][n_row +
- * n_drive]. */
-void imc_q_conv_gather(const struct imc_q_conv *q, const struct imc_q_piece *p,
-		       int64_t window0, int64_t n_window, float *a);
-
 /* Fills the cells of slices slice0 .. slice0+p->slices from weights and bias
- * rows, of one copy. With whole, the one slice is the whole weight. */
+ * rows, of one copy. */
 void imc_q_conv_cells(const struct imc_q_conv *q, const struct imc_q_piece *p,
-		      int slice0, bool whole, float *cells);
+		      int slice0, int8_t *cells);
 
 /* Word lines of the piece, all copies together, without bias rows. */
 int64_t imc_q_conv_lines(const struct imc_q_conv *q,
@@ -87,24 +81,26 @@ int64_t imc_q_conv_lines(const struct imc_q_conv *q,
 
 /* The cells of all copies from those of one, and 0 between them. */
 void imc_q_conv_spread(const struct imc_q_conv *q, const struct imc_q_piece *p,
-		       const float *one, float *cells);
+		       const int8_t *one, int8_t *cells);
 
 struct imc_q_jobs imc_q_conv_jobs(const struct imc_q_conv *q,
 				  const struct imc_q_piece *p);
 struct imc_q_spot imc_q_conv_spot(const struct imc_q_conv *q,
 				  const struct imc_q_piece *p, int64_t job);
 
-/* What the word lines of the job at s are driven with, as gather. */
-void imc_q_conv_gather_patch(const struct imc_q_conv *q,
-			     const struct imc_q_piece *p,
-			     const struct imc_q_spot *s, float *a);
-
 /* Runs the piece job by job over all windows, reads its sums by the ADC (if
  * there is one) and adds them to sum[n_window][k], each pixel once. cells: of
  * all copies. */
 void imc_q_conv_run(const struct imc_q_conv *q, const struct imc_q_piece *p,
-		    const float *cells, int32_t *sum,
+		    const int8_t *cells, int32_t *sum,
 		    struct imc_arena *scratch);
+
+/* The whole of a node without ADC, from q->x to y. */
+void imc_q_conv_digital(const struct imc_q_conv *q, int8_t *y);
+
+/* Columns k .. k+n of one window: y[i] from the sum of column k+i. */
+void imc_q_conv_requant(const struct imc_q_conv *q, int64_t k, int64_t n,
+			const int32_t *sum, int8_t *y);
 
 /* From recombined codes (adc) or sums to the activations y[n_window][k]. */
 void imc_q_conv_finish(const struct imc_q_conv *q, const int32_t *sum,
@@ -114,7 +110,6 @@ void imc_q_conv_finish(const struct imc_q_conv *q, const int32_t *sum,
  * rows add: acc[n_window][columns of the bundle]. */
 void imc_q_conv_acc(const struct imc_graph *g, const struct imc_node *n,
 		    const struct imc_tensor *in, int bundle, int block,
-		    int slice, int64_t window0, int64_t n_window, int32_t *acc,
-		    struct imc_arena *scratch);
+		    int slice, int32_t *acc, struct imc_arena *scratch);
 
 #endif

@@ -45,7 +45,7 @@ int64_t imc_q_conv_lines(const struct imc_q_conv *q,
 /* Puts the copy of pixel (py, px) of the patch to its word lines; to: its
  * first column. */
 static void spread_copy(const struct imc_q_conv *q, const struct imc_q_piece *p,
-			const int32_t pixel[2], const float *one, float *to)
+			const int32_t pixel[2], const int8_t *one, int8_t *to)
 {
 	struct axis v = axis_of(q, p, 0), h = axis_of(q, p, 1);
 	int64_t width = p->slices * p->n_col, c = channels(q, p);
@@ -59,21 +59,20 @@ static void spread_copy(const struct imc_q_conv *q, const struct imc_q_piece *p,
 		int64_t line = ((int64_t)y * h.span + x) * c;
 
 		for (int64_t i = 0; i < c; i++, one += width)
-			memcpy(to + (line + i) * ld, one,
-			       (size_t)width * sizeof *to);
+			memcpy(to + (line + i) * ld, one, (size_t)width);
 	}
 	to += imc_q_conv_lines(q, p) * ld;
 	for (int i = 0; i < p->n_drive; i++, one += width, to += ld)
-		memcpy(to, one, (size_t)width * sizeof *to);
+		memcpy(to, one, (size_t)width);
 }
 
 void imc_q_conv_spread(const struct imc_q_conv *q, const struct imc_q_piece *p,
-		       const float *one, float *cells)
+		       const int8_t *one, int8_t *cells)
 {
 	int64_t width = p->slices * p->n_col, n = p->patch_h * p->patch_w;
 	int64_t lines = imc_q_conv_lines(q, p) + p->n_drive;
 
-	memset(cells, 0, (size_t)(lines * n * width) * sizeof *cells);
+	memset(cells, 0, (size_t)(lines * n * width));
 	for (int32_t i = 0; i < n; i++)
 		spread_copy(q, p, (int32_t[]){i / p->patch_w, i % p->patch_w},
 			    one, cells + i * width);
@@ -102,45 +101,4 @@ struct imc_q_spot imc_q_conv_spot(const struct imc_q_conv *q,
 	s.n_x = (int32_t)imc_min_i64(
 		p->patch_w, at + 2 == j.across ? last - s.x : p->patch_w);
 	return s;
-}
-
-static void gather_line(const struct imc_q_conv *q, const struct imc_q_piece *p,
-			const int8_t *line, int64_t x0, float *a)
-{
-	struct axis h = axis_of(q, p, 1);
-	int64_t c = channels(q, p);
-
-	for (int32_t u = 0; u < h.span; u++, a += c) {
-		int64_t x = x0 + imc_patch_offset(h.kernel, h.stride, u);
-
-		if (!line || x < 0 || x >= q->w) {
-			memset(a, 0, (size_t)c * sizeof *a);
-			continue;
-		}
-		for (int64_t i = 0; i < c; i++)
-			a[i] = (float)(line[x * q->c + i] - q->zero_x);
-	}
-}
-
-void imc_q_conv_gather_patch(const struct imc_q_conv *q,
-			     const struct imc_q_piece *p,
-			     const struct imc_q_spot *s, float *a)
-{
-	struct axis v = axis_of(q, p, 0);
-	int64_t ld = axis_of(q, p, 1).span * channels(q, p);
-	const struct imc_attrs *at = &q->n->a;
-	/* only a kernel of 1x1 has rows that do not begin at channel 0 */
-	const int8_t *in =
-		q->x + s->batch * q->h * q->w * q->c + p->b.c0 + p->row0;
-
-	for (int32_t u = 0; u < v.span; u++, a += ld) {
-		int64_t y = s->y * v.stride - at->pads[0] +
-			    imc_patch_offset(v.kernel, v.stride, u);
-		bool inside = y >= 0 && y < q->h;
-
-		gather_line(q, p, inside ? in + y * q->w * q->c : NULL,
-			    s->x * at->stride[1] - at->pads[1], a);
-	}
-	for (int i = 0; i < p->n_drive; i++)
-		*a++ = (float)at->drive.v[i];
 }

@@ -1,14 +1,9 @@
 #include <string.h>
 
-#include "ir/eval.h"
+#include "ir/eval/simd.h"
 #include "ir/num.h"
-#include "ir/op/q_conv.h"
+#include "ir/op/q_strip.h"
 #include "ir/support/checked.h"
-
-/* Floats of gathered windows worked on at once: they stay in the cache. */
-#define STRIP_FLOATS 65536
-/* Integers up to here are exact in float. */
-#define EXACT (1 << 24)
 
 static const void *input(const struct imc_node *n, const struct imc_tensor *in,
 			 int k)
@@ -97,51 +92,6 @@ struct imc_q_piece imc_q_conv_block(const struct imc_q_conv *q, int bundle,
 	return p;
 }
 
-/* Channels c0 .. c0+n of one position of the input; NULL outside of it. */
-static const int8_t *pixel(const struct imc_q_conv *q, int64_t window,
-			   int64_t tap, int64_t c)
-{
-	const struct imc_attrs *a = &q->n->a;
-	int64_t ox = window % q->ow, oy = window / q->ow % q->oh;
-	int64_t y =
-		oy * a->stride[0] - a->pads[0] + tap / q->kw * a->dilation[0];
-	int64_t x =
-		ox * a->stride[1] - a->pads[1] + tap % q->kw * a->dilation[1];
-	int64_t batch = window / (q->ow * q->oh);
-
-	if (y < 0 || y >= q->h || x < 0 || x >= q->w)
-		return NULL;
-	return q->x + ((batch * q->h + y) * q->w + x) * q->c + c;
-}
-
-static void copy_codes(float *to, const int8_t *from, int64_t n, int32_t zero)
-{
-	for (int64_t i = 0; i < n; i++)
-		to[i] = (float)(from[i] - zero);
-}
-
-void imc_q_conv_gather(const struct imc_q_conv *q, const struct imc_q_piece *p,
-		       int64_t window0, int64_t n_window, float *a)
-{
-	for (int64_t w = window0; w < window0 + n_window; w++) {
-		int64_t end = p->row0 + p->n_row, n;
-
-		for (int64_t r = p->row0; r < end; r += n, a += n) {
-			int64_t c = r % p->b.n_c;
-			const int8_t *x =
-				pixel(q, w, r / p->b.n_c, p->b.c0 + c);
-
-			n = imc_min_i64(p->b.n_c - c, end - r);
-			if (x)
-				copy_codes(a, x, n, q->zero_x);
-			else
-				memset(a, 0, (size_t)n * sizeof *a);
-		}
-		for (int i = 0; i < p->n_drive; i++)
-			*a++ = (float)q->n->a.drive.v[i];
-	}
-}
-
 /* Column block that keeps both weights and cells in whole cache lines. */
 #define COLUMNS 16
 
@@ -152,7 +102,7 @@ struct taps {
 };
 
 static void fill_taps(const struct imc_q_conv *q, const struct imc_q_piece *p,
-		      const struct taps *t, const float *table, float *cells)
+		      const struct taps *t, const int8_t *table, int8_t *cells)
 {
 	int64_t ld = p->slices * p->n_col, len = q->kh * q->kw * q->group_c;
 	const int8_t *w = q->weight + t->tap * q->group_c + t->ci;
@@ -161,7 +111,7 @@ static void fill_taps(const struct imc_q_conv *q, const struct imc_q_piece *p,
 		int64_t j1 = imc_min_i64(j0 + COLUMNS, t->j1);
 
 		for (int64_t r = 0; r < t->n; r++) {
-			float *to = cells + (t->r0 + r) * ld;
+			int8_t *to = cells + (t->r0 + r) * ld;
 
 			for (int64_t j = j0; j < j1; j++)
 				to[j - p->col0] =
@@ -172,7 +122,7 @@ static void fill_taps(const struct imc_q_conv *q, const struct imc_q_piece *p,
 
 /* All cells of one slice; table: the slice of every weight. */
 static void fill_slice(const struct imc_q_conv *q, const struct imc_q_piece *p,
-		       const float *table, float *cells)
+		       const int8_t *table, int8_t *cells)
 {
 	int64_t end = p->row0 + p->n_row, n;
 
@@ -190,150 +140,72 @@ static void fill_slice(const struct imc_q_conv *q, const struct imc_q_piece *p,
 }
 
 static void fill_bias_rows(const struct imc_q_conv *q,
-			   const struct imc_q_piece *p, float *cells)
+			   const struct imc_q_piece *p, int8_t *cells)
 {
 	int64_t ld = p->slices * p->n_col;
 
 	for (int i = 0; i < p->n_drive; i++) {
 		const int8_t *from = q->bias_row + i * q->k + p->b.k0 + p->col0;
-		float *to = cells + (p->n_row + i) * ld;
+		int8_t *to = cells + (p->n_row + i) * ld;
 
-		for (int64_t j = 0; j < p->n_col; j++)
-			to[j] = from[j];
+		memcpy(to, from, (size_t)p->n_col);
 	}
 }
 
 void imc_q_conv_cells(const struct imc_q_conv *q, const struct imc_q_piece *p,
-		      int slice0, bool whole, float *cells)
+		      int slice0, int8_t *cells)
 {
 	int n_slice = (int)q->n->a.slices[0];
 	int bits = (int)q->n->a.slice_bits[0];
 	size_t n = (size_t)((p->n_row + p->n_drive) * p->slices * p->n_col);
-	float table[256];
+	int8_t table[256];
 
-	memset(cells, 0, n * sizeof *cells);
+	memset(cells, 0, n);
 	for (int s = slice0; s < slice0 + p->slices; s++) {
 		for (int w = -128; w < 128; w++)
-			table[w + 128] =
-				(float)(whole ? w
-					      : imc_slice(w, s, n_slice, bits));
+			table[w + 128] = (int8_t)imc_slice(w, s, n_slice, bits);
 		fill_slice(q, p, table, cells + (s - slice0) * p->n_col);
 	}
 	if (slice0 == 0)
 		fill_bias_rows(q, p, cells);
 }
 
-/* Buffers for the sums of one strip of jobs. Columns of a copy lie side by
- * side; what lies outside of its word lines lo .. hi is 0, and is not summed
- * up. */
-struct strip {
-	int64_t jobs, n_line, n_row, n_col, exact; /* n_row: with bias rows */
-	int64_t n_copy, width;
-	int64_t *lo, *hi;
-	float *a, *c;
-	int32_t *acc;
-};
-
-/* Rows that may be summed up in float without rounding. */
-static int64_t exact_rows(const struct imc_q_conv *q, const struct strip *s,
-			  const float *cells)
-{
-	int64_t x = imc_max_i64(127 - q->zero_x, 128 + q->zero_x);
-	float max = 1;
-
-	for (int64_t i = 0; i < s->n_row * s->n_col; i++) {
-		float v = cells[i] < 0 ? -cells[i] : cells[i];
-
-		max = v > max ? v : max;
-	}
-	/* a drive code may be -128 */
-	x = imc_max_i64(x, 128);
-	return imc_max_i64(1, (EXACT - 1) / (x * (int64_t)max));
-}
-
-static bool all_zero(const float *cells, int64_t n)
+static bool all_zero(const int8_t *cells, int64_t n)
 {
 	for (int64_t i = 0; i < n; i++)
-		if (cells[i] != 0)
+		if (cells[i])
 			return false;
 	return true;
 }
 
-/* Found in the cells and not by geometry: a cell that should be 0 may not be.
- */
-static void find_lines(struct strip *s, const float *cells,
-		       struct imc_arena *scratch)
+/* The columns of one copy of a piece, packed with the word lines that are not
+ * all 0 there. */
+static struct imc_panels pack_copy(const struct imc_q_strip *t,
+				   const int8_t *cells, int64_t copy,
+				   struct imc_arena *a)
 {
-	s->lo = imc_arena_array(scratch, (size_t)s->n_copy, sizeof *s->lo);
-	s->hi = imc_arena_array(scratch, (size_t)s->n_copy, sizeof *s->hi);
-	for (int64_t i = 0; i < s->n_copy; i++, cells += s->width) {
-		s->hi[i] = s->n_line;
-		while (s->n_copy > 1 && s->hi[i] > 0 &&
-		       all_zero(cells + (s->hi[i] - 1) * s->n_col, s->width))
-			s->hi[i]--;
-		while (s->n_copy > 1 && s->lo[i] < s->hi[i] &&
-		       all_zero(cells + s->lo[i] * s->n_col, s->width))
-			s->lo[i]++;
-	}
-}
+	const struct imc_ints *drive = &t->q->n->a.drive;
+	const struct imc_q_piece *p = &t->p;
+	int64_t width = p->slices * p->n_col, n_run;
+	int64_t ld = p->patch_h * p->patch_w * width;
+	int64_t lo = 0, hi = imc_q_conv_lines(t->q, p);
+	int32_t *start = imc_arena_array(a, (size_t)width, sizeof *start);
+	const struct imc_gemm_run *run;
 
-static struct strip make_strip(const struct imc_q_conv *q,
-			       const struct imc_q_piece *p, const float *cells,
-			       struct imc_arena *scratch)
-{
-	struct strip s = {.n_line = imc_q_conv_lines(q, p),
-			  .n_copy = p->patch_h * p->patch_w,
-			  .width = p->slices * p->n_col};
-
-	s.n_row = s.n_line + p->n_drive;
-	s.n_col = s.n_copy * s.width;
-	s.jobs = imc_max_i64(8, STRIP_FLOATS / (s.n_row + s.n_col));
-	s.jobs = imc_min_i64(s.jobs, imc_q_conv_jobs(q, p).n);
-	s.exact = exact_rows(q, &s, cells);
-	find_lines(&s, cells, scratch);
-	s.a = imc_arena_array(scratch, (size_t)(s.jobs * s.n_row), sizeof *s.a);
-	s.c = imc_arena_array(scratch, (size_t)(s.jobs * s.width), sizeof *s.c);
-	s.acc = imc_arena_array(scratch, (size_t)(s.jobs * s.n_col),
-				sizeof *s.acc);
-	return s;
-}
-
-/* Adds what rows row[0] .. row[1] give to the columns of one copy, which
- * cells and acc begin with. */
-static void add_rows(const struct strip *s, const float *cells, int64_t n,
-		     const int64_t row[2], int32_t *acc)
-{
-	for (int64_t r = row[0]; r < row[1]; r += s->exact) {
-		imc_gemm(&(struct imc_gemm){
-			.m = n,
-			.n = s->width,
-			.k = imc_min_i64(s->exact, row[1] - r),
-			.a = s->a + r,
-			.b = cells + r * s->n_col,
-			.c = s->c,
-			.lda = s->n_row,
-			.ldb = s->n_col,
-			.ldc = s->width});
-		for (int64_t i = 0; i < n; i++)
-			for (int64_t j = 0; j < s->width; j++)
-				acc[i * s->n_col + j] +=
-					(int32_t)s->c[i * s->width + j];
-	}
-}
-
-/* acc[n][n_col] = the piece's sums of n jobs. */
-static void strip_sums(const struct strip *s, const float *cells, int64_t n,
-		       int32_t *acc)
-{
-	memset(acc, 0, (size_t)(n * s->n_col) * sizeof *acc);
-	for (int64_t i = 0; i < s->n_copy; i++) {
-		bool joined = s->hi[i] == s->n_line;
-		int64_t lines[] = {s->lo[i], joined ? s->n_row : s->hi[i]};
-		int64_t bias[] = {joined ? s->n_row : s->n_line, s->n_row};
-
-		add_rows(s, cells + i * s->width, n, lines, acc + i * s->width);
-		add_rows(s, cells + i * s->width, n, bias, acc + i * s->width);
-	}
+	cells += copy * width;
+	for (int i = 0; i < p->n_drive; i++)
+		for (int64_t j = 0; j < width; j++)
+			start[j] +=
+				(int32_t)drive->v[i] * cells[(hi + i) * ld + j];
+	/* Found in the cells and not by geometry: a cell that should be 0 may
+	 * not be. */
+	while (hi > 0 && all_zero(cells + (hi - 1) * ld, width))
+		hi--;
+	while (lo < hi && all_zero(cells + lo * ld, width))
+		lo++;
+	run = imc_q_strip_runs(t, lo, hi, &n_run, a);
+	return imc_panels_pack(run, n_run, width, cells + lo * ld, ld, 1, start,
+			       a);
 }
 
 /* Adds the codes (or sums) of slice s of one window. k: first column. */
@@ -390,35 +262,30 @@ static bool counts(const struct imc_q_conv *q, const struct imc_q_piece *p,
 	return p->end == 0 || (pixel >= p->first && pixel < p->end);
 }
 
-static void gather_jobs(const struct imc_q_conv *q, const struct imc_q_piece *p,
-			int64_t job0, int64_t n, const struct strip *t)
-{
-	if (t->n_copy == 1) {
-		imc_q_conv_gather(q, p, job0, n, t->a);
-		return;
-	}
-	for (int64_t i = 0; i < n; i++) {
-		struct imc_q_spot at = imc_q_conv_spot(q, p, job0 + i);
-
-		imc_q_conv_gather_patch(q, p, &at, t->a + i * t->n_row);
-	}
-}
-
 void imc_q_conv_run(const struct imc_q_conv *q, const struct imc_q_piece *p,
-		    const float *cells, int32_t *sum, struct imc_arena *scratch)
+		    const int8_t *cells, int32_t *sum,
+		    struct imc_arena *scratch)
 {
-	struct strip t = make_strip(q, p, cells, scratch);
-	int64_t end = imc_q_conv_jobs(q, p).n, n;
+	int64_t n_copy = p->patch_h * p->patch_w;
+	int64_t width = p->slices * p->n_col, n_col = n_copy * width;
+	struct imc_q_strip t = imc_q_strip_open(q, p, n_col, scratch);
+	struct imc_panels *copy =
+		imc_arena_array(scratch, (size_t)n_copy, sizeof *copy);
+	int32_t *acc = imc_arena_array(
+		scratch, (size_t)(imc_q_strip_room(&t) * n_col), sizeof *acc);
 
-	for (int64_t job = 0; job < end; job += n) {
-		n = imc_min_i64(t.jobs, end - job);
-		gather_jobs(q, p, job, n, &t);
-		strip_sums(&t, cells, n, t.acc);
-		for (int64_t i = 0; i < n; i++) {
+	for (int64_t i = 0; i < n_copy; i++)
+		copy[i] = pack_copy(&t, cells, i, scratch);
+	for (int64_t job = 0; job < t.jobs.n; job += t.n) {
+		imc_q_strip_load(&t, job);
+		for (int64_t i = 0; i < n_copy; i++)
+			imc_gemm_int(&copy[i], t.row, t.n, acc + i * width,
+				     n_col);
+		for (int64_t i = 0; i < t.n; i++) {
 			struct imc_q_spot at = imc_q_conv_spot(q, p, job + i);
 
 			if (counts(q, p, &at))
-				add_job(q, p, &at, t.acc + i * t.n_col, sum);
+				add_job(q, p, &at, acc + i * n_col, sum);
 		}
 	}
 }
@@ -438,15 +305,18 @@ static void finish_adc(const struct imc_q_conv *q, const int32_t *sum,
 						 a->lo[0], a->hi[0]);
 }
 
-static void finish_digital(const struct imc_q_conv *q, const int32_t *sum,
-			   int8_t *y)
+IMC_SIMD
+void imc_q_conv_requant(const struct imc_q_conv *q, int64_t k, int64_t n,
+			const int32_t *sum, int8_t *y)
 {
+	const int32_t *bias = q->bias + k, *mult = q->mult + k;
+	const int32_t *shift = q->shift + k;
 	int32_t lo = (int32_t)q->n->a.lo[0], hi = (int32_t)q->n->a.hi[0];
+	int32_t zero = q->zero_y;
 
-	for (int64_t k = 0; k < q->k; k++)
-		y[k] = (int8_t)imc_requant((int64_t)sum[k] + q->bias[k],
-					   q->mult[k], q->shift[k], q->zero_y,
-					   lo, hi);
+	for (int64_t i = 0; i < n; i++)
+		y[i] = (int8_t)imc_requant((int64_t)sum[i] + bias[i], mult[i],
+					   shift[i], zero, lo, hi);
 }
 
 void imc_q_conv_finish(const struct imc_q_conv *q, const int32_t *sum,
@@ -456,7 +326,7 @@ void imc_q_conv_finish(const struct imc_q_conv *q, const int32_t *sum,
 
 	for (int64_t w = 0; w < q->n_window; w++, sum += q->k, y += q->k) {
 		if (!adc)
-			finish_digital(q, sum, y);
+			imc_q_conv_requant(q, 0, q->k, sum, y);
 		for (int b = 0; b < q->n_bundle && adc; b++) {
 			struct imc_q_bundle at = imc_q_conv_bundle(q, b);
 
@@ -467,13 +337,13 @@ void imc_q_conv_finish(const struct imc_q_conv *q, const int32_t *sum,
 
 void imc_q_conv_acc(const struct imc_graph *g, const struct imc_node *n,
 		    const struct imc_tensor *in, int bundle, int block,
-		    int slice, int64_t window0, int64_t n_window, int32_t *acc,
-		    struct imc_arena *scratch)
+		    int slice, int32_t *acc, struct imc_arena *scratch)
 {
 	struct imc_q_conv q;
 	struct imc_q_piece p;
-	struct strip t;
-	float *cells;
+	struct imc_q_strip t;
+	struct imc_panels panels;
+	int8_t *cells;
 
 	imc_q_conv_open(&q, g, n, in);
 	p = imc_q_conv_block(&q, bundle, block);
@@ -481,14 +351,12 @@ void imc_q_conv_acc(const struct imc_graph *g, const struct imc_node *n,
 	if (slice > 0)
 		p.n_drive = 0;
 	cells = imc_arena_array(scratch,
-				(size_t)((p.n_row + p.n_drive) * p.n_col),
-				sizeof *cells);
-	imc_q_conv_cells(&q, &p, slice, false, cells);
-	t = make_strip(&q, &p, cells, scratch);
-	for (int64_t w = 0; w < n_window; w += t.jobs) {
-		int64_t m = imc_min_i64(t.jobs, n_window - w);
-
-		imc_q_conv_gather(&q, &p, window0 + w, m, t.a);
-		strip_sums(&t, cells, m, acc + w * p.n_col);
+				(size_t)((p.n_row + p.n_drive) * p.n_col), 1);
+	imc_q_conv_cells(&q, &p, slice, cells);
+	t = imc_q_strip_open(&q, &p, p.n_col, scratch);
+	panels = pack_copy(&t, cells, 0, scratch);
+	for (int64_t w = 0; w < t.jobs.n; w += t.n) {
+		imc_q_strip_load(&t, w);
+		imc_gemm_int(&panels, t.row, t.n, acc + w * p.n_col, p.n_col);
 	}
 }

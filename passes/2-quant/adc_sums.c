@@ -109,7 +109,7 @@ static void gather_sample(void *p, size_t sample, size_t thread)
 			a, (size_t)(w->n_window * s->bundle_cols), sizeof *acc);
 
 		imc_q_conv_acc(w->g, w->n, w->in[sample], bundle, block, slice,
-			       0, w->n_window, acc, a);
+			       acc, a);
 		for (int64_t i = 0; i < s->bundle_sets; i++)
 			keep_set(w, sample, bundle * s->bundle_sets + i, slice,
 				 acc);

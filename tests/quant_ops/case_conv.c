@@ -374,7 +374,7 @@ static void check_long_sums(void)
 	in[0] = imc_value_at(g, x)->t;
 	in[0].data = code;
 	in[1] = imc_value_at(g, w)->t;
-	imc_q_conv_acc(g, imc_node_at(g, id), in, 0, 0, 0, 0, 1, &acc, a);
+	imc_q_conv_acc(g, imc_node_at(g, id), in, 0, 0, 0, &acc, a);
 	CHECK(acc == 9001 * 127 * 255 - 127, "%d", (int)acc);
 	imc_arena_free(a);
 }
