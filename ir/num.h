@@ -19,12 +19,12 @@
  * |v| < 2^31, 0 <= mult < 2^31, 0 <= shift <= IMC_SHIFT_MAX. */
 static inline int64_t imc_rescale(int64_t v, int32_t mult, int32_t shift)
 {
-	int64_t p = v * mult;
-	/* One less than half for negative products: then rounding down gives
-	 * the same as negating twice, without a branch. */
-	int64_t half = ((int64_t)1 << shift) >> 1;
+	/* The magnitude is rounded; sign: all ones below 0. No branch. */
+	int64_t p = v * mult, sign = -(int64_t)(p < 0);
+	uint64_t size = (uint64_t)((p ^ sign) - sign);
 
-	return (p + half - (p < 0 && half)) >> shift;
+	size = (size + ((uint64_t)1 << shift >> 1)) >> shift;
+	return ((int64_t)size ^ sign) - sign;
 }
 
 static inline int64_t imc_clamp(int64_t v, int64_t lo, int64_t hi)

@@ -98,9 +98,9 @@ void imc_q_conv_run(const struct imc_q_conv *q, const struct imc_q_piece *p,
 /* The whole of a node without ADC, from q->x to y. */
 void imc_q_conv_digital(const struct imc_q_conv *q, int8_t *y);
 
-/* Columns k .. k+n of one window: y[i] from the sum of column k+i. */
+/* Columns k .. k+n of y[n_window][q->k] from sum[n_window][n]. */
 void imc_q_conv_requant(const struct imc_q_conv *q, int64_t k, int64_t n,
-			const int32_t *sum, int8_t *y);
+			int64_t n_window, const int32_t *sum, int8_t *y);
 
 /* From recombined codes (adc) or sums to the activations y[n_window][k]. */
 void imc_q_conv_finish(const struct imc_q_conv *q, const int32_t *sum,

@@ -146,10 +146,8 @@ static void run_group(const struct imc_q_conv *q, const struct imc_q_bundle *b,
 	for (int64_t job = 0; job < m.strip.jobs.n; job += m.strip.n) {
 		imc_q_strip_load(&m.strip, job);
 		make_sums(&m, sum);
-		for (int64_t i = 0; i < m.strip.n; i++)
-			imc_q_conv_requant(q, b->k0, b->n_col,
-					   sum + i * b->n_col,
-					   y + (job + i) * q->k + b->k0);
+		imc_q_conv_requant(q, b->k0, b->n_col, m.strip.n, sum,
+				   y + job * q->k);
 	}
 	imc_arena_free(a);
 }

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "ir/eval/simd.h"
+#include "ir/eval/requant.h"
 #include "ir/num.h"
 #include "ir/op/q_strip.h"
 #include "ir/support/checked.h"
@@ -213,25 +213,23 @@ static void add_codes(const struct imc_q_conv *q, int64_t k, int64_t n, int s,
 		      const int32_t *acc, int32_t *sum)
 {
 	const struct imc_attrs *a = &q->n->a;
-	int32_t lo = (int32_t)a->adc_lo[0], hi = (int32_t)a->adc_hi[0];
 	int frac = a->adc[0] && !a->post[0] ? IMC_SUM_FRAC : 0;
 	int32_t weight =
 		imc_slice_factor(s, (int)a->slices[0], (int)a->slice_bits[0]) *
 		(1 << frac);
+	struct imc_adc_columns adc = {.mult = q->adc_mult + k,
+				      .shift = q->adc_shift + k,
+				      .zero = q->adc_zero + k,
+				      .lo = (int32_t)a->adc_lo[0],
+				      .hi = (int32_t)a->adc_hi[0]};
 
 	sum += k;
-	if (!a->adc[0]) {
-		for (int64_t j = 0; j < n; j++)
-			sum[j] += acc[j] * weight;
+	if (a->adc[0]) {
+		imc_adc_read(&adc, n, acc, weight, sum);
 		return;
 	}
-	for (int64_t j = 0; j < n; j++) {
-		int32_t zero = q->adc_zero[k + j];
-		int32_t code = imc_requant(acc[j], q->adc_mult[k + j],
-					   q->adc_shift[k + j], zero, lo, hi);
-
-		sum[j] += (code - zero) * weight;
-	}
+	for (int64_t j = 0; j < n; j++)
+		sum[j] += acc[j] * weight;
 }
 
 /* The pixels of one job; acc: its sums. */
@@ -305,34 +303,32 @@ static void finish_adc(const struct imc_q_conv *q, const int32_t *sum,
 						 a->lo[0], a->hi[0]);
 }
 
-IMC_SIMD
 void imc_q_conv_requant(const struct imc_q_conv *q, int64_t k, int64_t n,
-			const int32_t *sum, int8_t *y)
+			int64_t n_window, const int32_t *sum, int8_t *y)
 {
-	const int32_t *bias = q->bias + k, *mult = q->mult + k;
-	const int32_t *shift = q->shift + k;
-	int32_t lo = (int32_t)q->n->a.lo[0], hi = (int32_t)q->n->a.hi[0];
-	int32_t zero = q->zero_y;
+	struct imc_requant_columns c = {.bias = q->bias + k,
+					.mult = q->mult + k,
+					.shift = q->shift + k,
+					.zero = q->zero_y,
+					.lo = (int32_t)q->n->a.lo[0],
+					.hi = (int32_t)q->n->a.hi[0]};
 
-	for (int64_t i = 0; i < n; i++)
-		y[i] = (int8_t)imc_requant((int64_t)sum[i] + bias[i], mult[i],
-					   shift[i], zero, lo, hi);
+	imc_requant_rows(&c, n_window, n, sum, y + k, q->k);
 }
 
 void imc_q_conv_finish(const struct imc_q_conv *q, const int32_t *sum,
 		       int8_t *y)
 {
-	bool adc = q->n->a.adc[0] && q->n->a.post[0];
-
-	for (int64_t w = 0; w < q->n_window; w++, sum += q->k, y += q->k) {
-		if (!adc)
-			imc_q_conv_requant(q, 0, q->k, sum, y);
-		for (int b = 0; b < q->n_bundle && adc; b++) {
+	if (!q->n->a.adc[0] || !q->n->a.post[0]) {
+		imc_q_conv_requant(q, 0, q->k, q->n_window, sum, y);
+		return;
+	}
+	for (int64_t w = 0; w < q->n_window; w++, sum += q->k, y += q->k)
+		for (int b = 0; b < q->n_bundle; b++) {
 			struct imc_q_bundle at = imc_q_conv_bundle(q, b);
 
 			finish_adc(q, sum, y, &at);
 		}
-	}
 }
 
 void imc_q_conv_acc(const struct imc_graph *g, const struct imc_node *n,
