@@ -1,100 +1,118 @@
+#include "ir/eval/gemm_float.h"
+
 #include <string.h>
 
 #include "ir/eval.h"
-#include "ir/eval/simd.h"
+#include "ir/eval/tile_float.h"
 #include "ir/support/checked.h"
 
-/* A tile of ROWS x COLS sums stays in registers while k runs; then the next
- * block of DEPTH goes on from the sums stored in c. So each sum runs over k
- * in order, whatever the blocks. COLS is two vectors of LANES. */
-#define ROWS 4
-#define LANES 8
-#define COLS (2 * LANES)
+/* Rows of b that are packed at once. Sums then go on from those stored in c, so
+ * that each runs over k in order, whatever the blocks. */
 #define DEPTH 256
+#define ROWS IMC_TILE_ROWS
+#define COLS IMC_PANEL
 #define THIN 8
 
-typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
+/* ---- one panel ---- */
 
-/* One column panel: c[m][cols] += a[m][k] * b[k][COLS]. b is readable up to
- * COLS columns; c has any strides. */
+/* c[m][cols] (+)= a[m] * b[k][COLS]. c has any strides. */
 struct panel {
-	int64_t m, k, cols;
-	const float *a, *b;
+	struct imc_tile_float_job job; /* but a and c */
+	int64_t m, cols, c_row, c_col;
+	const float *const *a;
 	float *c;
-	int64_t lda, ldb, c_row, c_col;
-	bool fresh; /* sums start at 0, not at c */
 };
 
-#define LOAD(v, p) memcpy(&(v), (p), sizeof(vec))
-#define STORE(p, v) memcpy((p), &(v), sizeof(vec))
-
-/* t[r][..] += sum_i a[r][i] * b[i][..] */
-IMC_SIMD
-static void sum_tile(const float *const a[ROWS], const float *b, int64_t ldb,
-		     int64_t k, float t[ROWS][COLS])
+/* By way of a whole tile: rows past the end repeat the last one, and neither
+ * they nor columns past the end are stored. */
+static void edge_tile(const struct panel *p, imc_tile_float *tile, int64_t row,
+		      int64_t rows)
 {
-	const float *a0 = a[0], *a1 = a[1], *a2 = a[2], *a3 = a[3];
-	vec s00, s01, s10, s11, s20, s21, s30, s31, lo, hi;
+	float sum[ROWS * COLS] = {0}, *c = p->c + row * p->c_row;
+	struct imc_tile_float_job t = p->job;
+	const float *a[ROWS];
 
-	LOAD(s00, t[0]), LOAD(s01, t[0] + LANES);
-	LOAD(s10, t[1]), LOAD(s11, t[1] + LANES);
-	LOAD(s20, t[2]), LOAD(s21, t[2] + LANES);
-	LOAD(s30, t[3]), LOAD(s31, t[3] + LANES);
-	for (int64_t i = 0; i < k; i++, b += ldb) {
-		LOAD(lo, b), LOAD(hi, b + LANES);
-		s00 += a0[i] * lo, s01 += a0[i] * hi;
-		s10 += a1[i] * lo, s11 += a1[i] * hi;
-		s20 += a2[i] * lo, s21 += a2[i] * hi;
-		s30 += a3[i] * lo, s31 += a3[i] * hi;
-	}
-	STORE(t[0], s00), STORE(t[0] + LANES, s01);
-	STORE(t[1], s10), STORE(t[1] + LANES, s11);
-	STORE(t[2], s20), STORE(t[2] + LANES, s21);
-	STORE(t[3], s30), STORE(t[3] + LANES, s31);
-}
-
-static void load_tile(const struct panel *p, int64_t row, int64_t rows,
-		      float t[ROWS][COLS])
-{
-	const float *c = p->c + row * p->c_row;
-
-	memset(t, 0, ROWS * COLS * sizeof(float));
-	if (p->fresh)
-		return;
-	for (int64_t r = 0; r < rows; r++, c += p->c_row)
+	for (int64_t r = 0; r < ROWS; r++)
+		a[r] = p->a[row + imc_min_i64(r, rows - 1)];
+	t.a = a;
+	t.c = sum;
+	t.ldc = COLS;
+	for (int64_t r = 0; r < rows && t.add; r++)
 		for (int64_t j = 0; j < p->cols; j++)
-			t[r][j] = c[j * p->c_col];
-}
-
-static void store_tile(const struct panel *p, int64_t row, int64_t rows,
-		       float t[ROWS][COLS])
-{
-	float *c = p->c + row * p->c_row;
-
-	for (int64_t r = 0; r < rows; r++, c += p->c_row)
-		if (p->cols == COLS && p->c_col == 1)
-			memcpy(c, t[r], sizeof t[r]);
-		else
-			for (int64_t j = 0; j < p->cols; j++)
-				c[j * p->c_col] = t[r][j];
+			sum[r * COLS + j] = c[r * p->c_row + j * p->c_col];
+	tile(&t);
+	for (int64_t r = 0; r < rows; r++)
+		for (int64_t j = 0; j < p->cols; j++)
+			c[r * p->c_row + j * p->c_col] = sum[r * COLS + j];
 }
 
 static void run_panel(const struct panel *p)
 {
-	float t[ROWS][COLS];
+	struct imc_tiles_float tiles = imc_tiles_float_best();
 
 	for (int64_t i = 0; i < p->m; i += ROWS) {
 		int64_t rows = imc_min_i64(ROWS, p->m - i);
-		const float *a[ROWS];
+		imc_tile_float *tile = rows == 1 ? tiles.one : tiles.all;
+		struct imc_tile_float_job t = p->job;
 
-		/* Rows past the end repeat the last one and are not stored. */
-		for (int64_t r = 0; r < ROWS; r++)
-			a[r] = p->a + (i + imc_min_i64(r, rows - 1)) * p->lda;
-		load_tile(p, i, rows, t);
-		sum_tile(a, p->b, p->ldb, p->k, t);
-		store_tile(p, i, rows, t);
+		if (p->cols < COLS || p->c_col > 1 ||
+		    (rows > 1 && rows < ROWS)) {
+			edge_tile(p, tile, i, rows);
+			continue;
+		}
+		t.a = p->a + i;
+		t.c = p->c + i * p->c_row;
+		t.ldc = p->c_row;
+		tile(&t);
 	}
 }
+
+/* ---- rows in pieces ---- */
+
+/* n rows of cols columns that lie ld apart, and zeros up to COLS. */
+static void turn(const float *b, int64_t ld, int64_t n, int64_t cols,
+		 float *out)
+{
+	for (int64_t r = 0; r < n; r++, b++, out += COLS) {
+		for (int64_t j = 0; j < cols; j++)
+			out[j] = b[j * ld];
+		for (int64_t j = cols; j < COLS; j++)
+			out[j] = 0;
+	}
+}
+
+float *imc_panels_float(const float *b, int64_t k, int64_t n_col,
+			struct imc_arena *a)
+{
+	int64_t n = imc_ceil_div(n_col, COLS);
+	float *out = imc_arena_array(a, (size_t)(n * k * COLS), sizeof *out);
+
+	for (int64_t j = 0; j < n_col; j += COLS)
+		turn(b + j * k, k, k, imc_min_i64(COLS, n_col - j),
+		     out + j * k);
+	return out;
+}
+
+void imc_gemm_float(const struct imc_gemm_rows *p)
+{
+	for (int64_t j = 0; j < p->n; j += COLS) {
+		struct panel panel = {.job = {.run = p->run,
+					      .n_run = p->n_run,
+					      .b = p->panels + j * p->k,
+					      .ldb = COLS,
+					      .add = true},
+				      .m = p->m,
+				      .cols = imc_min_i64(COLS, p->n - j),
+				      .a = p->a,
+				      .c = p->c + j,
+				      .c_row = p->ldc,
+				      .c_col = 1};
+
+		run_panel(&panel);
+	}
+}
+
+/* ---- whole matrices ---- */
 
 /* cols columns of b, side by side, with zeros up to COLS. */
 static void pack_columns(const float *b, int64_t ldb, int64_t k, int64_t cols,
@@ -112,41 +130,48 @@ static void pack_columns(const float *b, int64_t ldb, int64_t k, int64_t cols,
 	}
 }
 
-/* `rows` rows of a as columns. */
-static void pack_rows(const float *a, int64_t lda, int64_t k, int64_t rows,
-		      float *out)
+/* Rows of a that are pointed to at once. */
+#define BAND 64
+
+/* The panel, of m rows that lie lda apart. */
+static void run_rows(struct panel p, const float *a, int64_t lda, int64_t m)
 {
-	if (rows < COLS)
-		memset(out, 0, (size_t)k * COLS * sizeof *out);
-	for (int64_t r = 0; r < rows; r++)
-		for (int64_t i = 0; i < k; i++)
-			out[i * COLS + r] = a[r * lda + i];
+	const float *row[BAND];
+	float *c = p.c;
+
+	p.a = row;
+	for (int64_t i = 0; i < m; i += BAND) {
+		p.m = imc_min_i64(BAND, m - i);
+		p.c = c + i * p.c_row;
+		for (int64_t r = 0; r < p.m; r++)
+			row[r] = a + (i + r) * lda;
+		run_panel(&p);
+	}
 }
 
 static void wide_block(const struct imc_gemm *p, int64_t k0, int64_t k)
 {
 	float packed[DEPTH * COLS];
 	const float *b = p->b + k0 * p->ldb;
+	const struct imc_gemm_run run = {k0, k};
 
 	for (int64_t j = 0; j < p->n; j += COLS) {
 		int64_t cols = imc_min_i64(COLS, p->n - j);
 		/* Few rows do not repay packing. */
 		bool direct = p->m <= ROWS && cols == COLS;
-		struct panel panel = {.m = p->m,
-				      .k = k,
+		struct panel panel = {.job = {.run = &run,
+					      .n_run = 1,
+					      .b = direct ? b + j : packed,
+					      .ldb = direct ? p->ldb : COLS,
+					      .add = p->add || k0 > 0},
 				      .cols = cols,
-				      .a = p->a + k0,
-				      .lda = p->lda,
-				      .b = direct ? b + j : packed,
-				      .ldb = direct ? p->ldb : COLS,
 				      .c = p->c + j,
 				      .c_row = p->ldc,
-				      .c_col = 1,
-				      .fresh = !p->add && k0 == 0};
+				      .c_col = 1};
 
 		if (!direct)
 			pack_columns(b + j, p->ldb, k, cols, packed);
-		run_panel(&panel);
+		run_rows(panel, p->a, p->lda, p->m);
 	}
 }
 
@@ -154,26 +179,24 @@ static void wide_block(const struct imc_gemm *p, int64_t k0, int64_t k)
 static void thin_block(const struct imc_gemm *p, int64_t k0, int64_t k)
 {
 	float packed[DEPTH * COLS], bt[THIN * DEPTH];
+	const struct imc_gemm_run run = {0, k};
 
 	for (int64_t i = 0; i < k; i++)
 		for (int64_t j = 0; j < p->n; j++)
 			bt[j * DEPTH + i] = p->b[(k0 + i) * p->ldb + j];
 	for (int64_t i = 0; i < p->m; i += COLS) {
-		struct panel panel = {.m = p->n,
-				      .k = k,
+		struct panel panel = {.job = {.run = &run,
+					      .n_run = 1,
+					      .b = packed,
+					      .ldb = COLS,
+					      .add = p->add || k0 > 0},
 				      .cols = imc_min_i64(COLS, p->m - i),
-				      .a = bt,
-				      .lda = DEPTH,
-				      .b = packed,
-				      .ldb = COLS,
 				      .c = p->c + i * p->ldc,
 				      .c_row = 1,
-				      .c_col = p->ldc,
-				      .fresh = !p->add && k0 == 0};
+				      .c_col = p->ldc};
 
-		pack_rows(p->a + i * p->lda + k0, p->lda, k, panel.cols,
-			  packed);
-		run_panel(&panel);
+		turn(p->a + i * p->lda + k0, p->lda, k, panel.cols, packed);
+		run_rows(panel, bt, DEPTH, p->n);
 	}
 }
 

@@ -1,21 +1,12 @@
-/* gemm_int.h: products of integer matrices whose rows lie in pieces.
+/* gemm_int.h: products of integer matrices.
  *
- * A row of a is some runs of neighbouring int16 elements, at the same offsets
- * from the beginning of every row: the windows of a convolution are rows of a
- * padded picture, and need not be copied out of it. The int8 matrix b is
- * packed into panels of IMC_PANEL columns. Sums are int32 and exact: |a| <=
- * 255 and at most 65536 rows of b never leave it. */
+ * Rows of int16 (panel.h) times an int8 matrix. Sums are int32 and exact:
+ * |a| <= 255 and at most 65536 rows of b never leave it. */
 #ifndef IMC_GEMM_INT_H
 #define IMC_GEMM_INT_H
 
+#include "ir/eval/panel.h"
 #include "ir/support/arena.h"
-
-#define IMC_PANEL 16
-
-/* Elements at .. at + n behind the beginning of a row. */
-struct imc_gemm_run {
-	int64_t at, n;
-};
 
 /* b packed for the runs. Of each panel first what its sums begin with, one
  * int32 a column, then pairs of rows, side by side; a run of odd length ends

@@ -5,8 +5,6 @@
 
 #include "ir/eval/gemm_int.h"
 
-#define IMC_TILE_ROWS 8
-
 /* c[IMC_TILE_ROWS][IMC_PANEL] = what the panel b begins with + the products of
  * its pairs with the runs of each row. */
 struct imc_tile_job {

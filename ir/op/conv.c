@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ir/eval.h"
+#include "ir/eval/simd.h"
 #include "ir/op.h"
 #include "ir/op/typing.h"
 #include "ir/support/checked.h"
@@ -127,7 +128,7 @@ bool imc_type_conv(struct imc_graph *g, struct imc_node *n, struct imc_diags *d)
 					      : type_conv2d(&t);
 }
 
-/* ---- windows unfolded into the columns or rows of a matrix ---- */
+/* ---- windows unfolded into the columns of a matrix ---- */
 
 /* One row of windows, NCHW: out[i] is the element at kernel column kx of the
  * window at output column ox + i, of input row x. */
@@ -189,28 +190,6 @@ static void unfold_columns(const struct imc_conv *c, const float *x,
 			}
 }
 
-/* NHWC: the kh * kw * c/g elements of the window at (oy, ox). */
-static void unfold_window(const struct imc_conv *c, const float *x, int64_t oy,
-			  int64_t ox, float *out)
-{
-	const struct imc_walk *v = &c->walk[0], *h = &c->walk[1];
-	size_t bytes = (size_t)c->w.c * sizeof *out;
-
-	for (int64_t ky = 0; ky < c->w.h; ky++)
-		for (int64_t kx = 0; kx < c->w.w; kx++, out += c->w.c) {
-			int64_t y =
-				oy * v->stride - v->before + ky * v->dilation;
-			int64_t z =
-				ox * h->stride - h->before + kx * h->dilation;
-
-			if (y < 0 || y >= v->in || z < 0 || z >= h->in)
-				memset(out, 0, bytes);
-			else
-				memcpy(out, x + y * c->x.sh + z * c->x.sw,
-				       bytes);
-		}
-}
-
 /* ---- evaluation ---- */
 
 /* A window is one element, and output positions are input positions. */
@@ -263,69 +242,19 @@ static void add_group_nchw(const struct imc_conv *c, const float *x,
 	}
 }
 
-/* y[positions][k] += unfolded[positions][rows] * wt[rows][k] */
-static void add_group_nhwc(const struct imc_conv *c, const float *x,
-			   const float *wt, float *y)
-{
-	int64_t rows = c->w.c * c->w.h * c->w.w, all = c->y.h * c->y.w;
-	float *row = c->unfolded;
-	bool direct = !row;
-	int64_t strip = direct ? all : c->strip;
-
-	for (int64_t p = 0; p < all; p += strip) {
-		int64_t n = imc_min_i64(strip, all - p);
-		struct imc_gemm m = {.m = n,
-				     .n = c->w.n / c->group,
-				     .k = rows,
-				     .a = direct ? x + p * c->x.sw : row,
-				     .lda = direct ? c->x.sw : rows,
-				     .b = wt,
-				     .ldb = c->w.n / c->group,
-				     .c = y + p * c->y.sw,
-				     .ldc = c->y.sw,
-				     .add = true};
-
-		for (int64_t i = 0; i < n && !direct; i++)
-			unfold_window(c, x, (p + i) / c->y.w, (p + i) % c->y.w,
-				      row + i * rows);
-		imc_gemm(&m);
-	}
-}
-
-/* The weights of each group as [rows][k] instead of [k][rows]. */
-static const float *transpose_weights(const struct imc_conv *c)
-{
-	int64_t rows = c->w.c * c->w.h * c->w.w, k = c->w.n / c->group;
-	float *out = imc_arena_array(c->scratch, (size_t)(c->w.n * rows),
-				     sizeof *out);
-
-	for (int64_t g = 0; g < c->group; g++)
-		for (int64_t i = 0; i < k; i++)
-			for (int64_t r = 0; r < rows; r++)
-				out[(g * rows + r) * k + i] =
-					c->w_data[(g * k + i) * rows + r];
-	return out;
-}
-
-static void add_groups(struct imc_conv *c)
+static void add_groups_nchw(struct imc_conv *c)
 {
 	int64_t k = c->w.n / c->group, size = k * c->w.sn;
-	bool nchw = c->layout == IMC_NCHW;
-	const float *w = nchw ? c->w_data : transpose_weights(c);
 
 	if (!is_pointwise(c))
 		imc_conv_set_strip(c, c->w.sn, c->y.h * c->y.w);
 	for (int64_t n = 0; n < c->x.n; n++)
-		for (int64_t g = 0; g < c->group; g++) {
-			const float *x =
-				c->x_data + n * c->x.sn + g * c->w.c * c->x.sc;
-			float *y = c->y_data + n * c->y.sn + g * k * c->y.sc;
-
-			if (nchw)
-				add_group_nchw(c, x, w + g * size, y);
-			else
-				add_group_nhwc(c, x, w + g * size, y);
-		}
+		for (int64_t g = 0; g < c->group; g++)
+			add_group_nchw(
+				c,
+				c->x_data + n * c->x.sn + g * c->w.c * c->x.sc,
+				c->w_data + g * size,
+				c->y_data + n * c->y.sn + g * k * c->y.sc);
 }
 
 void imc_conv_set_bias(const struct imc_conv *c)
@@ -345,6 +274,7 @@ void imc_conv_set_bias(const struct imc_conv *c)
 			c->y_data[i * area + p] = c->b_data[i % c->y.c];
 }
 
+IMC_SIMD
 static void clip(const struct imc_node *n, float *y, int64_t count)
 {
 	float lo = n->a.act_lo[0], hi = n->a.act_hi[0];
@@ -385,8 +315,10 @@ void imc_eval_conv(const struct imc_graph *g, const struct imc_node *n,
 	imc_walk_of_attrs(&n->a, &c.x, c.walk);
 	if (c.w.c == 1 && c.group > 1)
 		imc_conv_add_depthwise(&c);
+	else if (layout == IMC_NHWC)
+		imc_conv_add_nhwc(&c);
 	else
-		add_groups(&c);
+		add_groups_nchw(&c);
 	if (n->a.act[0])
 		clip(n, out[0].data, imc_tensor_count(&out[0]));
 }

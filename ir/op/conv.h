@@ -28,6 +28,9 @@ void imc_conv_set_strip(struct imc_conv *c, int64_t rows, int64_t positions);
 /* Sets every y to its channel's bias. */
 void imc_conv_set_bias(const struct imc_conv *c);
 
+/* Adds a channel-last convolution to y. */
+void imc_conv_add_nhwc(const struct imc_conv *c);
+
 /* Adds the convolution of one input channel a group to y. */
 void imc_conv_add_depthwise(const struct imc_conv *c);
 

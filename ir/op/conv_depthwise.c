@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "ir/eval/simd.h"
 #include "ir/op/conv.h"
 #include "ir/support/checked.h"
@@ -15,12 +17,42 @@ static void add_scaled(const float *x, int64_t stride, float w, int64_t n,
 			y[i] += w * x[i * stride];
 }
 
-/* y[i] += w[i] * x[i], all channels of one position */
+/* Channels whose sums stay in registers. */
+#define LANES 16
+
+typedef float vec __attribute__((vector_size(LANES / 2 * sizeof(float))));
+
+#define LOAD(v, p) memcpy(&(v), (p), sizeof(vec))
+#define STORE(p, v) memcpy((p), &(v), sizeof(vec))
+
+/* Taps of one position that lie inside the input, in order. */
+struct taps {
+	int64_t n;
+	const float **x, **w;
+};
+
+/* y[i] += w[i] * x[i] of every tap, all channels of one position */
 IMC_SIMD
-static void add_product(const float *x, const float *w, int64_t n, float *y)
+static void add_products(const struct taps *t, int64_t n, float *y)
 {
-	for (int64_t i = 0; i < n; i++)
-		y[i] += w[i] * x[i];
+	int64_t c = 0;
+
+	for (; c + LANES <= n; c += LANES) {
+		vec lo, hi, w, x;
+
+		LOAD(lo, y + c), LOAD(hi, y + c + LANES / 2);
+		for (int64_t k = 0; k < t->n; k++) {
+			LOAD(w, t->w[k] + c), LOAD(x, t->x[k] + c);
+			lo += w * x;
+			LOAD(w, t->w[k] + c + LANES / 2);
+			LOAD(x, t->x[k] + c + LANES / 2);
+			hi += w * x;
+		}
+		STORE(y + c, lo), STORE(y + c + LANES / 2, hi);
+	}
+	for (int64_t k = 0; k < t->n && c < n; k++)
+		for (int64_t i = c; i < n; i++)
+			y[i] += t->w[k][i] * t->x[k][i];
 }
 
 /* One tap of one output row of a channel: the columns whose element lies
@@ -69,43 +101,62 @@ static void add_nchw(const struct imc_conv *c)
 				    c->y_data + n * c->y.sn + k * c->y.sc);
 }
 
-/* One position, all channels. w: [kh * kw][k]. */
-static void add_position(const struct imc_conv *c, const float *x,
-			 const float *w, const int64_t at[2], float *y)
+/* Finds the taps of output position (at[0], at[1]). w: [kh * kw][k]. */
+static void find_taps(const struct imc_conv *c, const float *x, const float *w,
+		      const int64_t at[2], struct taps *t)
 {
 	const struct imc_walk *v = &c->walk[0], *h = &c->walk[1];
+	int64_t y0 = at[0] * v->stride - v->before;
+	int64_t x0 = at[1] * h->stride - h->before;
+
+	t->n = 0;
+	for (int64_t ky = 0; ky < c->w.h; ky++) {
+		int64_t iy = y0 + ky * v->dilation;
+
+		if (iy < 0 || iy >= v->in)
+			continue;
+		for (int64_t kx = 0; kx < c->w.w; kx++) {
+			int64_t ix = x0 + kx * h->dilation;
+
+			if (ix < 0 || ix >= h->in)
+				continue;
+			t->x[t->n] = x + iy * c->x.sh + ix * c->x.sw;
+			t->w[t->n++] = w + (ky * c->w.w + kx) * c->y.c;
+		}
+	}
+}
+
+/* One position, all channels. */
+static void add_position(const struct imc_conv *c, const struct taps *t,
+			 float *y)
+{
 	int64_t per = c->w.n / c->group;
 
-	for (int64_t t = 0; t < c->w.h * c->w.w; t++, w += c->y.c) {
-		int64_t iy = at[0] * v->stride - v->before +
-			     t / c->w.w * v->dilation;
-		int64_t ix = at[1] * h->stride - h->before +
-			     t % c->w.w * h->dilation;
-		const float *from = x + iy * c->x.sh + ix * c->x.sw;
-
-		if (iy < 0 || iy >= v->in || ix < 0 || ix >= h->in)
-			continue;
-		if (per == 1)
-			add_product(from, w, c->y.c, y);
-		for (int64_t k = 0; k < c->y.c && per > 1; k++)
-			y[k] += w[k] * from[k / per];
+	if (per == 1) {
+		add_products(t, c->y.c, y);
+		return;
 	}
+	for (int64_t i = 0; i < t->n; i++)
+		for (int64_t k = 0; k < c->y.c; k++)
+			y[k] += t->w[i][k] * t->x[i][k / per];
 }
 
 static void add_nhwc(const struct imc_conv *c)
 {
-	int64_t taps = c->w.h * c->w.w;
-	float *w =
-		imc_arena_array(c->scratch, (size_t)(taps * c->w.n), sizeof *w);
+	int64_t n = c->w.h * c->w.w, area = c->y.h * c->y.w;
+	struct imc_arena *a = c->scratch;
+	float *w = imc_arena_array(a, (size_t)(n * c->w.n), sizeof *w);
+	struct taps t = {.x = imc_arena_array(a, (size_t)n, sizeof *t.x),
+			 .w = imc_arena_array(a, (size_t)n, sizeof *t.w)};
 
 	for (int64_t k = 0; k < c->w.n; k++)
-		for (int64_t t = 0; t < taps; t++)
-			w[t * c->w.n + k] = c->w_data[k * taps + t];
-	for (int64_t n = 0; n < c->y.n; n++)
-		for (int64_t p = 0; p < c->y.h * c->y.w; p++)
-			add_position(c, c->x_data + n * c->x.sn, w,
-				     (int64_t[]){p / c->y.w, p % c->y.w},
-				     c->y_data + n * c->y.sn + p * c->y.sw);
+		for (int64_t i = 0; i < n; i++)
+			w[i * c->w.n + k] = c->w_data[k * n + i];
+	for (int64_t p = 0; p < c->y.n * area; p++) {
+		find_taps(c, c->x_data + p / area * c->x.sn, w,
+			  (int64_t[]){p % area / c->y.w, p % c->y.w}, &t);
+		add_position(c, &t, c->y_data + p * c->y.sw);
+	}
 }
 
 void imc_conv_add_depthwise(const struct imc_conv *c)

@@ -1,0 +1,32 @@
+/* tile_float.h: the innermost loop of products of floats, once for each
+ * instruction set. All give the same bits: each sum runs over k in order. */
+#ifndef IMC_TILE_FLOAT_H
+#define IMC_TILE_FLOAT_H
+
+#include <stdbool.h>
+
+#include "ir/eval/panel.h"
+
+/* c[rows][IMC_PANEL] (+)= the runs of each row of a times b, whose rows lie ldb
+ * apart. */
+struct imc_tile_float_job {
+	const float *const *a;
+	const struct imc_gemm_run *run;
+	int64_t n_run;
+	const float *b;
+	int64_t ldb;
+	float *c;
+	int64_t ldc;
+	bool add;
+};
+
+typedef void imc_tile_float(const struct imc_tile_float_job *t);
+
+/* The fastest that this machine has, for one row or IMC_TILE_ROWS of them. */
+struct imc_tiles_float {
+	imc_tile_float *one, *all;
+};
+
+struct imc_tiles_float imc_tiles_float_best(void);
+
+#endif

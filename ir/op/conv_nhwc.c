@@ -1,0 +1,154 @@
+/* Channel-last: a window is a few runs of a padded picture, which the product
+ * reads in place. */
+#include <string.h>
+
+#include "ir/eval/gemm_float.h"
+#include "ir/op/conv.h"
+#include "ir/support/checked.h"
+
+#define STRIP_FLOATS ((int64_t)1 << 15) /* of the padded picture */
+
+/* Some lines of outputs and what they read. */
+struct strip {
+	const struct imc_conv *c;
+	int64_t most;  /* lines at once */
+	int64_t width; /* pixels of a line of the picture */
+	float *padded; /* NULL: x itself is the picture */
+	const float **row;
+	const struct imc_gemm_run *run;
+	int64_t n_run;
+};
+
+/* Input positions of a window along an axis. */
+static int64_t extent(const struct imc_walk *w)
+{
+	return (w->kernel - 1) * w->dilation + 1;
+}
+
+static bool needs_padding(const struct imc_conv *c)
+{
+	for (int i = 0; i < 2; i++) {
+		const struct imc_walk *w = &c->walk[i];
+
+		if (w->before || (w->out - 1) * w->stride + extent(w) > w->in)
+			return true;
+	}
+	return false;
+}
+
+/* The taps of a window of one group. */
+static void find_runs(struct strip *s)
+{
+	const struct imc_conv *c = s->c;
+	struct imc_gemm_run *v = NULL, *last = NULL;
+	size_t n = 0, cap = 0;
+
+	for (int64_t t = 0; t < c->w.h * c->w.w; t++) {
+		int64_t y = t / c->w.w * c->walk[0].dilation;
+		int64_t x = t % c->w.w * c->walk[1].dilation;
+		int64_t at = (y * s->width + x) * c->x.c;
+
+		if (last && last->at + last->n == at) {
+			last->n += c->w.c;
+			continue;
+		}
+		last = IMC_PUSH(c->scratch, v, n, cap);
+		*last = (struct imc_gemm_run){at, c->w.c};
+	}
+	s->run = v;
+	s->n_run = (int64_t)n;
+}
+
+static struct strip open_strip(const struct imc_conv *c)
+{
+	const struct imc_walk *v = &c->walk[0], *h = &c->walk[1];
+	struct strip s = {.c = c, .width = c->x.w, .most = v->out};
+
+	if (needs_padding(c)) {
+		int64_t line;
+
+		s.width = (h->out - 1) * h->stride + extent(h);
+		line = s.width * c->x.c;
+		s.most = imc_max_i64(1, STRIP_FLOATS / (v->stride * line));
+		s.most = imc_min_i64(s.most, v->out);
+		s.padded = imc_arena_array(
+			c->scratch,
+			(size_t)(((s.most - 1) * v->stride + extent(v)) * line),
+			sizeof *s.padded);
+	}
+	s.row = imc_arena_array(c->scratch, (size_t)(s.most * h->out),
+				sizeof *s.row);
+	find_runs(&s);
+	return s;
+}
+
+/* Fills the picture for output lines oy .. oy + n of picture x. */
+static void load(const struct strip *s, const float *x, int64_t oy, int64_t n)
+{
+	const struct imc_walk *v = &s->c->walk[0], *h = &s->c->walk[1];
+	int64_t pixel = s->c->x.c, y0 = oy * v->stride - v->before;
+	int64_t n_line = (n - 1) * v->stride + extent(v);
+	int64_t x0 = -h->before, lo = imc_max_i64(x0, 0);
+	int64_t hi = imc_min_i64(x0 + s->width, h->in);
+	size_t bytes = sizeof(float) * (size_t)pixel;
+	float *to = s->padded;
+
+	for (int64_t y = y0; y < y0 + n_line; y++, to += s->width * pixel) {
+		memset(to, 0, (size_t)s->width * bytes);
+		if (y >= 0 && y < v->in && lo < hi)
+			memcpy(to + (lo - x0) * pixel,
+			       x + y * s->c->x.sh + lo * pixel,
+			       (size_t)(hi - lo) * bytes);
+	}
+}
+
+/* Points at the windows of output lines oy .. oy + n in group g of picture x.
+ */
+static void point(const struct strip *s, const float *x, int64_t oy, int64_t n,
+		  int64_t g)
+{
+	const struct imc_walk *v = &s->c->walk[0], *h = &s->c->walk[1];
+	const float *from = s->padded;
+
+	if (!from)
+		from = x + oy * v->stride * s->c->x.sh;
+	from += g * s->c->w.c;
+	for (int64_t i = 0; i < n * h->out; i++)
+		s->row[i] = from + (i / h->out * v->stride * s->width +
+				    i % h->out * h->stride) *
+					   s->c->x.c;
+}
+
+/* y[position][k] += windows[position][rows] * w[k][rows] */
+void imc_conv_add_nhwc(const struct imc_conv *c)
+{
+	struct strip s = open_strip(c);
+	int64_t k = c->w.n / c->group, rows = c->w.sn;
+	struct imc_gemm_rows m = {.n = k,
+				  .k = rows,
+				  .run = s.run,
+				  .n_run = s.n_run,
+				  .a = s.row,
+				  .ldc = c->y.sw};
+	const float **panels =
+		imc_arena_array(c->scratch, (size_t)c->group, sizeof *panels);
+
+	for (int64_t g = 0; g < c->group; g++)
+		panels[g] = imc_panels_float(c->w_data + g * k * rows, rows, k,
+					     c->scratch);
+	for (int64_t i = 0, n; i < c->y.n * c->y.h; i += n) {
+		int64_t oy = i % c->y.h;
+		const float *x = c->x_data + i / c->y.h * c->x.sn;
+
+		n = imc_min_i64(s.most, c->y.h - oy);
+		m.m = n * c->y.w;
+		if (s.padded)
+			load(&s, x, oy, n);
+		for (int64_t g = 0; g < c->group; g++) {
+			point(&s, x, oy, n, g);
+			m.panels = panels[g];
+			m.c = c->y_data + i * c->y.sh + g * k;
+			imc_gemm_float(&m);
+		}
+	}
+}
