@@ -66,6 +66,7 @@ int main(int argc, char **argv)
 	struct cli_ui ui;
 	int status;
 
+	imc_arena_keep_memory();
 	cli_ui_begin(&ui);
 	status = run(argc, argv, &d, &ui);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -85,7 +85,7 @@ float *imc_panels_float(const float *b, int64_t k, int64_t n_col,
 			struct imc_arena *a)
 {
 	int64_t n = imc_ceil_div(n_col, COLS);
-	float *out = imc_arena_array(a, (size_t)(n * k * COLS), sizeof *out);
+	float *out = imc_arena_room(a, (size_t)(n * k * COLS), sizeof *out);
 
 	for (int64_t j = 0; j < n_col; j += COLS)
 		turn(b + j * k, k, k, imc_min_i64(COLS, n_col - j),

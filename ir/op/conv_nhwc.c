@@ -71,13 +71,13 @@ static struct strip open_strip(const struct imc_conv *c)
 		line = s.width * c->x.c;
 		s.most = imc_max_i64(1, STRIP_FLOATS / (v->stride * line));
 		s.most = imc_min_i64(s.most, v->out);
-		s.padded = imc_arena_array(
+		s.padded = imc_arena_room(
 			c->scratch,
 			(size_t)(((s.most - 1) * v->stride + extent(v)) * line),
 			sizeof *s.padded);
 	}
-	s.row = imc_arena_array(c->scratch, (size_t)(s.most * h->out),
-				sizeof *s.row);
+	s.row = imc_arena_room(c->scratch, (size_t)(s.most * h->out),
+			       sizeof *s.row);
 	find_runs(&s);
 	return s;
 }

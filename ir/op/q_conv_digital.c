@@ -139,7 +139,7 @@ static void run_group(const struct imc_q_conv *q, const struct imc_q_bundle *b,
 {
 	struct imc_arena *a = imc_arena_new();
 	struct maker m = maker_of(q, b, a);
-	int32_t *sum = imc_arena_array(
+	int32_t *sum = imc_arena_room(
 		a, (size_t)(imc_q_strip_room(&m.strip) * b->n_col),
 		sizeof *sum);
 

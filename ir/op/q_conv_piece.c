@@ -269,7 +269,7 @@ void imc_q_conv_run(const struct imc_q_conv *q, const struct imc_q_piece *p,
 	struct imc_q_strip t = imc_q_strip_open(q, p, n_col, scratch);
 	struct imc_panels *copy =
 		imc_arena_array(scratch, (size_t)n_copy, sizeof *copy);
-	int32_t *acc = imc_arena_array(
+	int32_t *acc = imc_arena_room(
 		scratch, (size_t)(imc_q_strip_room(&t) * n_col), sizeof *acc);
 
 	for (int64_t i = 0; i < n_copy; i++)

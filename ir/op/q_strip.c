@@ -30,7 +30,7 @@ struct imc_q_strip imc_q_strip_open(const struct imc_q_conv *q,
 {
 	const struct imc_attrs *at = &q->n->a;
 	struct imc_q_strip s = {.q = q, .p = *p};
-	int64_t step = at->stride[0] * p->patch_h, line, sums;
+	int64_t step = at->stride[0] * p->patch_h, line, sums, pixels;
 
 	s.jobs = imc_q_conv_jobs(q, p);
 	s.patch_height = extent(q, p, 0);
@@ -39,13 +39,11 @@ struct imc_q_strip imc_q_strip_open(const struct imc_q_conv *q,
 	sums = s.jobs.across * n_sum * (int64_t)sizeof(int32_t);
 	s.most = STRIP_BYTES / imc_max_i64(line, sums);
 	s.most = imc_min_i64(imc_max_i64(s.most, 1), s.jobs.down);
+	pixels = ((s.most - 1) * step + s.patch_height) * s.width;
 	/* a pair may reach one element behind the last */
-	s.x = imc_arena_array(a,
-			      (size_t)(((s.most - 1) * step + s.patch_height) *
-					       s.width * p->b.n_c +
-				       1),
-			      sizeof *s.x);
-	s.row = imc_arena_array(a, (size_t)imc_q_strip_room(&s), sizeof *s.row);
+	s.x = imc_arena_room(a, (size_t)(pixels * p->b.n_c + 1), sizeof *s.x);
+	s.x[pixels * p->b.n_c] = 0;
+	s.row = imc_arena_room(a, (size_t)imc_q_strip_room(&s), sizeof *s.row);
 	return s;
 }
 

@@ -6,6 +6,23 @@
 
 #include "ir/support/checked.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+
+#define MOST_KEPT (1 << 30)
+#define MOST_SHARED (32 << 20) /* what glibc allows */
+
+void imc_arena_keep_memory(void)
+{
+	mallopt(M_TRIM_THRESHOLD, MOST_KEPT);
+	mallopt(M_MMAP_THRESHOLD, MOST_SHARED);
+}
+#else
+void imc_arena_keep_memory(void)
+{
+}
+#endif
+
 #define ALIGN 64u
 #define CHUNK ((size_t)256 * 1024)
 
@@ -95,24 +112,26 @@ static unsigned char *take(struct imc_arena *a, size_t size)
 }
 #endif
 
-void *imc_arena_alloc(struct imc_arena *a, size_t size)
+void *imc_arena_room(struct imc_arena *a, size_t n, size_t size)
 {
-	unsigned char *p;
+	size_t bytes;
 
-	if (size > SIZE_MAX / 2)
+	if (!imc_mul_size(n, size, &bytes) || bytes > SIZE_MAX / 2)
 		out_of_memory();
-	p = take(a, size);
-	memset(p, 0, size);
-	return p;
+	return take(a, bytes);
 }
 
 void *imc_arena_array(struct imc_arena *a, size_t n, size_t size)
 {
-	size_t bytes;
+	void *p = imc_arena_room(a, n, size);
 
-	if (!imc_mul_size(n, size, &bytes))
-		out_of_memory();
-	return imc_arena_alloc(a, bytes);
+	memset(p, 0, n * size);
+	return p;
+}
+
+void *imc_arena_alloc(struct imc_arena *a, size_t size)
+{
+	return imc_arena_array(a, size, 1);
 }
 
 char *imc_arena_strdup(struct imc_arena *a, const char *s)

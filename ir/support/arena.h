@@ -23,6 +23,13 @@ void *imc_arena_alloc(struct imc_arena *a, size_t size);
 /* n * size bytes; the program ends when the product overflows. */
 void *imc_arena_array(struct imc_arena *a, size_t n, size_t size);
 
+/* The same, but not zeroed: for what is written before it is read. */
+void *imc_arena_room(struct imc_arena *a, size_t n, size_t size);
+
+/* From now on what arenas free stays with the program, which is faster than
+ * asking for it again: for a program that frees and allocates much. */
+void imc_arena_keep_memory(void);
+
 /* Copies of text and bytes. */
 char *imc_arena_strdup(struct imc_arena *a, const char *s);
 char *imc_arena_strndup(struct imc_arena *a, const char *s, size_t n);
