@@ -48,11 +48,11 @@ static void edge_tile(const struct panel *p, imc_tile_float *tile, int64_t row,
 
 static void run_panel(const struct panel *p)
 {
-	struct imc_tiles_float tiles = imc_tiles_float_best();
+	const struct imc_tiles_float *tiles = imc_tiles_float_at(0);
 
 	for (int64_t i = 0; i < p->m; i += ROWS) {
 		int64_t rows = imc_min_i64(ROWS, p->m - i);
-		imc_tile_float *tile = rows == 1 ? tiles.one : tiles.all;
+		imc_tile_float *tile = rows == 1 ? tiles->one : tiles->all;
 		struct imc_tile_float_job t = p->job;
 
 		if (p->cols < COLS || p->c_col > 1 ||

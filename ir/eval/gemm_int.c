@@ -130,7 +130,7 @@ static void edge_tile(imc_tile_int *tile, struct imc_tile_job t, int64_t rows,
 void imc_gemm_int(const struct imc_panels *p, const int16_t *const *a,
 		  int64_t m, int32_t *c, int64_t ldc)
 {
-	imc_tile_int *tile = imc_tile_int_best();
+	imc_tile_int *tile = imc_tile_int_at(0);
 	const int16_t *b = p->v;
 
 	for (int64_t j = 0; j < p->n_col; j += COLS, b += panel_size(p)) {

@@ -35,6 +35,8 @@ static void one_plain(const struct imc_tile_float_job *t)
 	plain(t, 1);
 }
 
+static const struct imc_tiles_float in_c = {one_plain, all_plain};
+
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -133,20 +135,23 @@ one_256(const struct imc_tile_float_job *t)
 	tile_256(t, 0, 1);
 }
 
-struct imc_tiles_float imc_tiles_float_best(void)
+const struct imc_tiles_float *imc_tiles_float_at(int i)
 {
-	if (__builtin_cpu_supports("avx512f"))
-		return (struct imc_tiles_float){one_512, all_512};
-	if (__builtin_cpu_supports("avx2"))
-		return (struct imc_tiles_float){one_256, all_256};
-	return (struct imc_tiles_float){one_plain, all_plain};
+	static const struct imc_tiles_float wide = {one_512, all_512},
+					    half = {one_256, all_256};
+
+	if (__builtin_cpu_supports("avx512f") && i-- == 0)
+		return &wide;
+	if (__builtin_cpu_supports("avx2") && i-- == 0)
+		return &half;
+	return i == 0 ? &in_c : NULL;
 }
 
 #else
 
-struct imc_tiles_float imc_tiles_float_best(void)
+const struct imc_tiles_float *imc_tiles_float_at(int i)
 {
-	return (struct imc_tiles_float){one_plain, all_plain};
+	return i == 0 ? &in_c : NULL;
 }
 
 #endif

@@ -22,11 +22,12 @@ struct imc_tile_float_job {
 
 typedef void imc_tile_float(const struct imc_tile_float_job *t);
 
-/* The fastest that this machine has, for one row or IMC_TILE_ROWS of them. */
+/* For one row, or IMC_TILE_ROWS of them. */
 struct imc_tiles_float {
 	imc_tile_float *one, *all;
 };
 
-struct imc_tiles_float imc_tiles_float_best(void);
+/* Those that this machine has, the fastest first; NULL behind the last. */
+const struct imc_tiles_float *imc_tiles_float_at(int i);
 
 #endif

@@ -109,20 +109,20 @@ static void tile_avx2(const struct imc_tile_job *t)
 	half_avx2(t, t->a + ROWS / 2, t->c + ROWS / 2 * t->ldc);
 }
 
-imc_tile_int *imc_tile_int_best(void)
+imc_tile_int *imc_tile_int_at(int i)
 {
-	if (__builtin_cpu_supports("avx512vnni"))
+	if (__builtin_cpu_supports("avx512vnni") && i-- == 0)
 		return tile_vnni;
-	if (__builtin_cpu_supports("avx2"))
+	if (__builtin_cpu_supports("avx2") && i-- == 0)
 		return tile_avx2;
-	return tile_plain;
+	return i == 0 ? tile_plain : NULL;
 }
 
 #else
 
-imc_tile_int *imc_tile_int_best(void)
+imc_tile_int *imc_tile_int_at(int i)
 {
-	return tile_plain;
+	return i == 0 ? tile_plain : NULL;
 }
 
 #endif

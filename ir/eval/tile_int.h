@@ -18,7 +18,7 @@ struct imc_tile_job {
 
 typedef void imc_tile_int(const struct imc_tile_job *t);
 
-/* The fastest that this machine has. */
-imc_tile_int *imc_tile_int_best(void);
+/* Those that this machine has, the fastest first; NULL behind the last. */
+imc_tile_int *imc_tile_int_at(int i);
 
 #endif
