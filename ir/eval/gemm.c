@@ -82,32 +82,40 @@ static void turn(const float *b, int64_t ld, int64_t n, int64_t cols,
 }
 
 float *imc_panels_float(const float *b, int64_t k, int64_t n_col,
-			struct imc_arena *a)
+			int64_t n_group, struct imc_arena *a)
 {
-	int64_t n = imc_ceil_div(n_col, COLS);
-	float *out = imc_arena_room(a, (size_t)(n * k * COLS), sizeof *out);
+	int64_t n = n_group * imc_ceil_div(n_col, COLS);
+	float *all = imc_arena_room(a, (size_t)(n * k * COLS), sizeof *all);
+	float *out = all;
 
-	for (int64_t j = 0; j < n_col; j += COLS)
-		turn(b + j * k, k, k, imc_min_i64(COLS, n_col - j),
-		     out + j * k);
-	return out;
+	for (int64_t g = 0; g < n_group; g++, b += n_col * k)
+		for (int64_t j = 0; j < n_col; j += COLS, out += k * COLS)
+			turn(b + j * k, k, k, imc_min_i64(COLS, n_col - j),
+			     out);
+	return all;
 }
 
 void imc_gemm_float(const struct imc_gemm_rows *p)
 {
 	for (int64_t j = 0; j < p->n; j += COLS) {
+		int64_t cols = imc_min_i64(COLS, p->n - j);
+		const float *b = p->panel;
 		struct panel panel = {.job = {.run = p->run,
 					      .n_run = p->n_run,
-					      .b = p->panels + j * p->k,
 					      .ldb = COLS,
 					      .add = true},
 				      .m = p->m,
-				      .cols = imc_min_i64(COLS, p->n - j),
+				      .cols = cols,
 				      .a = p->a,
 				      .c = p->c + j,
 				      .c_row = p->ldc,
 				      .c_col = 1};
 
+		if (p->panels)
+			b = p->panels + j * p->k;
+		else
+			turn(p->b + j * p->k, p->k, p->k, cols, p->panel);
+		panel.job.b = b;
 		run_panel(&panel);
 	}
 }

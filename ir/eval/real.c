@@ -2,22 +2,33 @@
 #include <string.h>
 
 #include "ir/eval.h"
+#include "ir/eval/simd.h"
 
 /* Between the model (float32, channel first) and the graph (its types, its
  * layout). */
 
+/* Far beyond the codes, and within int32. */
+#define FAR ((double)(1 << 20))
+
+IMC_SIMD
 void imc_quantise_array(const struct imc_value *v, const float *x, int8_t *q,
 			int64_t n)
 {
 	double scale = v->scale > 0 ? (double)v->scale : 1;
-	double zero = v->scale > 0 ? (double)v->zero : 0;
+	int32_t zero = v->scale > 0 ? v->zero : 0;
 
 	for (int64_t i = 0; i < n; i++) {
-		double y = round((double)x[i] / scale) + zero;
+		double y = (double)x[i] / scale, rest;
+		int32_t code;
 
 		/* In this order a value that is no number becomes -128. */
-		y = y > INT8_MIN ? y : INT8_MIN;
-		q[i] = (int8_t)(y < INT8_MAX ? y : INT8_MAX);
+		y = y > -FAR ? y : -FAR;
+		y = y < FAR ? y : FAR;
+		code = (int32_t)y;
+		rest = y - code; /* exact: halves go away from zero */
+		code += (rest >= 0.5) - (rest <= -0.5) + zero;
+		code = code > INT8_MIN ? code : INT8_MIN;
+		q[i] = (int8_t)(code < INT8_MAX ? code : INT8_MAX);
 	}
 }
 
@@ -78,6 +89,22 @@ static void store_as(enum imc_dtype t, double real, void *to, int64_t i)
 	}
 }
 
+/* Puts element (k, p) of from[c][area] to (p, k). */
+static void turn(const char *from, size_t c, size_t area, size_t size, char *to)
+{
+	for (size_t p = 0; p < area; p++)
+		for (size_t k = 0; k < c; k++, to += size) {
+			const char *x = from + (k * area + p) * size;
+
+			if (size == 1)
+				*to = *x;
+			else if (size == sizeof(float))
+				memcpy(to, x, sizeof(float));
+			else
+				memcpy(to, x, size);
+		}
+}
+
 /* Moves the channels of a picture t: from place 1 to the end (to_last), or
  * back. Other ranks have no channels to move. */
 static struct imc_tensor move_channels(const struct imc_tensor *t, bool to_last,
@@ -98,16 +125,12 @@ static struct imc_tensor move_channels(const struct imc_tensor *t, bool to_last,
 	area = (size_t)(to_last ? t->dim[2] * t->dim[3]
 				: t->dim[1] * t->dim[2]);
 	y.data = dst = imc_arena_alloc(a, imc_tensor_bytes(t));
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < c; k++)
-			for (size_t p = 0; p < area; p++) {
-				size_t first = (i * c + k) * area + p;
-				size_t last = (i * area + p) * c + k;
+	for (size_t i = 0; i < n; i++) {
+		size_t at = i * c * area * size;
 
-				memcpy(dst + (to_last ? last : first) * size,
-				       src + (to_last ? first : last) * size,
-				       size);
-			}
+		turn(src + at, to_last ? c : area, to_last ? area : c, size,
+		     dst + at);
+	}
 	return y;
 }
 

@@ -119,36 +119,51 @@ static void point(const struct strip *s, const float *x, int64_t oy, int64_t n,
 					   s->c->x.c;
 }
 
+/* All lines of the strip that begins with output line i of all, in group g. */
+static int64_t add_strip(const struct strip *s, int64_t i,
+			 struct imc_gemm_rows *m)
+{
+	const struct imc_conv *c = s->c;
+	int64_t oy = i % c->y.h, k = m->n;
+	int64_t n = imc_min_i64(s->most, c->y.h - oy);
+	const float *x = c->x_data + i / c->y.h * c->x.sn, *panels = m->panels;
+
+	if (s->padded)
+		load(s, x, oy, n);
+	m->m = n * c->y.w;
+	m->b = c->w_data;
+	m->c = c->y_data + i * c->y.sh;
+	for (int64_t g = 0; g < c->group; g++) {
+		point(s, x, oy, n, g);
+		imc_gemm_float(m);
+		m->b += k * m->k;
+		m->c += k;
+		if (panels)
+			m->panels +=
+				imc_ceil_div(k, IMC_PANEL) * IMC_PANEL * m->k;
+	}
+	m->panels = panels;
+	return n;
+}
+
 /* y[position][k] += windows[position][rows] * w[k][rows] */
 void imc_conv_add_nhwc(const struct imc_conv *c)
 {
 	struct strip s = open_strip(c);
-	int64_t k = c->w.n / c->group, rows = c->w.sn;
-	struct imc_gemm_rows m = {.n = k,
-				  .k = rows,
+	struct imc_gemm_rows m = {.n = c->w.n / c->group,
+				  .k = c->w.sn,
 				  .run = s.run,
 				  .n_run = s.n_run,
 				  .a = s.row,
 				  .ldc = c->y.sw};
-	const float **panels =
-		imc_arena_array(c->scratch, (size_t)c->group, sizeof *panels);
 
-	for (int64_t g = 0; g < c->group; g++)
-		panels[g] = imc_panels_float(c->w_data + g * k * rows, rows, k,
-					     c->scratch);
-	for (int64_t i = 0, n; i < c->y.n * c->y.h; i += n) {
-		int64_t oy = i % c->y.h;
-		const float *x = c->x_data + i / c->y.h * c->x.sn;
-
-		n = imc_min_i64(s.most, c->y.h - oy);
-		m.m = n * c->y.w;
-		if (s.padded)
-			load(&s, x, oy, n);
-		for (int64_t g = 0; g < c->group; g++) {
-			point(&s, x, oy, n, g);
-			m.panels = panels[g];
-			m.c = c->y_data + i * c->y.sh + g * k;
-			imc_gemm_float(&m);
-		}
-	}
+	/* Panels that serve once are made when they are needed. */
+	if (s.most < c->y.n * c->y.h)
+		m.panels = imc_panels_float(c->w_data, m.k, m.n, c->group,
+					    c->scratch);
+	else
+		m.panel = imc_arena_room(c->scratch, (size_t)m.k,
+					 IMC_PANEL * sizeof *m.panel);
+	for (int64_t i = 0; i < c->y.n * c->y.h;)
+		i += add_strip(&s, i, &m);
 }
