@@ -46,7 +46,7 @@ static bool same_cells(const struct stack *s, int32_t a, int32_t b)
 static const int8_t *read_cells(const struct stack *s, const struct imc_tile *t,
 				struct imc_arena *scratch)
 {
-	int8_t *cells = imc_arena_array(scratch, (size_t)t->w, (size_t)t->h);
+	int8_t *cells = imc_arena_room(scratch, (size_t)t->w, (size_t)t->h);
 
 	for (int32_t r = 0; r < t->h; r++)
 		memcpy(cells + (int64_t)r * t->w, line_at(s, t, r),

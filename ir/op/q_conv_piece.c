@@ -217,19 +217,19 @@ static void add_codes(const struct imc_q_conv *q, int64_t k, int64_t n, int s,
 	int32_t weight =
 		imc_slice_factor(s, (int)a->slices[0], (int)a->slice_bits[0]) *
 		(1 << frac);
-	struct imc_adc_columns adc = {.mult = q->adc_mult + k,
-				      .shift = q->adc_shift + k,
-				      .zero = q->adc_zero + k,
-				      .lo = (int32_t)a->adc_lo[0],
+	struct imc_adc_columns adc = {.lo = (int32_t)a->adc_lo[0],
 				      .hi = (int32_t)a->adc_hi[0]};
 
 	sum += k;
-	if (a->adc[0]) {
-		imc_adc_read(&adc, n, acc, weight, sum);
+	if (!a->adc[0]) {
+		for (int64_t j = 0; j < n; j++)
+			sum[j] += acc[j] * weight;
 		return;
 	}
-	for (int64_t j = 0; j < n; j++)
-		sum[j] += acc[j] * weight;
+	adc.mult = q->adc_mult + k;
+	adc.shift = q->adc_shift + k;
+	adc.zero = q->adc_zero + k;
+	imc_adc_read(&adc, n, acc, weight, sum);
 }
 
 /* The pixels of one job; acc: its sums. */
