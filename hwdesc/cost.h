@@ -163,6 +163,10 @@ struct imc_pipeline {
 	double images_per_s; /* 1e9 / stage_ns; 0 when nothing takes time */
 };
 
+/* Time of a node, with its cost in `as`, that is part of the stage of what all
+ * share. */
+double imc_cost_shared(const struct imc_hw *hw, const struct imc_assign *as);
+
 struct imc_pipeline imc_pipeline_of(const struct imc_hw *hw,
 				    const struct imc_graph *g,
 				    const struct imc_map *m);
@@ -186,10 +190,10 @@ struct imc_cost imc_cost_rows(const struct imc_hw *hw,
 
 /* Output rows that a crossbar step with post digital computes before the
  * cores take them over: as many as L1 scratch for codes allows, a multiple of
- * the patches' height, with a pixel at least for each of the copies. With as->overlap there are two such scratches: while
- * the cores work on one strip the arrays fill the other, and
- *     t = a_1 + sum over strips max(a_i+1, b_i) + b_last
- * with a the jobs and b the digital work of a strip. */
+ * the patches' height, with a pixel at least for each of the copies. With
+ * as->overlap there are two such scratches: while the cores work on one strip
+ * the arrays fill the other, and t = a_1 + sum over strips max(a_i+1, b_i) +
+ * b_last with a the jobs and b the digital work of a strip. */
 int32_t imc_strip_rows(const struct imc_hw *hw, const struct imc_matrix *mx,
 		       const struct imc_assign *as);
 

@@ -155,8 +155,7 @@ static double outside_ns(const struct imc_hw *hw, const struct imc_graph *g)
 	return ns;
 }
 
-/* What of a stage takes what all share. */
-static double shared_part(const struct imc_hw *hw, const struct imc_assign *as)
+double imc_cost_shared(const struct imc_hw *hw, const struct imc_assign *as)
 {
 	bool crossbar = as->engine == IMC_ENGINE_CROSSBAR;
 
@@ -183,7 +182,7 @@ struct imc_pipeline imc_pipeline_of(const struct imc_hw *hw,
 		bool own = as->engine == IMC_ENGINE_CROSSBAR ||
 			   hw->chip_clusters > 1;
 
-		p.shared_ns += shared_part(hw, as);
+		p.shared_ns += imc_cost_shared(hw, as);
 		if (imc_hw_is_spatial(hw) && own && as->cost.ns > p.stage_ns) {
 			p.stage_ns = as->cost.ns;
 			p.slowest = id;

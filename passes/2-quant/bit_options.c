@@ -17,7 +17,7 @@ struct way {
 	struct imc_assign as; /* with its cost */
 	int64_t arrays;
 	/* What decides which ways are kept: with what is done before it. */
-	double ns, pj, error;
+	double ns, pj, error, shared;
 	size_t id; /* breaks ties */
 };
 
@@ -29,6 +29,7 @@ struct ways {
 /* The ways of all nodes that are computed alike. */
 struct shape {
 	imc_node_id node;
+	int bits; /* of weights, at least */
 	struct ways ways;
 };
 
@@ -66,6 +67,7 @@ static int by_arrays(const void *x, const void *y)
 
 	c = c ? c : order(a->ns, b->ns);
 	c = c ? c : order(a->error, b->error);
+	c = c ? c : order(a->shared, b->shared);
 	c = c ? c : order(a->pj, b->pj);
 	return c ? c : order((double)a->id, (double)b->id);
 }
@@ -86,6 +88,7 @@ static size_t prune(const struct lister *l, struct way *v, size_t n)
 
 		while (k < kept &&
 		       (v[k].ns > v[i].ns || v[k].error > v[i].error ||
+			v[k].shared > v[i].shared ||
 			(energy && v[k].pj > v[i].pj)))
 			k++;
 		if (k == kept)
@@ -105,6 +108,7 @@ static void add_way(struct lister *l, imc_node_id id, struct imc_assign as,
 	w.arrays = imc_cost_arrays(l->m->hw, l->m->g, id, &as);
 	w.ns = w.as.cost.ns;
 	w.pj = w.as.cost.pj;
+	w.shared = l->clusters ? imc_cost_shared(l->m->hw, &w.as) : 0;
 	if (!isfinite(w.ns) || !isfinite(w.pj) || w.ns <= 0 || w.arrays < 0 ||
 	    w.arrays > INT32_MAX ||
 	    (w.arrays > l->n_array &&
@@ -119,11 +123,14 @@ struct bits {
 	int lo, hi;
 };
 
-static struct bits weight_bits(const struct imc_module *m)
+static struct bits weight_bits(const struct imc_module *m,
+			       const struct imc_node *n)
 {
-	if (m->opt.weight_bits)
-		return (struct bits){m->opt.weight_bits, m->opt.weight_bits};
-	return (struct bits){imc_bits_are_chosen(m) ? 2 : 8, 8};
+	int bits = imc_weight_bits_of(m, n);
+
+	if (imc_bits_are_chosen(m) && !m->opt.weight_bits)
+		return (struct bits){2, 8};
+	return (struct bits){bits, bits};
 }
 
 /* The DAC takes no more than it has. */
@@ -155,26 +162,19 @@ static int32_t next_extra(const struct lister *l, int32_t n)
 	return n ? 2 * n : 1;
 }
 
-/* True if clusters that store make `as` faster. */
-static bool stores_help(const struct lister *l, imc_node_id id,
-			struct imc_assign as)
-{
-	double ns = imc_cost_node(l->m->hw, l->m->g, id, &as).ns;
-
-	as.stores = 1;
-	for (; l->clusters && as.stores <= MOST_EXTRA; as.stores *= 2)
-		if (imc_cost_node(l->m->hw, l->m->g, id, &as).ns < ns)
-			return true;
-	return false;
-}
-
+/* What waits for a node stays in L2, or in the L1 of clusters that only store:
+ * as few as hold it, or more. */
 static void add_stores(struct lister *l, imc_node_id id, struct imc_assign as,
-		       bool stores, struct ways *out)
+		       struct ways *out)
 {
+	int64_t n =
+		imc_cost_stores(l->m->hw, l->m->g, imc_node_at(l->m->g, id));
+
 	add_way(l, id, as, out);
-	as.stores = 1;
-	for (; stores && as.stores <= MOST_EXTRA; as.stores *= 2)
+	for (; l->clusters && n > 0 && n <= l->n_array; n *= 2) {
+		as.stores = (int32_t)n;
 		add_way(l, id, as, out);
+	}
 }
 
 /* All copies of a cut that are of use. */
@@ -184,7 +184,6 @@ static void add_copies(struct lister *l, imc_node_id id, struct imc_assign as,
 	struct imc_matrix mx = imc_matrix_of(l->m->g, imc_node_at(l->m->g, id));
 	int64_t most =
 		imc_max_i64(1, imc_min_i64(l->n_array / n_tile, mx.n_window));
-	bool stores = stores_help(l, id, as);
 
 	if (l->m->opt.max_replicas)
 		most = imc_min_i64(most, l->m->opt.max_replicas);
@@ -192,7 +191,7 @@ static void add_copies(struct lister *l, imc_node_id id, struct imc_assign as,
 		as.copies = (int32_t)c;
 		for (as.adders = 0; as.adders <= MOST_EXTRA;
 		     as.adders = next_extra(l, as.adders)) {
-			add_stores(l, id, as, stores, out);
+			add_stores(l, id, as, out);
 			if (l->m->hw->vector_arrays == 0)
 				break;
 		}
@@ -270,7 +269,8 @@ static void add_slices(struct lister *l, imc_node_id id, struct imc_assign as,
 
 static void add_crossbar(struct lister *l, imc_node_id id, struct ways *out)
 {
-	struct bits w = weight_bits(l->m), x = act_bits(l->m);
+	struct bits w = weight_bits(l->m, imc_node_at(l->m->g, id));
+	struct bits x = act_bits(l->m);
 	struct imc_assign as = imc_map_plain(l->m, IMC_ENGINE_CROSSBAR);
 
 	as.patch_h = as.patch_w = as.rest_h = as.rest_w = 1;
@@ -309,13 +309,15 @@ static bool alike(const struct imc_graph *g, imc_node_id a, imc_node_id b)
 
 static const struct ways *crossbar_ways(struct lister *l, imc_node_id id)
 {
+	int bits = weight_bits(l->m, imc_node_at(l->m->g, id)).lo;
 	struct shape *s;
 
 	for (size_t i = 0; i < l->n_shape; i++)
-		if (alike(l->m->g, l->shape[i].node, id))
+		if (l->shape[i].bits == bits &&
+		    alike(l->m->g, l->shape[i].node, id))
 			return &l->shape[i].ways;
 	s = IMC_PUSH(l->work, l->shape, l->n_shape, l->cap_shape);
-	*s = (struct shape){.node = id};
+	*s = (struct shape){.node = id, .bits = bits};
 	add_crossbar(l, id, &s->ways);
 	return &s->ways;
 }
@@ -327,14 +329,13 @@ static void add_cores(struct lister *l, imc_node_id id, struct imc_assign as,
 		      struct ways *out)
 {
 	int64_t most = l->clusters ? l->m->hw->chip_clusters : 1;
-	bool stores = stores_help(l, id, as);
 	size_t from = out->n;
 
 	if (l->m->opt.max_replicas)
 		most = imc_min_i64(most, l->m->opt.max_replicas);
 	for (int64_t c = 1; c <= most; c += imc_max_i64(1, c / 8)) {
 		as.copies = (int32_t)c;
-		add_stores(l, id, as, stores, out);
+		add_stores(l, id, as, out);
 	}
 	out->n = from + prune(l, out->v + from, out->n - from);
 }
@@ -522,6 +523,18 @@ static enum imc_alloc_goal goal_of(const struct imc_module *m)
 	return IMC_ALLOC_LATENCY;
 }
 
+/* The shared stage when no node takes part in it. */
+static double outside_ns(const struct lister *l)
+{
+	size_t n = l->m->g->n_node;
+	struct imc_map none = {
+		.n_assign = n,
+		.assign = imc_arena_array(l->work, n + 1, sizeof *none.assign),
+	};
+
+	return imc_pipeline_of(l->m->hw, l->m->g, &none).shared_ns;
+}
+
 struct imc_bit_problem imc_bit_problem_of(const struct imc_module *m,
 					  struct imc_arena *a)
 {
@@ -540,6 +553,8 @@ struct imc_bit_problem imc_bit_problem_of(const struct imc_module *m,
 	l.out.option = imc_arena_array(a, n, sizeof *l.out.option);
 	l.reads = imc_bit_reads_of(m, l.work);
 	list_nodes(&l);
+	if (l.clusters)
+		p->fixed_stage_ns = outside_ns(&l);
 	p->goal = goal_of(m);
 	p->n = (int32_t)l.out.n;
 	p->layer = l.layer;

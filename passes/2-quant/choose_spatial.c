@@ -38,6 +38,9 @@ static struct imc_alloc_problem problem_of(const struct task *t)
 	struct imc_alloc_problem p = t->b->p;
 
 	p.max_error = t->budget;
+	if (isfinite(p.max_stage_ns))
+		imc_choice_share(t->m, t->b, p.max_stage_ns - p.fixed_stage_ns,
+				 &p, t->a);
 	return p;
 }
 
@@ -96,14 +99,85 @@ static bool then_latency(const struct task *t, enum imc_alloc_goal goal)
 
 	p.goal = IMC_ALLOC_LATENCY;
 	if (goal == IMC_ALLOC_STAGE)
-		p.max_stage_ns = c->s.stage_ns;
+		p.max_stage_ns = c->value;
 	else
 		p.n_array = c->s.arrays;
+	if (goal == IMC_ALLOC_STAGE)
+		imc_choice_share(t->m, t->b, c->value - p.fixed_stage_ns, &p,
+				 t->a);
 	if (!call(t, &p, &s))
 		return false;
 	if (s.found)
 		c->s = s;
 	return true;
+}
+
+/* ---- what all share, as one stage of the pipeline ---- */
+
+/* Halvings of the time that it may take. */
+#define MAX_SHARE_STEPS 16
+
+/* The ends of what is left to all. */
+struct share {
+	double lo, hi;
+};
+
+/* One try with at most x for what all share: then no stage is shorter than the
+ * solver's bound; with more none is shorter than x. */
+static bool try_share(const struct task *t, double x, struct share *ends)
+{
+	struct imc_alloc_problem p = problem_of(t);
+	bool all = x >= ends->hi && ends->lo == 0;
+	double value, longest = x + p.fixed_stage_ns;
+	struct imc_choice *c = t->out;
+	struct imc_alloc_answer s;
+
+	imc_choice_share(t->m, t->b, x, &p, t->a);
+	if (!call(t, &p, &s))
+		return false;
+	if (!s.found) {
+		ends->lo = x;
+		if (all)
+			c->s = s;
+		return true;
+	}
+	value = fmax(s.stage_ns,
+		     imc_choice_shared(t->m, t->b, s.pick) + p.fixed_stage_ns);
+	c->bound = fmax(c->bound, all ? s.bound : fmin(s.bound, longest));
+	if (!c->found || value < c->value)
+		*c = (struct imc_choice){true, s, value, c->bound};
+	if (s.stage_ns <= longest)
+		ends->hi = x;
+	else
+		ends->lo = x;
+	return true;
+}
+
+/* Looks for the time that is best left to what all share: more of it spares
+ * arrays, which make the other stages shorter. */
+static bool share_stage(const struct task *t)
+{
+	struct share ends = {0, imc_choice_most_shared(t->m, t->b)};
+	double x = ends.hi;
+
+	for (int i = 0; i < MAX_SHARE_STEPS; i++) {
+		if (!try_share(t, x, &ends))
+			return false;
+		if (!t->out->found || isfinite(t->budget))
+			break;
+		x = (ends.lo + ends.hi) / 2;
+	}
+	if (isfinite(t->budget))
+		t->out->bound = 0;
+	return true;
+}
+
+static bool solve_stage(const struct task *t)
+{
+	bool ok = imc_choice_most_shared(t->m, t->b) > 0 ? share_stage(t)
+							 : solve_plain(t);
+
+	return ok && (!t->out->found || then_latency(t, IMC_ALLOC_STAGE));
 }
 
 /* ---- energy times latency ---- */
@@ -202,8 +276,7 @@ bool imc_choice_solve(const struct imc_module *m,
 	case IMC_OBJECTIVE_ENERGY:
 		return solve_plain(&t);
 	case IMC_OBJECTIVE_THROUGHPUT:
-		return solve_plain(&t) &&
-		       (!out->found || then_latency(&t, IMC_ALLOC_STAGE));
+		return solve_stage(&t);
 	case IMC_OBJECTIVE_ARRAYS:
 		return solve_plain(&t) &&
 		       (!out->found || then_latency(&t, IMC_ALLOC_ARRAYS));
@@ -264,15 +337,17 @@ static bool no_room(const struct task *t, int64_t need)
 /* The most images a second that there could be. */
 static bool too_slow(const struct task *t)
 {
-	struct imc_alloc_problem p = problem_of(t);
-	struct imc_alloc_answer s;
+	struct imc_bit_problem b = *t->b;
+	struct imc_choice c = {0};
+	struct task free = {t->m, &b, t->budget, t->a, &c};
 
-	p.goal = IMC_ALLOC_STAGE;
-	p.max_stage_ns = INFINITY;
-	s = imc_alloc(&p, t->a);
+	b.p.goal = IMC_ALLOC_STAGE;
+	b.p.max_stage_ns = INFINITY;
+	if (!solve_stage(&free))
+		return false;
 	return imc_diag(t->m->diags, IMC_IN_FILE(t->m->model_path),
 			IMC_D_TOO_SLOW, t->m->opt.min_throughput,
-			s.found ? 1e9 / s.stage_ns : 0, (long long)p.n_array,
+			c.found ? 1e9 / c.value : 0, (long long)b.p.n_array,
 			t->m->hw->name);
 }
 
@@ -360,7 +435,7 @@ static bool stage_is_exact(const struct imc_module *m,
 {
 	struct imc_pipeline p = imc_pipeline_of(m->hw, m->g, &m->map);
 
-	return !differ(p.stage_ns, c->s.stage_ns) || p.stage_ns < c->s.stage_ns;
+	return !differ(p.stage_ns, c->value) || p.stage_ns < c->value;
 }
 
 static void store_bounds(struct imc_module *m, const struct imc_bit_problem *b,

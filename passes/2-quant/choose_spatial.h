@@ -21,6 +21,19 @@ bool imc_choice_solve(const struct imc_module *m,
 		      const struct imc_bit_problem *b, double budget,
 		      struct imc_arena *a, struct imc_choice *out);
 
+/* On a machine of clusters: the time of the picks that is part of the stage
+ * of what all share, and the largest there can be (0 on others). */
+double imc_choice_shared(const struct imc_module *m,
+			 const struct imc_bit_problem *b, const int32_t *pick);
+double imc_choice_most_shared(const struct imc_module *m,
+			      const struct imc_bit_problem *b);
+
+/* Limits that time to `most` in p: it takes the place of errors, or, where
+ * these are limited already, is done without wherever possible. */
+void imc_choice_share(const struct imc_module *m,
+		      const struct imc_bit_problem *b, double most,
+		      struct imc_alloc_problem *p, struct imc_arena *a);
+
 /* Reports why there is no choice under that budget. Returns false. */
 bool imc_choice_none(const struct imc_module *m,
 		     const struct imc_bit_problem *b, double budget);
