@@ -139,6 +139,8 @@ static bool try_share(const struct task *t, double x, struct share *ends)
 		ends->lo = x;
 		if (all)
 			c->s = s;
+		else if (s.proven)
+			c->bound = fmax(c->bound, longest);
 		return true;
 	}
 	value = fmax(s.stage_ns,
