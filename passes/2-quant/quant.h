@@ -49,6 +49,11 @@ float imc_weight_scale(const float *w, int64_t n, int slices, int bits,
 float imc_twos_scale(const float *w, int64_t n, int bits);
 int8_t imc_twos_code(double x, int bits);
 
+/* Moves codes of one output's weights w[tap][channel] to a neighbour, so that
+ * the errors of each kernel, and those of all, hardly add up. */
+void imc_round_sums(int8_t *code, const float *w, double scale, int64_t taps,
+		    int64_t channels, int bits);
+
 /* Relative squared error of the weights with one scale a channel, and with one
  * scale for all, summed over channels: a channel of small weights counts as
  * much as one of large weights, since the layer behind scales it up. by_tensor

@@ -28,13 +28,22 @@ static void codes_of_channel(struct job *j, int64_t k, int slices, int bits,
 		int64_t i = k * j->w.r + r;
 		double x = j->w.w[i] / (double)j->scale[k];
 
-		if (bits == 1) {
-			j->code[i] = imc_twos_code(x, slices);
-			continue;
-		}
 		j->code[i] = (int8_t)imc_slice_round(fmax(-max, fmin(max, x)),
 						     slices, bits);
 	}
+}
+
+/* The same in two's complement of that many bits. */
+static void twos_of_channel(struct job *j, int64_t k, int bits)
+{
+	int64_t channels = imc_node_in(j->m->g, j->n, 1)->t.dim[3];
+	const float *w = j->w.w + k * j->w.r;
+	int8_t *code = j->code + k * j->w.r;
+	double scale = j->scale[k];
+
+	for (int64_t r = 0; r < j->w.r; r++)
+		code[r] = imc_twos_code(w[r] / scale, bits);
+	imc_round_sums(code, w, scale, j->w.r / channels, channels, bits);
 }
 
 /* Crossbar: cells of some slices; one scale a channel, or one for all columns
@@ -55,7 +64,10 @@ static void crossbar_weights(struct job *j)
 			one > 0 ? one
 				: imc_weight_scale(row, j->w.r, j->as->slices,
 						   bits, max);
-		codes_of_channel(j, k, j->as->slices, bits, max);
+		if (bits == 1)
+			twos_of_channel(j, k, j->as->slices);
+		else
+			codes_of_channel(j, k, j->as->slices, bits, max);
 	}
 }
 

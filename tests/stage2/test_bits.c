@@ -259,8 +259,47 @@ static void check_scales(void)
 	OK(imc_twos_code(-9, 3) == -4 && imc_twos_code(9, 3) == 3);
 }
 
+static double sum_of_errors(const int8_t *code, const float *w, int64_t first,
+			    int64_t step, int64_t n)
+{
+	double sum = 0;
+
+	for (int64_t i = first; i < n; i += step)
+		sum += code[i] - (double)w[i];
+	return fabs(sum);
+}
+
+/* Errors of 7 kernels of 9 taps that are all rounded down: none is off by
+ * more than 1 when the row has been levelled, and nor is the row. */
+static void check_sums(void)
+{
+	int8_t code[63];
+	float w[63];
+
+	for (int i = 0; i < 63; i++) {
+		w[i] = (float)(i % 5 - 2) + 0.05f * (float)(i % 9);
+		code[i] = imc_twos_code((double)w[i], 3);
+	}
+	OK(sum_of_errors(code, w, 0, 1, 63) > 5);
+	imc_round_sums(code, w, 1, 9, 7, 3);
+	for (int c = 0; c < 7; c++)
+		CHECK(sum_of_errors(code, w, c, 7, 63) <= 1.001, "kernel %d",
+		      c);
+	OK(sum_of_errors(code, w, 0, 1, 63) <= 0.501);
+	for (int i = 0; i < 63; i++)
+		OK(fabs((double)code[i] - (double)w[i]) < 1);
+	for (int i = 0; i < 63; i++) { /* nothing can move beyond the codes */
+		w[i] = 9;
+		code[i] = 3;
+	}
+	imc_round_sums(code, w, 1, 9, 7, 3);
+	for (int i = 0; i < 63; i++)
+		OK(code[i] == 3);
+}
+
 int test_bits(void)
 {
+	check_sums();
 	check_scales();
 	check_clips();
 	run_chain("8 bits", all_eight, 4, 1, 0);
