@@ -295,6 +295,7 @@ static void open_study(struct study *s, size_t n)
 					 m->g->n_node * sizeof *s->whole);
 	m->map.n_assign = m->g->n_node;
 	imc_quantise_values(m, &cx);
+	imc_set_code_types(m->g);
 	s->numbered = m;
 	s->base = imc_module_fork(m);
 	imc_quantise_nodes(s->base, &cx);

@@ -111,6 +111,9 @@ bool imc_arrays_suit(const struct imc_module *m, const struct imc_node *n);
 void imc_quantise_values(struct imc_module *m, struct imc_pass_cx *cx);
 void imc_quantise_nodes(struct imc_module *m, struct imc_pass_cx *cx);
 
+/* All activations become int8. imc_quantise_nodes does it, too. */
+void imc_set_code_types(struct imc_graph *g);
+
 /* Between the two: crossbar node id reads codes of that many bits, fewer than
  * its input has, behind a q_rescale of its own. Returns what it reads then. */
 imc_val imc_narrow_input(struct imc_module *m, imc_node_id id, int bits);

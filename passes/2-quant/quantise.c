@@ -15,8 +15,7 @@ static void quantise_node(struct imc_module *m, imc_node_id id)
 		imc_quantise_digital(m, id);
 }
 
-/* All activations become int8. */
-static void set_types(struct imc_graph *g)
+void imc_set_code_types(struct imc_graph *g)
 {
 	for (size_t i = 0; i < g->n_input; i++)
 		imc_value_at(g, g->input[i])->t.dtype = IMC_I8;
@@ -48,7 +47,7 @@ void imc_quantise_nodes(struct imc_module *m, struct imc_pass_cx *cx)
 		quantise_node(m, g->order[i]);
 		cx->n_changed++;
 	}
-	set_types(g);
+	imc_set_code_types(g);
 	imc_narrow_activations(m, cx->scratch);
 	imc_graph_sweep(g);
 	update_costs(m);
