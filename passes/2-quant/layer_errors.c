@@ -148,8 +148,9 @@ static void run_job(void *cx, size_t i, size_t thread)
 					j->s->layer[j->layer]);
 }
 
-/* All widths of one of the two: what was measured, relative, never better for
- * fewer bits; then the law. */
+/* All widths of one of the two: what was measured, relative. A bit less never
+ * helps, and never does more than four bits by the law of rounding, 4^-bits;
+ * beyond what is measured the law holds. */
 static void fill(const struct study *s, const double *error, double e[9])
 {
 	size_t n = s->rerun.n_sample;
@@ -162,8 +163,12 @@ static void fill(const struct study *s, const double *error, double e[9])
 			sum += error[(size_t)b * n + i];
 		e[FIRST_BITS + b] = sum / square;
 	}
+	for (int b = FIRST_BITS; b < FIRST_BITS + N_BITS; b++)
+		e[b] = fmax(e[b], 0);
 	for (int b = FIRST_BITS + N_BITS - 2; b >= FIRST_BITS; b--)
 		e[b] = fmax(e[b], e[b + 1]);
+	for (int b = FIRST_BITS + 1; b < FIRST_BITS + N_BITS; b++)
+		e[b] = fmax(e[b], e[b - 1] / 256);
 	for (int b = FIRST_BITS + N_BITS; b < 8; b++)
 		e[b] = e[b - 1] / 4;
 	e[8] = 0;
@@ -299,7 +304,7 @@ static void open_study(struct study *s, size_t n)
 	s->numbered = m;
 	s->base = imc_module_fork(m);
 	imc_quantise_nodes(s->base, &cx);
-	s->rerun = imc_rerun_open(s->base->g, &ends, s->cx->calib, n,
+	s->rerun = imc_rerun_open(s->base->g, s->m->g, &ends, s->cx->calib, n,
 				  s->cx->scratch);
 }
 

@@ -8,6 +8,7 @@
 
 struct work {
 	struct imc_rerun *r;
+	const struct imc_graph *real;
 	const struct imc_samples *s;
 	double *square; /* [sample] */
 };
@@ -34,16 +35,76 @@ static void after_node(void *cx, imc_node_id id, const struct imc_tensor *out)
 			       imc_tensor_bytes(&out[i]));
 }
 
-/* Squared distance of codes a and b of value v; b NULL: of a and 0. */
-static double distance(const struct imc_value *v, const int8_t *a,
-		       const int8_t *b)
+/* Squared distance of the ends of a sample to those of the float network. */
+static double error_of(const struct imc_rerun *r, size_t sample,
+		       int8_t *const *kept, int8_t *const *now)
 {
-	double sum = 0, scale = v->scale;
+	double sum = 0;
 
-	for (int64_t i = 0; i < imc_tensor_count(&v->t); i++) {
-		double d = scale * (a[i] - (b ? b[i] : v->zero));
+	for (size_t k = 0; k < r->ends.n; k++) {
+		imc_val id = imc_end_value(r->g, &r->ends, k);
+		const struct imc_value *v = imc_value_at(r->g, id);
+		const float *real = r->real[sample * r->ends.n + k];
+		const int8_t *code = now && now[id.i] ? now[id.i] : kept[id.i];
 
-		sum += d * d;
+		for (int64_t i = 0; i < imc_tensor_count(&v->t); i++) {
+			double d = (double)v->scale * (code[i] - v->zero) -
+				   (double)real[i];
+
+			sum += d * d;
+		}
+	}
+	return sum;
+}
+
+/* The ends of the float network, while it runs. */
+struct float_ends {
+	const struct work *w;
+	size_t sample;
+};
+
+static void after_float(void *cx, imc_node_id id, const struct imc_tensor *out)
+{
+	const struct float_ends *f = cx;
+	const struct imc_rerun *r = f->w->r;
+	const struct imc_node *n = imc_node_at(f->w->real, id);
+
+	for (size_t k = 0; k < r->ends.n; k++) {
+		imc_val v = imc_end_value(f->w->real, &r->ends, k);
+
+		for (int i = 0; i < n->n_out; i++)
+			if (n->out[i].i == v.i)
+				memcpy(r->real[f->sample * r->ends.n + k],
+				       out[i].data, imc_tensor_bytes(&out[i]));
+	}
+}
+
+static void run_float(const struct work *w, size_t i, struct imc_arena *a)
+{
+	const struct imc_graph *g = w->real;
+	struct float_ends f = {w, i};
+	struct imc_eval_how how = {.hook = after_float, .cx = &f};
+	struct imc_tensor *in = imc_arena_array(a, g->n_input, sizeof *in);
+	struct imc_tensor *out = imc_arena_array(a, g->n_output, sizeof *out);
+
+	for (size_t k = 0; k < g->n_input; k++)
+		imc_real_to_device(g, g->input[k],
+				   w->s->x[k] + (int64_t)i * w->s->size[k],
+				   &in[k], a);
+	imc_eval_graph(g, in, out, &how, a);
+}
+
+static double square_of(const struct imc_rerun *r, size_t sample)
+{
+	double sum = 0;
+
+	for (size_t k = 0; k < r->ends.n; k++) {
+		imc_val v = imc_end_value(r->g, &r->ends, k);
+		const float *x = r->real[sample * r->ends.n + k];
+
+		for (int64_t i = 0;
+		     i < imc_tensor_count(&imc_value_at(r->g, v)->t); i++)
+			sum += (double)x[i] * x[i];
 	}
 	return sum;
 }
@@ -68,12 +129,9 @@ static void run_sample(void *cx, size_t i, size_t thread)
 		       imc_tensor_bytes(&in[k]));
 	}
 	imc_eval_graph(g, in, out, &how, a);
-	for (size_t k = 0; k < r->ends.n; k++) {
-		imc_val v = imc_end_value(g, &r->ends, k);
-
-		w->square[i] +=
-			distance(imc_value_at(g, v), codes_of(r, i)[v.i], NULL);
-	}
+	run_float(w, i, a);
+	w->square[i] = square_of(r, i);
+	r->error[i] = error_of(r, i, codes_of(r, i), NULL);
 	imc_arena_free(a);
 }
 
@@ -82,13 +140,29 @@ static bool is_activation(const struct imc_value *v)
 	return !v->t.data && v->shaped && v->t.dtype == IMC_I8;
 }
 
+/* Room for the ends of the float network. */
+static void open_real(struct imc_rerun *r, struct imc_arena *a)
+{
+	size_t n = r->n_sample * r->ends.n;
+
+	r->real = imc_arena_array(a, n + 1, sizeof *r->real);
+	for (size_t i = 0; i < n; i++) {
+		imc_val v = imc_end_value(r->g, &r->ends, i % r->ends.n);
+		int64_t count = imc_tensor_count(&imc_value_at(r->g, v)->t);
+
+		r->real[i] = imc_arena_array(a, (size_t)count, sizeof(float));
+	}
+	r->error = imc_arena_array(a, r->n_sample + 1, sizeof *r->error);
+}
+
 struct imc_rerun imc_rerun_open(const struct imc_graph *g,
+				const struct imc_graph *real,
 				const struct imc_ends *ends,
 				const struct imc_samples *s, size_t n,
 				struct imc_arena *a)
 {
 	struct imc_rerun r = {.g = g, .ends = *ends, .n_sample = n};
-	struct work w = {.r = &r, .s = s};
+	struct work w = {.r = &r, .real = real, .s = s};
 
 	w.square = imc_arena_array(a, n, sizeof *w.square);
 	r.code = imc_arena_array(a, n * g->n_value, sizeof *r.code);
@@ -98,6 +172,7 @@ struct imc_rerun imc_rerun_open(const struct imc_graph *g,
 		if (is_activation(v))
 			r.code[i] = imc_arena_alloc(a, imc_tensor_bytes(&v->t));
 	}
+	open_real(&r, a);
 	imc_parallel_for(n, run_sample, &w);
 	for (size_t i = 0; i < n; i++)
 		r.square += w.square[i];
@@ -203,18 +278,12 @@ double imc_rerun_error(const struct imc_rerun *r, size_t sample,
 {
 	struct path p = {
 		.r = r, .kept = codes_of(r, sample), .a = imc_arena_new()};
-	double sum = 0;
+	double error;
 
 	p.now = imc_arena_array(p.a, r->g->n_value, sizeof *p.now);
 	run_changed(&p, with, id);
 	run_behind(&p, id);
-	for (size_t k = 0; k < r->ends.n; k++) {
-		imc_val v = imc_end_value(r->g, &r->ends, k);
-
-		if (p.now[v.i])
-			sum += distance(imc_value_at(r->g, v), p.kept[v.i],
-					p.now[v.i]);
-	}
+	error = error_of(r, sample, p.kept, p.now);
 	imc_arena_free(p.a);
-	return sum;
+	return error - r->error[sample];
 }
