@@ -183,8 +183,9 @@ struct imc_pipeline imc_pipeline_of(const struct imc_hw *hw,
 			   hw->chip_clusters > 1;
 
 		p.shared_ns += imc_cost_shared(hw, as);
-		if (imc_hw_is_spatial(hw) && own && as->cost.ns > p.stage_ns) {
-			p.stage_ns = as->cost.ns;
+		if (imc_hw_is_spatial(hw) && own &&
+		    imc_stage_ns(&as->cost) > p.stage_ns) {
+			p.stage_ns = imc_stage_ns(&as->cost);
 			p.slowest = id;
 		}
 	}

@@ -144,8 +144,9 @@ static double links_ns(const struct imc_cost_layer *l, int64_t copies,
 			   : 0);
 }
 
-struct imc_cost imc_cost_copies(const struct imc_cost_layer *l, int64_t copies,
-				int64_t adders)
+/* Copies that share the pixels of an image. */
+static struct imc_cost shared_cost(const struct imc_cost_layer *l,
+				   int64_t copies, int64_t adders)
 {
 	const struct imc_hw *hw = l->hw;
 	int64_t tiles = l->n_tile * copies;
@@ -171,6 +172,21 @@ struct imc_cost imc_cost_copies(const struct imc_cost_layer *l, int64_t copies,
 	c.ns += ns_of(hw, hw->ima_config_cycles);
 	c.cycles = c.ns * hw->cluster_freq / 1e3;
 	c.pj = l->pj;
+	return c;
+}
+
+/* Or each takes every so manyth image: that is no latency, but no copy waits
+ * for another one, and there need not be a pixel for each. */
+struct imc_cost imc_cost_copies(const struct imc_cost_layer *l, int64_t copies,
+				int64_t adders)
+{
+	struct imc_cost c = shared_cost(l, copies, adders), one;
+
+	if (copies > 1 && adders == 0) {
+		one = shared_cost(l, 1, 0);
+		if (one.ns < c.ns * (double)copies)
+			c.stage_ns = one.ns / (double)copies;
+	}
 	return c;
 }
 

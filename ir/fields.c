@@ -18,6 +18,8 @@
 		 offsetof(struct of, cost.stream_ns)},                         \
 		{"stall_ns", IMC_MEMBER_F64,                                   \
 		 offsetof(struct of, cost.stall_ns)},                          \
+		{"stage_ns", IMC_MEMBER_F64,                                   \
+		 offsetof(struct of, cost.stage_ns)},                          \
 	{                                                                      \
 		"engine_ns", IMC_MEMBER_F64,                                   \
 			offsetof(struct of, cost.engine_ns)                    \

@@ -36,7 +36,16 @@ struct imc_cost {
 	double core_ns;	  /* part of ns in which the cores work */
 	double stream_ns; /* in which data streams to or from the arrays */
 	double stall_ns;  /* part of stream_ns that the arrays wait for */
+	/* Of a spatial machine: between two images, if that is less than ns,
+	 * since copies take images in turn; 0: ns. */
+	double stage_ns;
 };
+
+/* Time between two images that a stage of a pipeline needs. */
+static inline double imc_stage_ns(const struct imc_cost *c)
+{
+	return c->stage_ns > 0 ? c->stage_ns : c->ns;
+}
 
 /* How one node is computed: index of imc_map.assign is the node id. */
 struct imc_assign {

@@ -62,7 +62,8 @@ static void add_stage(struct imc_table *t, const struct imc_module *m,
 				 : "");
 	imc_table_cell(t, imc_arena_printf(a, "%d", copies));
 	imc_table_cell(t, imc_arena_printf(a, "%lld", (long long)l->arrays));
-	imc_table_cell(t, imc_arena_printf(a, "%.2f", l->as->cost.ns * 1e-3));
+	imc_table_cell(t, imc_arena_printf(a, "%.2f",
+					   imc_stage_ns(&l->as->cost) * 1e-3));
 	imc_table_cell(t, imc_report_bound_by(l));
 	imc_table_cell(t, analog && e
 				  ? imc_arena_printf(a, "%.2g", error_at(e, as))
@@ -160,7 +161,7 @@ void imc_report_stage_json(struct imc_json *j, const struct imc_module *m,
 
 	imc_json_int(j, "replicas", l->as->copies > 1 ? l->as->copies : 1);
 	imc_json_int(j, "arrays", l->arrays);
-	imc_json_number(j, "stage_us", l->as->cost.ns * 1e-3);
+	imc_json_number(j, "stage_us", imc_stage_ns(&l->as->cost) * 1e-3);
 	imc_json_text(j, "bound_by", imc_report_bound_by(l));
 	imc_json_number(j, "error", e ? error_at(e, l->as) : 0);
 }

@@ -17,7 +17,7 @@ struct way {
 	struct imc_assign as; /* with its cost */
 	int64_t arrays;
 	/* What decides which ways are kept: with what is done before it. */
-	double ns, pj, error, shared;
+	double ns, stage_ns, pj, error, shared;
 	size_t id; /* breaks ties */
 };
 
@@ -55,6 +55,13 @@ static bool counts_energy(const struct imc_module *m)
 	       m->opt.objective == IMC_OBJECTIVE_EDP;
 }
 
+/* Stages count; else copies that only take images in turn are of no use. */
+static bool asks_stage(const struct imc_module *m)
+{
+	return m->opt.objective == IMC_OBJECTIVE_THROUGHPUT ||
+	       m->opt.min_throughput > 0;
+}
+
 static int order(double a, double b)
 {
 	return (a > b) - (a < b);
@@ -66,6 +73,7 @@ static int by_arrays(const void *x, const void *y)
 	int c = order((double)a->arrays, (double)b->arrays);
 
 	c = c ? c : order(a->ns, b->ns);
+	c = c ? c : order(a->stage_ns, b->stage_ns);
 	c = c ? c : order(a->error, b->error);
 	c = c ? c : order(a->shared, b->shared);
 	c = c ? c : order(a->pj, b->pj);
@@ -87,8 +95,8 @@ static size_t prune(const struct lister *l, struct way *v, size_t n)
 		size_t k = 0;
 
 		while (k < kept &&
-		       (v[k].ns > v[i].ns || v[k].error > v[i].error ||
-			v[k].shared > v[i].shared ||
+		       (v[k].ns > v[i].ns || v[k].stage_ns > v[i].stage_ns ||
+			v[k].error > v[i].error || v[k].shared > v[i].shared ||
 			(energy && v[k].pj > v[i].pj)))
 			k++;
 		if (k == kept)
@@ -107,6 +115,7 @@ static void add_way(struct lister *l, imc_node_id id, struct imc_assign as,
 	w.as.cost = imc_cost_node(l->m->hw, l->m->g, id, &as);
 	w.arrays = imc_cost_arrays(l->m->hw, l->m->g, id, &as);
 	w.ns = w.as.cost.ns;
+	w.stage_ns = asks_stage(l->m) ? imc_stage_ns(&w.as.cost) : w.ns;
 	w.pj = w.as.cost.pj;
 	w.shared = l->clusters ? imc_cost_shared(l->m->hw, &w.as) : 0;
 	if (!isfinite(w.ns) || !isfinite(w.pj) || w.ns <= 0 || w.arrays < 0 ||
@@ -144,12 +153,20 @@ static struct bits act_bits(const struct imc_module *m)
 	return (struct bits){imc_bits_are_chosen(m) ? 2 : most, most};
 }
 
-/* The next number of copies with which the busiest one has less to do. */
-static int64_t next_copies(int64_t n_window, int64_t copies)
+/* Steps of copies that take images in turn: one by one, then by a part. */
+#define FINE 128
+
+/* The next number of copies that is of use: with which the busiest one has
+ * less to do, or with images in turn any. */
+static int64_t next_copies(int64_t n_window, int64_t copies, bool in_turn)
 {
 	int64_t most = imc_ceil_div(n_window, copies);
+	int64_t next = most > 1 ? imc_ceil_div(n_window, most - 1) : INT64_MAX;
 
-	return most > 1 ? imc_ceil_div(n_window, most - 1) : INT64_MAX;
+	if (in_turn)
+		next = imc_min_i64(next,
+				   copies + imc_max_i64(1, copies / FINE));
+	return next;
 }
 
 /* Clusters that only add or store: none, 1, 2, 4 ... */
@@ -182,12 +199,15 @@ static void add_copies(struct lister *l, imc_node_id id, struct imc_assign as,
 		       int32_t n_tile, struct ways *out)
 {
 	struct imc_matrix mx = imc_matrix_of(l->m->g, imc_node_at(l->m->g, id));
-	int64_t most =
-		imc_max_i64(1, imc_min_i64(l->n_array / n_tile, mx.n_window));
+	bool in_turn = asks_stage(l->m);
+	int64_t most = imc_max_i64(1, l->n_array / n_tile);
 
+	if (!in_turn)
+		most = imc_min_i64(most, mx.n_window);
 	if (l->m->opt.max_replicas)
 		most = imc_min_i64(most, l->m->opt.max_replicas);
-	for (int64_t c = 1; c <= most; c = next_copies(mx.n_window, c)) {
+	for (int64_t c = 1; c <= most;
+	     c = next_copies(mx.n_window, c, in_turn)) {
 		as.copies = (int32_t)c;
 		for (as.adders = 0; as.adders <= MOST_EXTRA;
 		     as.adders = next_extra(l, as.adders)) {
@@ -388,6 +408,8 @@ static void rate_way(const struct lister *l, imc_node_id id,
 		imc_bit_narrow_cost(l->m, &l->reads, id, &w->as);
 
 	w->ns = w->as.cost.ns + narrow.ns;
+	w->stage_ns = narrow.ns + (asks_stage(l->m) ? imc_stage_ns(&w->as.cost)
+						    : w->as.cost.ns);
 	w->pj = w->as.cost.pj + narrow.pj;
 	w->error =
 		e && imc_bits_are_chosen(l->m)
@@ -407,6 +429,7 @@ static void put_layer(struct lister *l, imc_node_id id, const struct ways *w)
 			imc_bit_narrow_cost(l->m, &l->reads, id, &o[k].as);
 		x[k] = (struct imc_alloc_option){
 			.ns = w->v[k].ns,
+			.stage_ns = w->v[k].stage_ns,
 			.pj = w->v[k].pj,
 			.error = w->v[k].error,
 			.arrays = (int32_t)w->v[k].arrays,
@@ -436,12 +459,6 @@ static void keep_fastest(struct lister *l, struct ways *w)
 static bool is_shared(const struct lister *l, const struct way *w)
 {
 	return !l->clusters && w->as.engine != IMC_ENGINE_CROSSBAR;
-}
-
-static bool asks_stage(const struct imc_module *m)
-{
-	return m->opt.objective == IMC_OBJECTIVE_THROUGHPUT ||
-	       m->opt.min_throughput > 0;
 }
 
 static bool list_matrix(struct lister *l, imc_node_id id)

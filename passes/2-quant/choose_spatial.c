@@ -212,7 +212,7 @@ static struct imc_alloc_problem weigh(const struct task *t, double by_ns,
 			t->a, p.layer[i].option, n * sizeof *o);
 
 		for (size_t k = 0; k < n; k++)
-			o[k].ns = o[k].ns <= p.max_stage_ns
+			o[k].ns = o[k].stage_ns <= p.max_stage_ns
 					  ? o[k].ns * by_ns + o[k].pj * by_pj
 					  : INFINITY;
 		layer[i] = (struct imc_alloc_layer){(int32_t)n, o};
@@ -236,7 +236,7 @@ static void measure(const struct task *t, struct imc_alloc_answer *s)
 			&p->layer[i].option[s->pick[i]];
 
 		s->ns += o->ns;
-		s->stage_ns = fmax(s->stage_ns, o->ns);
+		s->stage_ns = fmax(s->stage_ns, o->stage_ns);
 	}
 }
 

@@ -27,8 +27,9 @@ static double cost_of(enum imc_alloc_goal goal,
 {
 	switch (goal) {
 	case IMC_ALLOC_LATENCY:
-	case IMC_ALLOC_STAGE:
 		return o->ns;
+	case IMC_ALLOC_STAGE:
+		return o->stage_ns;
 	case IMC_ALLOC_ENERGY:
 		return o->pj;
 	case IMC_ALLOC_ARRAYS:
@@ -48,7 +49,8 @@ static int32_t fill_list(const struct imc_alloc_problem *p,
 	for (int32_t t = 0; t < p->layer[i].n; t++) {
 		const struct imc_alloc_option *o = &p->layer[i].option[t];
 
-		if (!(o->ns <= p->max_stage_ns) || o->arrays > p->n_array ||
+		if (!(o->stage_ns <= p->max_stage_ns) ||
+		    o->arrays > p->n_array ||
 		    (!any_error && !(o->error <= room_e)))
 			continue;
 		item[n++] = (struct imc_alloc_item){
@@ -204,7 +206,7 @@ static void sum_up(const struct imc_alloc_problem *p,
 			&p->layer[i].option[s->pick[i]];
 
 		s->ns += o->ns;
-		s->stage_ns = fmax(s->stage_ns, o->ns);
+		s->stage_ns = fmax(s->stage_ns, o->stage_ns);
 		s->pj += o->pj;
 		s->error += o->error;
 		s->arrays += o->arrays;

@@ -5,9 +5,9 @@
  * here as time, energy, arrays and error. Errors add up, as in LRMP
  * (Nallathambi et al., arXiv 2312.03146) and HAWQ. One pick a layer:
  *
- *     minimise   sum ns | max ns | sum pj | sum arrays
+ *     minimise   sum ns | max stage_ns | sum pj | sum arrays
  *     subject to sum arrays <= n_array, sum error <= max_error,
- *                ns <= max_stage_ns for every pick
+ *                stage_ns <= max_stage_ns for every pick
  *
  * The sums are multiple-choice knapsacks with two constraints: prices for
  * arrays and error give a proven bound (Lagrange), what they leave open is
@@ -22,7 +22,8 @@
 #include "ir/support/arena.h"
 
 struct imc_alloc_option {
-	double ns; /* > 0: the layer alone, and its stage of the pipeline */
+	double ns;	 /* > 0: the layer alone */
+	double stage_ns; /* > 0, <= ns: its stage of the pipeline */
 	double pj;
 	double error; /* >= 0 */
 	int32_t arrays;
@@ -35,7 +36,7 @@ struct imc_alloc_layer {
 
 enum imc_alloc_goal {
 	IMC_ALLOC_LATENCY, /* sum of ns */
-	IMC_ALLOC_STAGE,   /* largest ns: 1 / throughput */
+	IMC_ALLOC_STAGE,   /* largest stage_ns: 1 / throughput */
 	IMC_ALLOC_ENERGY,
 	IMC_ALLOC_ARRAYS
 };

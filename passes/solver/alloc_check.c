@@ -27,11 +27,11 @@ static const char *check_picks(const struct imc_alloc_problem *p,
 			return imc_arena_printf(a, "layer %d: no option %d", i,
 						pick[i]);
 		o = &p->layer[i].option[pick[i]];
-		if (!(o->ns <= p->max_stage_ns))
+		if (!(o->stage_ns <= p->max_stage_ns))
 			return imc_arena_printf(a, "layer %d takes too long",
 						i);
 		t->ns += o->ns;
-		t->stage_ns = fmax(t->stage_ns, o->ns);
+		t->stage_ns = fmax(t->stage_ns, o->stage_ns);
 		t->pj += o->pj;
 		t->error += o->error;
 		t->arrays += o->arrays;
@@ -87,7 +87,7 @@ static bool is_easy(const struct imc_alloc_problem *p, bool by_error)
 			const struct imc_alloc_option *o =
 				&p->layer[i].option[k];
 
-			if (!(o->ns <= p->max_stage_ns))
+			if (!(o->stage_ns <= p->max_stage_ns))
 				continue;
 			if (!best || (by_error ? o->error < best->error
 					       : o->arrays < best->arrays))

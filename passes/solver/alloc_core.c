@@ -41,6 +41,8 @@ double imc_alloc_wanted(const struct imc_alloc_core *k)
 		return k->value;
 	if (k->whole)
 		better = k->value - 1 + 1e-6;
+	if (!k->found) /* a limit: whatever keeps it is wanted */
+		return better;
 	near = k->value - k->gap * (k->value + k->base);
 	return fmin(near, better);
 }

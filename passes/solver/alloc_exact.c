@@ -13,7 +13,7 @@ static struct imc_alloc_answer plus(struct imc_alloc_answer s,
 				    const struct imc_alloc_option *o)
 {
 	s.ns += o->ns;
-	s.stage_ns = fmax(s.stage_ns, o->ns);
+	s.stage_ns = fmax(s.stage_ns, o->stage_ns);
 	s.pj += o->pj;
 	s.error += o->error;
 	s.arrays += o->arrays;
@@ -69,7 +69,7 @@ static void try_all(const struct imc_alloc_problem *p, int32_t i,
 				&p->layer[i].option[k];
 
 			pick[i] = k;
-			if (o->ns <= p->max_stage_ns)
+			if (o->stage_ns <= p->max_stage_ns)
 				try_all(p, i + 1, plus(sum, o), pick, best);
 		}
 		return;
@@ -131,7 +131,7 @@ static void add_layer(const struct imc_alloc_problem *p, int32_t i,
 		const struct imc_alloc_option *o = &p->layer[i].option[k];
 		double cost = cost_of(p->goal, o);
 
-		if (!(o->ns <= p->max_stage_ns))
+		if (!(o->stage_ns <= p->max_stage_ns))
 			continue;
 		for (int64_t r = o->arrays; r <= t->n_array; r++) {
 			double sum = t->cost[r - o->arrays] + cost;

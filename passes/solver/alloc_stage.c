@@ -11,7 +11,7 @@ struct search {
 	struct imc_alloc_answer *s;
 	struct imc_alloc_effort *f;
 	struct imc_arena *a;
-	struct imc_alloc_list *list; /* c is ns */
+	struct imc_alloc_list *list; /* c is stage_ns */
 	double *time;		     /* ascending: all that may be the answer */
 	int32_t n_time;
 	int32_t low, high; /* time[low] is proven too short, [high] does */
@@ -101,7 +101,7 @@ static void take(struct search *s, const struct imc_alloc_core *k)
 
 	for (int32_t i = 0; i < s->p->n; i++) {
 		s->s->pick[i] = k->pick[i];
-		most = fmax(most, s->p->layer[i].option[k->pick[i]].ns);
+		most = fmax(most, s->p->layer[i].option[k->pick[i]].stage_ns);
 	}
 	while (s->high > 0 && s->time[s->high - 1] >= most)
 		s->high--;

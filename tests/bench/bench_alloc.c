@@ -101,9 +101,12 @@ static struct imc_alloc_option option_of(const struct shape *s, int w, int a,
 	double io = (double)(a * ceil_div(s->rows + s->cols, 512));
 	double vector_pj = (double)(down * across * w * a) * 0.9 + 20 * io;
 
+	double ns = (double)ceil_div(s->pixels, copies) * (mvm + digital + io) /
+		    GHZ;
+
 	return (struct imc_alloc_option){
-		.ns = (double)ceil_div(s->pixels, copies) *
-		      (mvm + digital + io) / GHZ,
+		.ns = ns,
+		.stage_ns = ns,
 		.pj = (double)s->pixels * vector_pj,
 		.error = pow(4, -w) + pow(4, -a),
 		.arrays = (int32_t)(w * down * across * copies)};

@@ -192,7 +192,7 @@ static void quantised_graph(struct imc_graph *g)
 static void assign(struct imc_module *m)
 {
 	struct imc_map *map = &m->map;
-	struct imc_cost cost = {1.5, 1e9 / 3, 0, INFINITY, 2, 0.25, 3};
+	struct imc_cost cost = {1.5, 1e9 / 3, 0, INFINITY, 2, 0.25, 3, 0.125};
 
 	map->array_rows = map->array_cols = 16;
 	map->n_array = 4;
