@@ -77,7 +77,8 @@ struct imc_options {
 	double max_drop;    /* percent of samples that may be lost, measured */
 	int error_model;    /* 0 measured, 1 one law for all layers */
 	int search;	    /* 0 solver, 1 reinforcement learning */
-	int max_trials;	    /* networks that are measured at most; 0: 12 */
+	int max_trials;	    /* networks that are measured at most; 0: 12,
+				search 1: 100 */
 	double solver_time; /* seconds of one solver call; 0: no limit */
 	double min_throughput; /* images a second at least; 0 */
 };
@@ -92,8 +93,8 @@ struct imc_layer_error {
 
 /* A network that was measured while bits were chosen. */
 struct imc_trial {
-	double budget;	    /* errors that were allowed */
-	double predicted;   /* sum of its layers' errors */
+	double budget;	    /* errors that were allowed; search 1: value */
+	double predicted;   /* sum of its layers' errors; search 1: 0 */
 	double error, drop; /* measured; drop in percent */
 	double value;	    /* of the objective, ns (pj, arrays) */
 	bool taken;

@@ -8,6 +8,7 @@
 #include "frontend/data/data.h"
 #include "ir/support/checked.h"
 #include "ir/text.h"
+#include "passes/2-quant/choose_bits.h"
 #include "passes/pass.h"
 
 /* Synthetic samples, and the elements they may have in all. */
@@ -168,7 +169,7 @@ static bool check_spatial(const struct cli_options *o, const struct imc_hw *hw)
 	static const enum cli_option only[] = {
 		CLI_OPT_ACT_BITS,    CLI_OPT_BUDGET_BITS,    CLI_OPT_MAX_DROP,
 		CLI_OPT_TRIALS,	     CLI_OPT_ERRORS,	     CLI_OPT_REPLICAS,
-		CLI_OPT_SOLVER_TIME, CLI_OPT_MIN_THROUGHPUT,
+		CLI_OPT_SOLVER_TIME, CLI_OPT_MIN_THROUGHPUT, CLI_OPT_SEARCH,
 	};
 
 	for (size_t i = 0; i < sizeof only / sizeof *only; i++)
@@ -218,6 +219,7 @@ static const struct {
 	{CLI_OPT_MAX_DROP, IMC_FACT_ASSIGNED, MEMBER(has_drop)},
 	{CLI_OPT_MAX_DROP, IMC_FACT_ASSIGNED, MEMBER(max_drop)},
 	{CLI_OPT_TRIALS, IMC_FACT_ASSIGNED, MEMBER(max_trials)},
+	{CLI_OPT_SEARCH, IMC_FACT_ASSIGNED, MEMBER(search)},
 	{CLI_OPT_REPLICAS, IMC_FACT_ASSIGNED, MEMBER(max_replicas)},
 	{CLI_OPT_MIN_THROUGHPUT, IMC_FACT_ASSIGNED, MEMBER(min_throughput)},
 	{CLI_OPT_SOLVER_TIME, IMC_FACT_ASSIGNED, MEMBER(solver_time)},
@@ -249,12 +251,14 @@ static void take_options(struct imc_module *m, const struct cli_settings *s)
 			       late[i].size);
 }
 
-/* A dump that was made without a wish for bits knows no errors of them. */
+/* A dump that was made without a wish for bits, or for --search=rl, knows no
+ * errors of them. */
 static void measure_again(struct imc_module *m, const struct cli_settings *s)
 {
 	if (m->n_error == 0 && !imc_module_has(m, IMC_FACT_ASSIGNED) &&
 	    (cli_given(s->o, CLI_OPT_BUDGET_BITS) ||
-	     cli_given(s->o, CLI_OPT_MAX_DROP)))
+	     cli_given(s->o, CLI_OPT_MAX_DROP) ||
+	     cli_given(s->o, CLI_OPT_SEARCH)))
 		m->facts &= ~(1u << IMC_FACT_MEASURED);
 }
 
@@ -438,6 +442,11 @@ static bool needs_judge(const struct imc_module *m,
 	       cli_given(s->o, CLI_OPT_DATA) && s->o->command != CLI_EVAL;
 }
 
+static bool may_search(const struct imc_module *m)
+{
+	return imc_module_has(m, IMC_FACT_ASSIGNED) || imc_search_check(m);
+}
+
 bool cli_module_run(struct imc_module *m, const struct cli_settings *s,
 		    const struct cli_run *how)
 {
@@ -454,8 +463,8 @@ bool cli_module_run(struct imc_module *m, const struct cli_settings *s,
 		.tried = tried,
 		.ui = &r,
 	};
-	bool ok = !needs_calib(m, how->stop_after) ||
-		  find_samples(m, s, a, &calib);
+	bool ok = may_search(m) && (!needs_calib(m, how->stop_after) ||
+				    find_samples(m, s, a, &calib));
 
 	if (ok && needs_judge(m, s)) {
 		ok = cli_judge_read(m, s, a, &judge);

@@ -75,10 +75,18 @@ void cli_print_trial(const struct imc_module *m, struct cli_ui *ui)
 	const struct imc_trial *t = &m->trial[m->n_trial - 1];
 
 	cli_ui_clear(ui);
-	fprintf(stderr,
-		"trial %zu: error at most %.3g, predicted %.3g, measured %.3g; "
-		"drop %.2f %%; ",
-		m->n_trial, t->budget, t->predicted, t->error, t->drop);
+	fprintf(stderr, "trial %zu: ", m->n_trial);
+	if (m->opt.search) {
+		fprintf(stderr, "wanted ");
+		print_value(m, t->budget);
+		fprintf(stderr, "; error %.3g; ", t->error);
+	} else {
+		fprintf(stderr,
+			"error at most %.3g, predicted %.3g, "
+			"measured %.3g; ",
+			t->budget, t->predicted, t->error);
+	}
+	fprintf(stderr, "drop %.2f %%; ", t->drop);
 	print_value(m, t->value);
 	fprintf(stderr, ", gap %.2f %%; %.1f s\n", 100 * t->gap,
 		cli_ui_lap(ui));

@@ -125,6 +125,7 @@ static bool read_choice(const struct cli_options *o, struct imc_options *opt)
 	    !cli_number(o, CLI_OPT_BUDGET_BITS, 2, 8, &opt->budget_bits) ||
 	    !cli_number(o, CLI_OPT_MAX_DROP, 0, 100, &opt->max_drop) ||
 	    !cli_word(o, CLI_OPT_ERRORS, &opt->error_model) ||
+	    !cli_word(o, CLI_OPT_SEARCH, &opt->search) ||
 	    !cli_number(o, CLI_OPT_SOLVER_TIME, 0.001, 1e6,
 			&opt->solver_time) ||
 	    !cli_number(o, CLI_OPT_MIN_THROUGHPUT, 1e-6, 1e12,

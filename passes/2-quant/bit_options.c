@@ -484,7 +484,8 @@ static bool list_matrix(struct lister *l, imc_node_id id)
 		rate_way(l, id, e, &w.v[k]);
 	if ((!c || c->n == 0) && is_shared(l, &w.v[0]))
 		keep_fastest(l, &w);
-	w.n = prune(l, w.v, w.n);
+	if (!l->m->opt.search) /* the solver chooses bits, too */
+		w.n = prune(l, w.v, w.n);
 	put_layer(l, id, &w);
 	return true;
 }

@@ -80,9 +80,11 @@ struct imc_bit_problem {
 };
 
 /* Lists bits x copies of every node as m->opt allows; errors from m->error (0
- * where bits are not chosen). Nodes without weights on cores that all share
- * are not listed, as they have no choice: p.fixed_ns and p.fixed_stage_ns have
- * their time. m->map.assign is as choose_engine begins. */
+ * where bits are not chosen). What another option beats in all is left out, but
+ * for an agent to choose (m->opt.search) only by options with the same bits.
+ * Nodes without weights on cores that all share are not listed, as they have no
+ * choice: p.fixed_ns and p.fixed_stage_ns have their time. m->map.assign is as
+ * choose_engine begins. */
 struct imc_bit_problem imc_bit_problem_of(const struct imc_module *m,
 					  struct imc_arena *a);
 
@@ -90,13 +92,12 @@ struct imc_bit_problem imc_bit_problem_of(const struct imc_module *m,
  * geometric interpolation. */
 double imc_bit_budget(const struct imc_module *m, double b);
 
+/* False: m->opt asks for a search that it leaves nothing to learn from, which
+ * is reported. */
+bool imc_search_check(const struct imc_module *m);
+
 /* Chooses engines, bits and copies of all nodes of a spatial machine, and
  * fills m->map.assign, m->trial. False: reported. */
 bool imc_choose_spatial(struct imc_module *m, struct imc_pass_cx *cx);
-
-/* The way of LRMP: an agent (passes/solver/ddpg.h) picks bits, the solver
- * copies, and the reward is measured. Fills assign as imc_choose_spatial. */
-bool imc_search_bits(struct imc_module *m, struct imc_pass_cx *cx,
-		     struct imc_trials *t, struct imc_assign *assign);
 
 #endif

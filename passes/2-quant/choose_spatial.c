@@ -511,7 +511,10 @@ bool imc_choose_spatial(struct imc_module *m, struct imc_pass_cx *cx)
 		return imc_diag(m->diags, n->loc, IMC_D_ENGINE_FORCED,
 				imc_engine_name(imc_map_forced(m, n)), b.why);
 	}
-	if (m->opt.has_drop) {
+	if (m->opt.search) {
+		if (!imc_search_check(m) || !imc_search_bits(m, cx, &b, &c))
+			return false;
+	} else if (m->opt.has_drop) {
 		if (!imc_choice_for_drop(m, cx, &b, &c))
 			return false;
 	} else if (!imc_choice_solve(m, &b, budget, cx->scratch, &c)) {

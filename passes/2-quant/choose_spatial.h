@@ -50,4 +50,9 @@ bool imc_choice_for_drop(struct imc_module *m, struct imc_pass_cx *cx,
 			 const struct imc_bit_problem *b,
 			 struct imc_choice *out);
 
+/* The same in the way of LRMP (m->opt.search): an agent (passes/solver/ddpg.h)
+ * picks bits, the solver copies, and the reward is measured. */
+bool imc_search_bits(struct imc_module *m, struct imc_pass_cx *cx,
+		     const struct imc_bit_problem *b, struct imc_choice *out);
+
 #endif

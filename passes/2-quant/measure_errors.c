@@ -28,7 +28,7 @@ static bool is_measured(const struct imc_module *m)
 
 bool imc_pass_measure_errors(struct imc_module *m, struct imc_pass_cx *cx)
 {
-	if (!imc_bits_are_chosen(m))
+	if (!imc_bits_are_chosen(m) || m->opt.search)
 		return true;
 	if (is_measured(m)) {
 		bool ok = imc_errors_measure(m, cx, 0);
