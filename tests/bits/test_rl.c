@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "hwdesc/cost.h"
+#include "passes/2-quant/fixed_bits.h"
 #include "tests/bits/lab.h"
 #include "tests/check.h"
 
@@ -97,6 +98,76 @@ static void test_prefix(void)
 	}
 	OK(lab_taken(more.m)->value <= last);
 	lab_end(&more);
+}
+
+/* One bit less, n times: from the last layer on, activations first. */
+static void lower(struct imc_bits *bits, size_t n_layer, int n)
+{
+	for (int at = 0; n > 0; at++) {
+		struct imc_bits *b =
+			&bits[n_layer - 1 - (size_t)at / 2 % n_layer];
+		int32_t *x = at % 2 ? &b->weight : &b->act;
+
+		if (*x > 2) {
+			*x -= 1;
+			n--;
+		}
+	}
+}
+
+/* Bits are those after the fewest steps that reach the value. */
+static void check_clip(const struct lab *r, const struct imc_bit_problem *b,
+		       double most)
+{
+	static const struct imc_bits begin[4] = {
+		{8, 3}, {5, 7}, {2, 8}, {6, 6}};
+	struct imc_bits bits[4], want[4];
+	struct imc_choice c, d;
+	int n = 0;
+
+	memcpy(bits, begin, sizeof bits);
+	memcpy(want, begin, sizeof want);
+	OK(imc_fixed_clip(r->m, b, most, bits, r->a, &c) && c.found);
+	OK(imc_fixed_solve(r->m, b, want, r->a, &d));
+	for (; (!d.found || d.value > most) && n < 29; n++) {
+		memcpy(want, begin, sizeof want);
+		lower(want, 4, n + 1);
+		OK(imc_fixed_solve(r->m, b, want, r->a, &d));
+	}
+	OK(!memcmp(bits, want, sizeof bits) && c.value == d.value);
+	for (size_t i = 0; i < 4; i++) {
+		const struct imc_assign *as = &b->option[i][c.s.pick[i]].as;
+
+		OK(as->weight_bits == bits[i].weight);
+		OK(as->act_bits == bits[i].act);
+	}
+}
+
+static void test_clip(void)
+{
+	struct imc_bit_problem b;
+	struct imc_choice c;
+	struct lab r;
+	struct imc_bits most[4] = {{8, 8}, {8, 8}, {8, 8}, {8, 8}};
+	double baseline;
+
+	lab_begin(&r, 32);
+	r.m->opt.search = 1;
+	r.m->opt.max_replicas = 1;
+	lab_go(&r); /* sets m->map up */
+	b = imc_bit_problem_of(r.m, r.a);
+	OK(b.n == 4 && imc_fixed_has_choice(&b, 0));
+	OK(imc_fixed_solve(r.m, &b, most, r.a, &c) && c.s.arrays == 32);
+	OK(imc_fixed_baseline(r.m, &b, r.a, &baseline));
+	OK(fabs(baseline - c.value) < 1e-9 * baseline);
+	r.m->opt.max_replicas = 0;
+	b = imc_bit_problem_of(r.m, r.a);
+	for (double part = 0.02; part < 1; part *= 1.4)
+		check_clip(&r, &b, baseline * part);
+	check_clip(&r, &b, INFINITY);
+	b.p.n_array = 10;
+	check_clip(&r, &b, INFINITY);
+	lab_end(&r);
 }
 
 static void set_throughput(struct lab *r)
@@ -206,6 +277,7 @@ int main(void)
 		test_latency(40, drop);
 	}
 	test_prefix();
+	test_clip();
 	test_throughput();
 	test_fixed();
 	test_missed();
