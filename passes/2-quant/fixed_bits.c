@@ -7,6 +7,7 @@
 /* The options of one layer that remain, and where they were. */
 struct part {
 	struct imc_alloc_layer layer;
+	struct imc_bit_option *option;
 	int32_t *from;
 };
 
@@ -82,7 +83,11 @@ static struct part part_of(const struct imc_bit_problem *b, size_t i,
 	size_t n = (size_t)all->n;
 	struct imc_alloc_option *o = imc_arena_array(a, n, sizeof *o);
 	struct imc_bits bits = nearest(b, i, wanted);
-	struct part part = {{0, o}, imc_arena_array(a, n, sizeof *part.from)};
+	struct part part = {
+		.layer.option = o,
+		.option = imc_arena_array(a, n, sizeof *part.option),
+		.from = imc_arena_array(a, n, sizeof *part.from),
+	};
 
 	for (int32_t k = 0; k < all->n; k++) {
 		const struct imc_bit_option *x = &b->option[i][k];
@@ -90,6 +95,7 @@ static struct part part_of(const struct imc_bit_problem *b, size_t i,
 		if (on_arrays(x) && !same_bits(bits_of(x), bits))
 			continue;
 		part.from[part.layer.n] = k;
+		part.option[part.layer.n] = *x;
 		o[part.layer.n++] = all->option[k];
 	}
 	return part;
@@ -105,8 +111,11 @@ static bool solve_parts(const struct imc_module *m,
 	struct imc_alloc_layer *layer =
 		imc_arena_array(a, b->n + 1, sizeof *layer);
 
-	for (size_t i = 0; i < b->n; i++)
+	some.option = imc_arena_array(a, b->n + 1, sizeof *some.option);
+	for (size_t i = 0; i < b->n; i++) {
 		layer[i] = part[i].layer;
+		some.option[i] = part[i].option;
+	}
 	some.p.layer = layer;
 	if (!imc_choice_solve(m, &some, INFINITY, a, out))
 		return false;
@@ -224,7 +233,7 @@ bool imc_fixed_clip(const struct imc_module *m, const struct imc_bit_problem *b,
 /* One copy is what takes the fewest arrays. */
 static struct part smallest(struct part p)
 {
-	struct part best = {{1, p.layer.option}, p.from};
+	struct part best = {{1, p.layer.option}, p.option, p.from};
 
 	for (int32_t k = 1; k < p.layer.n; k++) {
 		const struct imc_alloc_option *o = &p.layer.option[k];
@@ -233,6 +242,7 @@ static struct part smallest(struct part p)
 		if (o->arrays < x->arrays ||
 		    (o->arrays == x->arrays && o->ns < x->ns)) {
 			best.layer.option = o;
+			best.option = &p.option[k];
 			best.from = &p.from[k];
 		}
 	}

@@ -321,7 +321,7 @@ static bool first_round(struct search *s)
 	if (!try_bits(s, INFINITY, s->baseline, &c))
 		return false;
 	if (!c.found)
-		return imc_choice_none(s->m, s->b, INFINITY, &c);
+		return imc_choice_none(s->m, s->b, INFINITY);
 	s->whole = true;
 	for (size_t k = 0; k < s->n_step; k++)
 		s->whole &= s->bits[s->layer[k]].weight == IMC_MOST_BITS &&
