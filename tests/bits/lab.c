@@ -142,7 +142,7 @@ void lab_end(struct lab *r)
 
 double lab_latency(const struct imc_module *m)
 {
-	double ns = 0;
+	double ns = m->map.narrow.ns;
 
 	for (size_t i = 0; i < m->map.n_assign; i++)
 		ns += m->map.assign[i].cost.ns;
