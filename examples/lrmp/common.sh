@@ -27,9 +27,10 @@ field() {
 		NR == line + 1 { print $at }' "$out/$1/point/curve.csv"
 }
 
-# baseline NET: 8 bits, one copy of every layer, and the arrays that takes
+# baseline NET OPTION...: 8 bits, one copy of every layer, and the arrays that
+# takes
 baseline() {
-	map "$1" --arrays=100000 $eight --replicas=1 $published \
+	map "$@" --arrays=100000 $eight --replicas=1 $published \
 		--objective=arrays
 	budget=$(field "$1" used)
 	base_latency=$(field "$1" latency_ms)

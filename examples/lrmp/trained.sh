@@ -16,6 +16,9 @@ uniform() {
 	rows "$1" uniform-$best
 }
 
+# Networks that the agent may measure; the solver takes 12 at most.
+episodes=24
+
 echo
 echo "== trained networks, at most 1 % of the samples lost"
 for net in $networks; do
@@ -23,14 +26,16 @@ for net in $networks; do
 	there || continue
 	forget $net
 	measured $net
-	baseline $net
-	o="--arrays=$budget $ends"
 	measure="$tests $labels $numbers"
-	map $net $o $eight $published
+	baseline $net --drop=100 $measure
+	o="--arrays=$budget $ends"
+	map $net $o $eight $published --drop=100 $measure
 	rows $net replication
 	uniform $net
 	map $net $o --drop=1 $measure $published --replicas=1
 	rows $net precision
 	map $net $o --drop=1 $measure
 	rows $net joint
+	map $net $o --drop=1 $measure --search=rl --trials=$episodes
+	rows $net rl
 done
