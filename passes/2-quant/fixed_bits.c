@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The options of one layer that remain, and where they were. */
 struct part {
@@ -174,10 +175,11 @@ struct clip {
 static bool solve_after(const struct clip *c, int64_t n_step,
 			struct imc_choice *out)
 {
-	struct imc_bits *bits =
-		imc_arena_memdup(c->a, c->from, (c->b->n + 1) * sizeof *bits);
+	size_t n = c->b->n;
+	struct imc_bits *bits = imc_arena_array(c->a, n + 1, sizeof *bits);
 
-	take_steps(bits, c->b->n, n_step);
+	memcpy(bits, c->from, n * sizeof *bits);
+	take_steps(bits, n, n_step);
 	return imc_fixed_solve(c->m, c->b, bits, c->a, out);
 }
 

@@ -28,7 +28,7 @@ double lab_noise(const struct imc_module *m, const struct imc_assign *assign);
 /* Percent of the samples that are lost with that error. */
 double lab_loss(double error);
 
-/* ns of all nodes as they are assigned. */
+/* ns of all nodes as they are assigned, and of rescales for narrow reads. */
 double lab_latency(const struct imc_module *m);
 
 /* The trial that was taken; NULL: none. */
