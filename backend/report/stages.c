@@ -44,6 +44,17 @@ static const char *slowest_name(const struct imc_module *m,
 	return imc_report_cleaned(imc_node_at(m->g, p->slowest)->name, a);
 }
 
+/* A rescale has the name of the layer that it narrows an input for. */
+static const char *stage_name(const struct imc_module *m,
+			      const struct imc_report_layer *l,
+			      struct imc_arena *a)
+{
+	if (imc_node_at(m->g, l->id)->op == IMC_OP_Q_RESCALE)
+		return imc_arena_printf(a, "%s (rescale)",
+					imc_report_short_name(l, 18, a));
+	return imc_report_short_name(l, 28, a);
+}
+
 static void add_stage(struct imc_table *t, const struct imc_module *m,
 		      const struct imc_report_layer *l)
 {
@@ -53,7 +64,7 @@ static void add_stage(struct imc_table *t, const struct imc_module *m,
 	struct imc_arena *a = t->a;
 	int32_t copies = as->copies > 1 ? as->copies : 1;
 
-	imc_table_cell(t, imc_report_short_name(l, 28, a));
+	imc_table_cell(t, stage_name(m, l, a));
 	imc_table_cell(t, analog ? imc_arena_printf(a, "%d", as->weight_bits)
 				 : "");
 	imc_table_cell(t,
@@ -101,7 +112,28 @@ static void print_stages(const struct imc_module *m,
 			       p->shared_ns * 1e-3);
 }
 
-static void add_trial(struct imc_table *t, const struct imc_trial *r, size_t i)
+/* The objective's value, as a person reads it. */
+static const char *value_text(const struct imc_module *m, double value,
+			      struct imc_arena *a)
+{
+	switch ((enum imc_objective)m->opt.objective) {
+	case IMC_OBJECTIVE_LATENCY:
+		return imc_arena_printf(a, "%.4g ms", value * 1e-6);
+	case IMC_OBJECTIVE_THROUGHPUT:
+		return imc_arena_printf(a, "%.4g images/s", 1e9 / value);
+	case IMC_OBJECTIVE_ENERGY:
+		return imc_arena_printf(a, "%.4g uJ", value * 1e-6);
+	case IMC_OBJECTIVE_ARRAYS:
+		return imc_arena_printf(a, "%.0f arrays", value);
+	case IMC_OBJECTIVE_EDP:
+	case IMC_N_OBJECTIVE:
+		break;
+	}
+	return imc_arena_printf(a, "%.4g", value);
+}
+
+static void add_trial(struct imc_table *t, const struct imc_module *m,
+		      const struct imc_trial *r, size_t i)
 {
 	struct imc_arena *a = t->a;
 
@@ -111,7 +143,7 @@ static void add_trial(struct imc_table *t, const struct imc_trial *r, size_t i)
 	imc_table_cell(t, imc_arena_printf(a, "%.3g", r->predicted));
 	imc_table_cell(t, imc_arena_printf(a, "%.3g", r->error));
 	imc_table_cell(t, imc_arena_printf(a, "%.2f", r->drop));
-	imc_table_cell(t, imc_arena_printf(a, "%.4g", r->value));
+	imc_table_cell(t, value_text(m, r->value, a));
 }
 
 static void print_trials(const struct imc_module *m, struct imc_arena *a,
@@ -135,7 +167,7 @@ static void print_trials(const struct imc_module *m, struct imc_arena *a,
 	imc_buf_text(out, "\nNetworks that were measured (*: taken)\n\n");
 	imc_table_head(&t, head);
 	for (size_t i = 0; i < m->n_trial; i++)
-		add_trial(&t, &m->trial[i], i);
+		add_trial(&t, m, &m->trial[i], i);
 	imc_table_print(&t, out);
 }
 

@@ -1,6 +1,7 @@
 /* What fewer bits in one layer alone do to the output, measured. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ir/num.h"
 #include "ir/support/checked.h"
@@ -16,7 +17,7 @@
 #define N_JOB (2 * N_BITS) /* weights, then activations */
 
 /* Products that all of it may take, if the samples are not said. */
-#define BUDGET ((int64_t)1 << 37)
+#define BUDGET ((int64_t)1 << 38)
 
 /* Choices of bits for all layers by which the sum of errors is checked. */
 #define N_CHECK 12
@@ -281,6 +282,14 @@ static bool check(struct study *s)
 
 /* ---- all of it ---- */
 
+/* A path without its folders: a bundle does not tell where it was made. */
+static const char *file_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 const struct imc_layer_error *imc_layer_error_of(const struct imc_module *m,
 						 imc_node_id id)
 {
@@ -324,7 +333,7 @@ bool imc_errors_measure(struct imc_module *m, struct imc_pass_cx *cx, int64_t n)
 	}
 	m->error_model = imc_arena_printf(
 		m->arena, "measured on %zu sample%s of %s", s.rerun.n_sample,
-		s.rerun.n_sample == 1 ? "" : "s", cx->calib->source);
+		s.rerun.n_sample == 1 ? "" : "s", file_of(cx->calib->source));
 	ok = s.n_layer == 0 || check(&s);
 	imc_module_free(s.base);
 	imc_module_free(s.numbered);
