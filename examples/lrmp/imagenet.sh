@@ -2,9 +2,11 @@
 # of b bits is taken as 4^-b in every layer, for weights and activations alike
 # (--errors=equal). Sourced by run.
 
+resnets=${RESNETS:-18 34 50 101}
+
 echo
 echo "== ResNet-18/34/50/101, latency and images/s against 8 bits, one copy"
-for n in 18 34 50 101; do
+for n in $resnets; do
 	net=resnet$n
 	forget $net
 	if [ ! -f "$out/$net/done" ]; then
@@ -38,7 +40,7 @@ echo
 echo "joint against uniform bits with the best copies, at the same error:"
 printf '%-10s %-10s %4s %15s %7s %9s\n' net objective bits joint-published \
 	joint joint-any
-for n in 18 34 50 101; do
+for n in $resnets; do
 	for objective in latency throughput; do
 		for b in 7 6 5 4; do
 			awk -F, -v net=resnet$n -v o=$objective -v b=$b '

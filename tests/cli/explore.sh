@@ -64,6 +64,34 @@ sweep 1..1 -t sram-imc --objective=energy || fail "sram-imc: status $?"
 grep -q '^ *1 *1 .* - ' stdout || fail "bound of energy: $(cat stdout)"
 ! grep -q 'lower bound' out/curve.svg || fail "a bound that is not known"
 
+# a spatial machine: a curve for each error, from latency to images a second
+rm -rf out
+spatial="-t lrmp --errors=equal --budgets=6,4 --steps=4"
+sweep 200,400 $spatial || fail "spatial: status $?: $(cat stderr)"
+head -1 out/curve.csv | grep -q 'pareto,objective,max_drop,budget_bits,' ||
+	fail "columns of a spatial machine: $(head -1 out/curve.csv)"
+# more images and more time from step to step; more arrays, more error: faster
+awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+	{ key = $at["arrays"] "-" $at["budget_bits"]
+	ms = $at["latency_ms"]; images = $at["images_per_s"]; n[key]++ }
+	key == last && (ms < ms0 * 0.9999 || images < images0) { exit 1 }
+	key != last { least[key] = ms }
+	$at["used"] > $at["arrays"] { exit 1 }
+	{ last = key; ms0 = ms; images0 = images; most[key] = images }
+	END { if (least["400-6"] > least["200-6"] ||
+			least["200-4"] > least["200-6"] ||
+			most["400-6"] < most["200-6"] || n["400-4"] < 2)
+		exit 1 }' out/curve.csv || fail "spatial: $(cat out/curve.csv)"
+grep -q '"budget_bits": 6' out/curve.json || fail "spatial: curve.json"
+[ "$(grep -c 'class="grid"' out/curve.svg)" -gt 20 ] && grep -q \
+	'200 arrays, error of 6 bits' out/curve.svg || fail "spatial: picture"
+cp out/curve.csv first.csv
+rm out/points/*-throughput-*
+sweep 200,400 $spatial && cmp -s out/curve.csv first.csv ||
+	fail "spatial: taken up again, it differs"
+sweep 200 -t lrmp --drop=1 --budgets=6
+[ $? = 2 ] || fail "two kinds of error: status $?"
+
 rm -rf out
 mkdir -p out/points/2.txt
 sweep 2..2
