@@ -305,7 +305,9 @@ void cli_help_command(enum cli_command c, FILE *out)
 	fprintf(out, "imcc %s: %s\n\nusage: imcc %s%s%s%s [OPTION]...\n\n",
 		commands[c].name, commands[c].text, commands[c].name,
 		*commands[c].operands ? " " : "", commands[c].operands,
-		c == CLI_COMPILE ? " -t TARGET -o DIR" : "");
+		c == CLI_COMPILE   ? " -t TARGET -o DIR"
+		: c == CLI_EXPLORE ? " -t TARGET --arrays=A..B -o DIR"
+				   : "");
 	for (int i = 0; i < CLI_N_OPTION; i++)
 		if (options[i].who >> c & 1)
 			print_option(&options[i], out);
