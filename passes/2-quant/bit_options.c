@@ -153,8 +153,9 @@ static struct bits act_bits(const struct imc_module *m)
 	return (struct bits){imc_bits_are_chosen(m) ? 2 : most, most};
 }
 
-/* Steps of copies that take images in turn: one by one, then by a part. */
-#define FINE 128
+/* Steps of copies that take images in turn: one by one, then by a part. What
+ * is proven of stages holds for these numbers of copies. */
+#define FINE 32
 
 /* The next number of copies that is of use: with which the busiest one has
  * less to do, or with images in turn any. */

@@ -40,7 +40,7 @@ bool imc_trials_run(struct imc_trials *t, const struct imc_assign *assign,
 		    struct imc_score *out);
 
 /* The errors of layers on the arrays, one change at a time, on up to n samples
- * of the calib set (0: as many as 2^37 multiply-accumulates in all allow, at
+ * of the calib set (0: as many as 2^38 multiply-accumulates in all allow, at
  * least one): the squared error of the output against that of the network with
  * as many bits as can be everywhere, relative to it; of a softmax at the end
  * its input counts. As many bits as can be have error 0; of fewer, 2 .. 5 are
