@@ -109,13 +109,18 @@ bool imc_cost_layer_of(const struct imc_hw *hw, const struct imc_matrix *mx,
 	return true;
 }
 
+/* Arrays of a layer that compute at the same time, at most. */
+static int64_t active_arrays(const struct imc_hw *hw)
+{
+	return hw->ima_active_arrays * hw->chip_clusters;
+}
+
 /* The busiest copy's arrays. */
 static struct imc_cost arrays_cost(const struct imc_cost_layer *l,
 				   int64_t copies, int64_t tiles)
 {
-	int64_t active = l->hw->ima_active_arrays * l->hw->chip_clusters;
 	double turns = ceil(l->jobs / (double)copies) *
-		       (double)imc_ceil_div(tiles, active);
+		       (double)imc_ceil_div(tiles, active_arrays(l->hw));
 
 	return (struct imc_cost){.ns = turns * l->job.ns,
 				 .engine_ns = turns * l->job.ns,
@@ -123,12 +128,18 @@ static struct imc_cost arrays_cost(const struct imc_cost_layer *l,
 				 .stall_ns = turns * l->job.stall_ns};
 }
 
-static double digital_ns(const struct imc_cost_layer *l, int64_t arrays)
+/* What the units beside so many arrays take. */
+static double units_ns(const struct imc_cost_layer *l, int64_t arrays)
 {
 	int64_t per_unit = unit_arrays(l->hw);
 	double units = per_unit ? (double)arrays / (double)per_unit : 1;
 
-	return l->unit_ns / fmax(units, 1) + l->fixed_ns;
+	return l->unit_ns / fmax(units, 1);
+}
+
+static double digital_ns(const struct imc_cost_layer *l, int64_t arrays)
+{
+	return units_ns(l, arrays) + l->fixed_ns;
 }
 
 static double links_ns(const struct imc_cost_layer *l, int64_t copies,
@@ -175,17 +186,30 @@ static struct imc_cost shared_cost(const struct imc_cost_layer *l,
 	return c;
 }
 
+/* Copies that take images in turn: as many at once as arrays may compute, and
+ * units may have more arrays than those of one copy. */
+static double in_turn_ns(const struct imc_cost_layer *l, int64_t copies)
+{
+	struct imc_cost one = shared_cost(l, 1, 0);
+	int64_t most = imc_max_i64(1, active_arrays(l->hw) /
+					      imc_max_i64(1, l->n_tile));
+
+	return fmax(one.ns / (double)imc_min_i64(copies, most),
+		    units_ns(l, l->n_tile * copies));
+}
+
 /* Or each takes every so manyth image: that is no latency, but no copy waits
  * for another one, and there need not be a pixel for each. */
 struct imc_cost imc_cost_copies(const struct imc_cost_layer *l, int64_t copies,
 				int64_t adders)
 {
-	struct imc_cost c = shared_cost(l, copies, adders), one;
+	struct imc_cost c = shared_cost(l, copies, adders);
+	double in_turn;
 
 	if (copies > 1 && adders == 0) {
-		one = shared_cost(l, 1, 0);
-		if (one.ns < c.ns * (double)copies)
-			c.stage_ns = one.ns / (double)copies;
+		in_turn = in_turn_ns(l, copies);
+		if (in_turn < c.ns)
+			c.stage_ns = in_turn;
 	}
 	return c;
 }

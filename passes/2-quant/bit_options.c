@@ -572,6 +572,7 @@ struct imc_bit_problem imc_bit_problem_of(const struct imc_module *m,
 	l.out.option = imc_arena_array(a, n, sizeof *l.out.option);
 	l.reads = imc_bit_reads_of(m, l.work);
 	list_nodes(&l);
+	l.out.shares = l.clusters;
 	if (l.clusters)
 		p->fixed_stage_ns = outside_ns(&l);
 	p->goal = goal_of(m);

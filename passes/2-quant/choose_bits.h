@@ -73,6 +73,9 @@ struct imc_bit_problem {
 	imc_node_id *node;
 	struct imc_bit_option **option; /* [n][p.layer[i].n] */
 	struct imc_alloc_problem p;
+	/* Time of its options that layers share is a limit of the pipeline, and
+	 * p.fixed_stage_ns has what the other nodes share. */
+	bool shares;
 	/* Not NULL: why the engine that is asked for cannot compute node bad.
 	 */
 	const char *why;

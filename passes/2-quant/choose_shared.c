@@ -1,6 +1,6 @@
-/* Clusters share the way to L2: what waits there, of all layers together, is a
- * stage of the pipeline. To the solver it is a sum with a limit, as errors
- * are. */
+/* Clusters share the way to L2, layers without clusters the cores: what all
+ * layers together take there is a stage of the pipeline. To the solver it is a
+ * sum with a limit, as errors are. */
 #include <math.h>
 
 #include "passes/2-quant/choose_spatial.h"
@@ -8,9 +8,9 @@
 static double shared_of(const struct imc_module *m,
 			const struct imc_bit_problem *b, size_t i, int32_t k)
 {
-	return m->hw->chip_clusters > 1
-		       ? imc_cost_shared(m->hw, &b->option[i][k].as)
-		       : 0;
+	const struct imc_bit_option *o = &b->option[i][k];
+
+	return b->shares ? imc_cost_shared(m->hw, &o->as) + o->narrow.ns : 0;
 }
 
 double imc_choice_shared(const struct imc_module *m,
@@ -49,7 +49,7 @@ static void keep_least(const struct imc_module *m,
 		least = fmin(least, shared_of(m, b, i, k));
 	for (int32_t k = 0; k < b->p.layer[i].n; k++)
 		if (shared_of(m, b, i, k) > least)
-			o[k].ns = INFINITY;
+			o[k].stage_ns = INFINITY;
 }
 
 void imc_choice_share(const struct imc_module *m,

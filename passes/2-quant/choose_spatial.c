@@ -33,15 +33,21 @@ static bool call(const struct task *t, const struct imc_alloc_problem *p,
 					 why));
 }
 
-static struct imc_alloc_problem problem_of(const struct task *t)
+/* With at most `shared` for what all share; INFINITY: any time. */
+static struct imc_alloc_problem limited(const struct task *t, double shared)
 {
 	struct imc_alloc_problem p = t->b->p;
+	double most = fmin(shared, p.max_stage_ns - p.fixed_stage_ns);
 
 	p.max_error = t->budget;
-	if (isfinite(p.max_stage_ns))
-		imc_choice_share(t->m, t->b, p.max_stage_ns - p.fixed_stage_ns,
-				 &p, t->a);
+	if (isfinite(most))
+		imc_choice_share(t->m, t->b, most, &p, t->a);
 	return p;
+}
+
+static struct imc_alloc_problem problem_of(const struct task *t)
+{
+	return limited(t, INFINITY);
 }
 
 static double value_of(enum imc_alloc_goal goal,
@@ -93,18 +99,17 @@ static bool solve_plain(const struct task *t)
 /* The least latency among those that are best for `goal`. */
 static bool then_latency(const struct task *t, enum imc_alloc_goal goal)
 {
-	struct imc_alloc_problem p = problem_of(t);
 	struct imc_choice *c = t->out;
+	bool stage = goal == IMC_ALLOC_STAGE;
+	double shared = c->value - t->b->p.fixed_stage_ns;
+	struct imc_alloc_problem p = limited(t, stage ? shared : INFINITY);
 	struct imc_alloc_answer s;
 
 	p.goal = IMC_ALLOC_LATENCY;
-	if (goal == IMC_ALLOC_STAGE)
+	if (stage)
 		p.max_stage_ns = c->value;
 	else
 		p.n_array = c->s.arrays;
-	if (goal == IMC_ALLOC_STAGE)
-		imc_choice_share(t->m, t->b, c->value - p.fixed_stage_ns, &p,
-				 t->a);
 	if (!call(t, &p, &s))
 		return false;
 	if (s.found)
@@ -126,13 +131,12 @@ struct share {
  * solver's bound; with more none is shorter than x. */
 static bool try_share(const struct task *t, double x, struct share *ends)
 {
-	struct imc_alloc_problem p = problem_of(t);
+	struct imc_alloc_problem p = limited(t, x);
 	bool all = x >= ends->hi && ends->lo == 0;
 	double value, longest = x + p.fixed_stage_ns;
 	struct imc_choice *c = t->out;
 	struct imc_alloc_answer s;
 
-	imc_choice_share(t->m, t->b, x, &p, t->a);
 	if (!call(t, &p, &s))
 		return false;
 	if (!s.found) {
@@ -198,7 +202,7 @@ static double energy_of(const struct task *t, const struct imc_alloc_answer *s)
 	return pj;
 }
 
-/* Options whose time is ns * by_ns + pj * by_pj. */
+/* Options whose time is ns * by_ns + pj * by_pj; stages stay as they are. */
 static struct imc_alloc_problem weigh(const struct task *t, double by_ns,
 				      double by_pj)
 {
@@ -212,15 +216,12 @@ static struct imc_alloc_problem weigh(const struct task *t, double by_ns,
 			t->a, p.layer[i].option, n * sizeof *o);
 
 		for (size_t k = 0; k < n; k++)
-			o[k].ns = o[k].stage_ns <= p.max_stage_ns
-					  ? o[k].ns * by_ns + o[k].pj * by_pj
-					  : INFINITY;
+			o[k].ns = o[k].ns * by_ns + o[k].pj * by_pj;
 		layer[i] = (struct imc_alloc_layer){(int32_t)n, o};
 	}
 	p.layer = layer;
 	p.goal = IMC_ALLOC_LATENCY;
-	p.fixed_ns = p.fixed_stage_ns = 0;
-	p.max_stage_ns = 1e300;
+	p.fixed_ns = 0;
 	return p;
 }
 
@@ -241,28 +242,118 @@ static void measure(const struct task *t, struct imc_alloc_answer *s)
 }
 
 /* The product's logarithm is concave in both, so its tangent lies above it:
- * what is least on the tangent is never worse than where it touches. */
-static bool solve_edp(const struct task *t)
+ * what is least on the tangent is never worse than where it touches. The first
+ * picks are those of least by_ns * latency + by_pj * energy. */
+static bool descend(const struct task *t, double by_ns, double by_pj)
 {
 	struct imc_choice *c = t->out;
-	double ns = 1, pj = 0; /* begin with the least latency */
+	double last = INFINITY;
 
 	for (int i = 0; i < MAX_EDP_STEPS; i++) {
-		struct imc_alloc_problem p =
-			weigh(t, pj > 0 ? 1 / ns : 1, pj > 0 ? 1 / pj : 0);
+		struct imc_alloc_problem p = weigh(t, by_ns, by_pj);
 		struct imc_alloc_answer s;
+		double pj;
 
 		if (!call(t, &p, &s))
 			return false;
 		if (!s.found)
 			return true;
 		measure(t, &s);
-		ns = s.ns;
 		pj = energy_of(t, &s);
-		if (c->found && ns * pj >= c->value * (1 - SAME))
+		if (s.ns * pj >= last * (1 - SAME))
 			return true;
-		*c = (struct imc_choice){true, s, ns * pj, 0};
+		last = s.ns * pj;
+		if (!c->found || last < c->value)
+			*c = (struct imc_choice){true, s, last, 0};
+		by_ns = 1 / s.ns;
+		by_pj = 1 / pj;
 	}
+	return true;
+}
+
+/* From either end, as it may stop short of the least. */
+static bool solve_edp(const struct task *t)
+{
+	return descend(t, 1, 0) && (!t->out->found || descend(t, 0, 1));
+}
+
+static bool solve(const struct task *t)
+{
+	*t->out = (struct imc_choice){0};
+	switch ((enum imc_objective)t->m->opt.objective) {
+	case IMC_OBJECTIVE_LATENCY:
+	case IMC_OBJECTIVE_ENERGY:
+		return solve_plain(t);
+	case IMC_OBJECTIVE_THROUGHPUT:
+		return solve_stage(t);
+	case IMC_OBJECTIVE_ARRAYS:
+		return solve_plain(t) &&
+		       (!t->out->found || then_latency(t, IMC_ALLOC_ARRAYS));
+	case IMC_OBJECTIVE_EDP:
+		return solve_edp(t);
+	case IMC_N_OBJECTIVE:
+		break;
+	}
+	return solve_plain(t);
+}
+
+/* ---- cores that all layers share ---- */
+
+/* The problem with what layers leave to these cores as a sum. */
+static struct imc_bit_problem sharing(const struct task *t)
+{
+	const struct imc_graph *g = t->m->g;
+	struct imc_bit_problem b = *t->b;
+
+	b.shares = true;
+	b.p.fixed_stage_ns = 0;
+	for (size_t i = 0, k = 0; i < g->n_order; i++)
+		if (k < b.n && b.node[k].i == g->order[i].i)
+			k++;
+		else
+			b.p.fixed_stage_ns += imc_cost_shared(
+				t->m->hw, &t->m->map.assign[g->order[i].i]);
+	return b;
+}
+
+/* The longest stage of the picks, with that of what all share. */
+static double stage_of(const struct task *t, const struct imc_choice *c)
+{
+	struct imc_bit_problem b = t->b->shares ? *t->b : sharing(t);
+
+	return fmax(c->s.stage_ns, imc_choice_shared(t->m, &b, c->s.pick) +
+					   b.p.fixed_stage_ns);
+}
+
+static bool keeps_up(const struct task *t)
+{
+	return stage_of(t, t->out) <= t->b->p.max_stage_ns * (1 + SAME);
+}
+
+/* What the objective of m has of the picks. */
+static double objective_of(const struct task *t,
+			   const struct imc_alloc_answer *s)
+{
+	if (t->m->opt.objective == IMC_OBJECTIVE_EDP)
+		return s->ns * energy_of(t, s);
+	return value_of(t->b->p.goal, s);
+}
+
+/* Picks with the shortest stages, if these are short enough. */
+static bool take_fastest(const struct task *t)
+{
+	struct imc_bit_problem b = *t->b;
+	struct imc_choice *c = t->out;
+	struct task fast = {t->m, &b, t->budget, t->a, c};
+
+	*c = (struct imc_choice){0};
+	b.p.goal = IMC_ALLOC_STAGE;
+	b.p.max_stage_ns = INFINITY;
+	if (!solve_stage(&fast))
+		return false;
+	c->found = c->found && keeps_up(t);
+	c->value = c->found ? objective_of(t, &c->s) : 0;
+	c->bound = 0;
 	return true;
 }
 
@@ -271,23 +362,20 @@ bool imc_choice_solve(const struct imc_module *m,
 		      struct imc_arena *a, struct imc_choice *out)
 {
 	struct task t = {m, b, budget, a, out};
+	struct imc_bit_problem shared;
 
-	*out = (struct imc_choice){0};
-	switch ((enum imc_objective)m->opt.objective) {
-	case IMC_OBJECTIVE_LATENCY:
-	case IMC_OBJECTIVE_ENERGY:
-		return solve_plain(&t);
-	case IMC_OBJECTIVE_THROUGHPUT:
-		return solve_stage(&t);
-	case IMC_OBJECTIVE_ARRAYS:
-		return solve_plain(&t) &&
-		       (!out->found || then_latency(&t, IMC_ALLOC_ARRAYS));
-	case IMC_OBJECTIVE_EDP:
-		return solve_edp(&t);
-	case IMC_N_OBJECTIVE:
-		break;
-	}
-	return solve_plain(&t);
+	if (!solve(&t))
+		return false;
+	if (isinf(b->p.max_stage_ns) || !out->found || keeps_up(&t))
+		return true;
+	shared = sharing(&t);
+	t.b = b->shares ? b : &shared;
+	if (!b->shares && !solve(&t))
+		return false;
+	if (out->found && keeps_up(&t))
+		return true;
+	t.b = b;
+	return take_fastest(&t);
 }
 
 double imc_choice_gap(const struct imc_choice *c)
@@ -336,7 +424,7 @@ static bool no_room(const struct task *t, int64_t need)
 			(int)t->b->p.n_array, n);
 }
 
-/* The most images a second that there could be. */
+/* The most images a second that were found. */
 static bool too_slow(const struct task *t)
 {
 	struct imc_bit_problem b = *t->b;
@@ -349,8 +437,8 @@ static bool too_slow(const struct task *t)
 		return false;
 	return imc_diag(t->m->diags, IMC_IN_FILE(t->m->model_path),
 			IMC_D_TOO_SLOW, t->m->opt.min_throughput,
-			c.found ? 1e9 / c.value : 0, (long long)b.p.n_array,
-			t->m->hw->name);
+			c.found ? 1e9 / stage_of(&free, &c) : 0,
+			(long long)b.p.n_array, t->m->hw->name);
 }
 
 bool imc_choice_none(const struct imc_module *m,
@@ -475,27 +563,7 @@ static bool take(struct imc_module *m, const struct imc_bit_problem *b,
 	return true;
 }
 
-/* ---- budgets ---- */
-
-static double errors_at(const struct imc_module *m, int b)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < m->n_error; i++)
-		sum += m->error[i].weight[b] + m->error[i].act[b];
-	return sum;
-}
-
-double imc_bit_budget(const struct imc_module *m, double bits)
-{
-	double b = fmin(fmax(bits, 2), 8), part = b - floor(b);
-	double lo = errors_at(m, (int)b);
-	double hi = errors_at(m, b < 8 ? (int)b + 1 : 8);
-
-	if (part == 0 || lo <= 0 || hi <= 0)
-		return lo * (1 - part) + hi * part;
-	return pow(lo, 1 - part) * pow(hi, part);
-}
+/* ---- the pass ---- */
 
 bool imc_choose_spatial(struct imc_module *m, struct imc_pass_cx *cx)
 {

@@ -21,8 +21,8 @@ bool imc_choice_solve(const struct imc_module *m,
 		      const struct imc_bit_problem *b, double budget,
 		      struct imc_arena *a, struct imc_choice *out);
 
-/* On a machine of clusters: the time of the picks that is part of the stage
- * of what all share, and the largest there can be (0 on others). */
+/* The time of the picks that is part of the stage of what all share, and the
+ * largest there can be (0 unless b->shares). */
 double imc_choice_shared(const struct imc_module *m,
 			 const struct imc_bit_problem *b, const int32_t *pick);
 double imc_choice_most_shared(const struct imc_module *m,

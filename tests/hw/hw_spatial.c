@@ -462,6 +462,39 @@ static void test_pipeline(void)
 	imc_arena_free(w.arena);
 }
 
+/* Copies that take images in turn share what the layer has: no more arrays
+ * than may compute at once, and units for several of them. */
+static void test_in_turn(void)
+{
+	struct layer l = {1, 256, 64, 1, 1, 1};
+	struct imc_assign as = bits(2, 8);
+	struct imc_cost one, four;
+	struct imc_cost_layer c;
+	struct imc_matrix mx;
+	struct world w;
+
+	open_world(&w, "lrmp");
+	mx = imc_matrix_of(w.g, imc_node_at(w.g, conv(&w, IMC_OP_Q_CONV2D, l)));
+	OK(imc_cost_layer_of(w.hw, &mx, &as, mx.out_h, &c) && c.n_tile == 2);
+	one = imc_cost_copies(&c, 1, 0);
+	four = imc_cost_copies(&c, 4, 0);
+	OK(one.stage_ns == 0 && near(four.stage_ns, one.ns / 4));
+	w.hw->ima_active_arrays = 4; /* of two copies */
+	four = imc_cost_copies(&c, 4, 0);
+	OK(near(four.stage_ns, one.ns / 2));
+	w.hw->ima_active_arrays = 1;
+	four = imc_cost_copies(&c, 4, 0);
+	OK(imc_stage_ns(&four) >= imc_cost_copies(&c, 1, 0).ns * (1 - 1e-9));
+	/* One unit for the eight arrays of four copies: they take turns. */
+	w.hw->ima_active_arrays = 1000000;
+	w.hw->vector_requant_cycles = 1e6;
+	OK(imc_cost_layer_of(w.hw, &mx, &as, mx.out_h, &c));
+	one = imc_cost_copies(&c, 1, 0);
+	four = imc_cost_copies(&c, 4, 0);
+	OK(imc_stage_ns(&four) > 0.99 * one.ns);
+	imc_arena_free(w.arena);
+}
+
 static void test_peak(void)
 {
 	double cycles = 8 * 29 * 8 + 8 + 32 + 2; /* of a full job */
@@ -541,6 +574,7 @@ int main(void)
 	test_prepared();
 	test_kinds();
 	test_pipeline();
+	test_in_turn();
 	test_peak();
 	test_exact();
 	return check_result();
