@@ -370,6 +370,8 @@ static bool read_samples(struct imc_module *m, const struct cli_settings *s,
 		return imc_data_samples(calib, m->g, imc_onnx_read_tensor,
 					&m->pre, limit, a, s->o->d, out);
 	imc_diag(s->o->d, IMC_NOWHERE, IMC_D_CALIB_SYNTHETIC);
+	if (m->opt.has_drop && !imc_module_has(m, IMC_FACT_ASSIGNED))
+		imc_diag(s->o->d, IMC_NOWHERE, IMC_D_DROP_SYNTHETIC);
 	*out = imc_samples_make(m->g, n_synthetic(m->g, s->calib_limit),
 				s->opt.seed, a);
 	return true;

@@ -47,13 +47,42 @@ static const char *point_path(const struct sweep *w, size_t i)
 	return b.p;
 }
 
-/* Says what a kept point was computed from: the module before any choice. */
-static const char *key_of(const struct imc_module *m, struct imc_arena *a)
+/* Of a file that an option names; what cannot be read is reported later. */
+static void add_file(const struct cli_options *o, enum cli_option id,
+		     struct imc_buf *out)
 {
+	const char *path = cli_text(o, id, NULL);
+	struct imc_arena *a = imc_arena_new();
+	struct imc_diags d = {.arena = a};
+	const void *bytes;
+	size_t size = 0;
+
+	bytes = path ? imc_file_read(path, a, &d, &size) : NULL;
+	if (bytes)
+		imc_buf_printf(out, "%s", cli_sha256(bytes, size, a));
+	imc_buf_text(out, "\n");
+	imc_arena_free(a);
+}
+
+/* Says what a kept point was computed from: the module before any choice, what
+ * it is measured on, how far it went. */
+static const char *key_of(const struct imc_module *m,
+			  const struct cli_settings *s)
+{
+	static const enum cli_option words[] = {
+		CLI_OPT_STOP_AFTER,  CLI_OPT_LIMIT,	   CLI_OPT_SKIP,
+		CLI_OPT_CALIB_LIMIT, CLI_OPT_LABEL_OFFSET, CLI_OPT_MEAN,
+		CLI_OPT_STD,	     CLI_OPT_SCALE};
+	struct imc_arena *a = s->o->arena;
 	struct imc_buf text = {.arena = a}, blob = {.arena = a};
 
 	imc_buf_printf(&text, "imcc %s\n", IMCC_VERSION);
 	imc_text_print(m, &imc_hw_text, "", &text, &blob);
+	add_file(s->o, CLI_OPT_CALIB, &text);
+	add_file(s->o, CLI_OPT_DATA, &text);
+	add_file(s->o, CLI_OPT_LABELS, &text);
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		imc_buf_printf(&text, "%s\n", cli_text(s->o, words[i], ""));
 	return cli_sha256(text.p, text.n, a);
 }
 
@@ -293,11 +322,8 @@ static bool collect(const struct sweep *w)
 bool cli_explore_points(struct imc_module *m, const struct cli_settings *s,
 			const char *dir, struct imc_curve *c)
 {
-	struct sweep w = {.m = m,
-			  .s = s,
-			  .dir = dir,
-			  .key = key_of(m, s->o->arena),
-			  .c = c};
+	struct sweep w = {
+		.m = m, .s = s, .dir = dir, .key = key_of(m, s), .c = c};
 
 	for (size_t i = 0; i < c->n && !w.failed; i++) {
 		if (read_point(&w, i)) {

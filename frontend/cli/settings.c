@@ -140,6 +140,9 @@ static bool read_choice(const struct cli_options *o, struct imc_options *opt)
 
 static bool read_judge(const struct cli_options *o, struct cli_settings *s)
 {
+	if (cli_given(o, CLI_OPT_LABELS) && !cli_given(o, CLI_OPT_DATA))
+		return imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS,
+				"--data=X.npy");
 	return cli_int(o, CLI_OPT_LIMIT, 0, INT32_MAX, &s->limit) &&
 	       cli_int(o, CLI_OPT_SKIP, 0, INT32_MAX, &s->skip) &&
 	       cli_int(o, CLI_OPT_LABEL_OFFSET, -1000000, 1000000,

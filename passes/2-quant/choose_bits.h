@@ -24,7 +24,7 @@ struct imc_score {
 };
 
 /* The judge of a module: what the float network gives, and the share of its
- * outputs that is right. */
+ * outputs that is right. NULL: a class is none of the outputs, reported. */
 struct imc_trials;
 
 struct imc_trials *imc_trials_open(const struct imc_module *m,

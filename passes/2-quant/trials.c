@@ -150,6 +150,23 @@ static void run_float(struct imc_trials *t, struct imc_arena *a)
 	t->of_float = sum_up(t, w.result);
 }
 
+/* A class that no output stands for would be wrong in every network. */
+static bool check_classes(const struct imc_module *m, const struct imc_judge *j)
+{
+	const struct imc_value *out = imc_value_at(m->g, m->g->output[0]);
+	int64_t n = imc_tensor_count(&out->t);
+
+	for (int64_t i = j->first; j->labels && i < j->first + j->n; i++) {
+		int64_t class = j->labels[i] + j->label_offset;
+
+		if (class < 0 || class >= n)
+			return imc_diag(m->diags, IMC_IN_FILE(m->model_path),
+					IMC_D_LABEL_RANGE, (long long)class,
+					(long long)i, (long long)n);
+	}
+	return true;
+}
+
 struct imc_trials *imc_trials_open(const struct imc_module *m,
 				   const struct imc_pass_cx *cx,
 				   struct imc_arena *a)
@@ -163,6 +180,8 @@ struct imc_trials *imc_trials_open(const struct imc_module *m,
 	else
 		t->judge = (struct imc_judge){.samples = cx->calib,
 					      .n = cx->calib->n};
+	if (!check_classes(m, &t->judge))
+		return NULL;
 	t->ends = imc_ends_of(m->g, a);
 	t->size = imc_arena_array(a, t->ends.n + 1, sizeof *t->size);
 	for (size_t k = 0; k < t->ends.n; k++)

@@ -81,5 +81,29 @@ ok "and kept" grep -q '^trial budget=.* taken=1' c/module/digits.imc
 ok "no copies" model --replicas=1 --weight-bits=4 --act-bits=4
 keep alone.imc
 ok "one of each" sh -c '! grep -q "crossbar.* copies=[2-9]" alone.imc'
+
+# labels say nothing without data; points of other data are others
+ok "labels alone" sh -c "! $imcc compile digits.onnx -t lrmp --tiles=120 \
+	--max-drop=2 --calib calib_x.npy --labels test_y.npy -o g"
+cp err.txt missing.txt
+ok "data are missed" grep -q 'missing option: --data' missing.txt
+sweep() {
+	"$imcc" explore digits.onnx -t lrmp --errors=equal --calib calib_x.npy \
+		--calib-limit 2 --arrays=120 --drop=3 --trials=2 \
+		--objective=latency --data test_x.npy --limit 40 -o x "$@"
+}
+ok "a sweep" sweep
+cp x/points/*.txt first.txt
+ok "the same" sweep
+ok "its points stay" cmp x/points/*.txt first.txt
+ok "with classes" sweep --labels test_y.npy
+ok "is another" sh -c '! cmp -s x/points/*.txt first.txt'
+cp x/points/*.txt first.txt
+ok "other samples" sweep --labels test_y.npy --skip 100
+ok "are another, too" sh -c '! cmp -s x/points/*.txt first.txt'
+cp x/points/*.txt first.txt
+ok "not so far" sweep --labels test_y.npy --skip 100 \
+	--stop-after=choose_engine
+ok "is one more" sh -c '! cmp -s x/points/*.txt first.txt'
 echo "$n checks, $failed failed"
 [ "$failed" = 0 ]

@@ -92,7 +92,12 @@ static void check_judges(struct lab *l)
 	j.label_offset = 100;
 	t = open_trials(l, &j);
 	OK(imc_trials_float(t).right >= 100 && imc_trials_float(t).error <= 0);
-	j.label_offset = 0; /* so that all are wrong */
+	j.label_offset = 0; /* no output stands for such a class */
+	OK(!open_trials(l, &j));
+	OK(l->m->diags->v[l->m->diags->n - 1].id == IMC_D_LABEL_RANGE);
+	j.labels = labels_of(l, 0); /* all are wrong */
+	for (int64_t i = 0; i < l->calib.n; i++)
+		((int64_t *)j.labels)[i] = (j.labels[i] + 1) % 10;
 	t = open_trials(l, &j);
 	OK(imc_trials_float(t).right <= 0);
 	OK(try(l, open_trials(l, &j), 8).right <= 0);
