@@ -79,3 +79,19 @@ void imc_choice_share(const struct imc_module *m,
 	if (isinf(p->max_stage_ns))
 		p->max_stage_ns = 1e300;
 }
+
+/* ---- what was picked ---- */
+
+double imc_choice_gap(const struct imc_choice *c)
+{
+	return c->bound > 0 && c->value > 0
+		       ? fmax(0, (c->value - c->bound) / c->value)
+		       : 0;
+}
+
+void imc_choice_assign(const struct imc_bit_problem *b,
+		       const struct imc_choice *c, struct imc_assign *assign)
+{
+	for (size_t i = 0; i < b->n; i++)
+		assign[b->node[i].i] = b->option[i][c->s.pick[i]].as;
+}

@@ -16,6 +16,8 @@ struct task {
 	double budget;
 	struct imc_arena *a;
 	struct imc_choice *out;
+	/* Under a budget of errors: with the least time that all share. */
+	bool least;
 };
 
 /* One call of the solver, whose answer is not believed. */
@@ -40,7 +42,7 @@ static struct imc_alloc_problem limited(const struct task *t, double shared)
 	double most = fmin(shared, p.max_stage_ns - p.fixed_stage_ns);
 
 	p.max_error = t->budget;
-	if (isfinite(most))
+	if (isfinite(most) && (isinf(t->budget) || t->least))
 		imc_choice_share(t->m, t->b, most, &p, t->a);
 	return p;
 }
@@ -141,7 +143,7 @@ static bool try_share(const struct task *t, double x, struct share *ends)
 		return false;
 	if (!s.found) {
 		ends->lo = x;
-		if (all)
+		if (all && !c->found)
 			c->s = s;
 		else if (s.proven)
 			c->bound = fmax(c->bound, longest);
@@ -169,19 +171,36 @@ static bool share_stage(const struct task *t)
 	for (int i = 0; i < MAX_SHARE_STEPS; i++) {
 		if (!try_share(t, x, &ends))
 			return false;
-		if (!t->out->found || isfinite(t->budget))
+		if (!t->out->found)
 			break;
 		x = (ends.lo + ends.hi) / 2;
 	}
-	if (isfinite(t->budget))
-		t->out->bound = 0;
+	return true;
+}
+
+/* Errors have the limit that the shared time would need: the better of what
+ * pays no heed to that and what has as little as can be. */
+static bool share_least(const struct task *t)
+{
+	double x = imc_choice_most_shared(t->m, t->b);
+	struct task least = *t;
+
+	for (int i = 0; i < 2; i++) {
+		struct share ends = {0, x};
+
+		least.least = i > 0;
+		if (!try_share(&least, x, &ends))
+			return false;
+	}
+	t->out->bound = 0;
 	return true;
 }
 
 static bool solve_stage(const struct task *t)
 {
-	bool ok = imc_choice_most_shared(t->m, t->b) > 0 ? share_stage(t)
-							 : solve_plain(t);
+	bool ok = imc_choice_most_shared(t->m, t->b) <= 0 ? solve_plain(t)
+		  : isfinite(t->budget)			  ? share_least(t)
+							  : share_stage(t);
 
 	return ok && (!t->out->found || then_latency(t, IMC_ALLOC_STAGE));
 }
@@ -344,7 +363,7 @@ static bool take_fastest(const struct task *t)
 {
 	struct imc_bit_problem b = *t->b;
 	struct imc_choice *c = t->out;
-	struct task fast = {t->m, &b, t->budget, t->a, c};
+	struct task fast = {t->m, &b, t->budget, t->a, c, false};
 
 	*c = (struct imc_choice){0};
 	b.p.goal = IMC_ALLOC_STAGE;
@@ -361,7 +380,7 @@ bool imc_choice_solve(const struct imc_module *m,
 		      const struct imc_bit_problem *b, double budget,
 		      struct imc_arena *a, struct imc_choice *out)
 {
-	struct task t = {m, b, budget, a, out};
+	struct task t = {m, b, budget, a, out, false};
 	struct imc_bit_problem shared;
 
 	if (!solve(&t))
@@ -370,19 +389,13 @@ bool imc_choice_solve(const struct imc_module *m,
 		return true;
 	shared = sharing(&t);
 	t.b = b->shares ? b : &shared;
-	if (!b->shares && !solve(&t))
+	t.least = true;
+	if (!solve(&t))
 		return false;
 	if (out->found && keeps_up(&t))
 		return true;
 	t.b = b;
 	return take_fastest(&t);
-}
-
-double imc_choice_gap(const struct imc_choice *c)
-{
-	return c->bound > 0 && c->value > 0
-		       ? fmax(0, (c->value - c->bound) / c->value)
-		       : 0;
 }
 
 /* ---- when nothing is found ---- */
@@ -429,7 +442,7 @@ static bool too_slow(const struct task *t)
 {
 	struct imc_bit_problem b = *t->b;
 	struct imc_choice c = {0};
-	struct task free = {t->m, &b, t->budget, t->a, &c};
+	struct task free = {t->m, &b, t->budget, t->a, &c, false};
 
 	b.p.goal = IMC_ALLOC_STAGE;
 	b.p.max_stage_ns = INFINITY;
@@ -444,7 +457,7 @@ static bool too_slow(const struct task *t)
 bool imc_choice_none(const struct imc_module *m,
 		     const struct imc_bit_problem *b, double budget)
 {
-	struct task t = {m, b, budget, imc_arena_new(), NULL};
+	struct task t = {m, b, budget, imc_arena_new(), NULL, false};
 	struct imc_loc loc = IMC_IN_FILE(m->model_path);
 	int64_t need = fewest_arrays(&t, INFINITY, INFINITY);
 	int64_t exact = need;
@@ -466,13 +479,6 @@ bool imc_choice_none(const struct imc_module *m,
 }
 
 /* ---- picks become assignments ---- */
-
-void imc_choice_assign(const struct imc_bit_problem *b,
-		       const struct imc_choice *c, struct imc_assign *assign)
-{
-	for (size_t i = 0; i < b->n; i++)
-		assign[b->node[i].i] = b->option[i][c->s.pick[i]].as;
-}
 
 static struct imc_cost narrow_cost(const struct imc_bit_problem *b,
 				   const struct imc_choice *c)

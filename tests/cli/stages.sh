@@ -65,5 +65,18 @@ most=$(number images_per_s)
 ok "with" compile -t bruschi-512 --arrays=60 --objective=throughput \
 	--min-throughput=1
 ok "a limit far away changes nothing" least "$(number images_per_s)" "$most"
+
+# under a budget and few clusters, what all share is not worth every array
+zoo() {
+	rm -rf b
+	"$imcc" compile net.onnx -t bruschi-512 --tiling=remainder --arrays=30 \
+		--calib-limit=2 --budget-bits=7 --errors=equal -o b "$@" \
+		>out.txt 2>err.txt
+}
+"$imcc" zoo resnet8 --resolution=16 -o net.onnx >out.txt
+ok "energy times latency" zoo --objective=edp
+most=$(number images_per_s)
+ok "throughput" zoo --objective=throughput
+ok "is no lower" least "$(number images_per_s)" "$most"
 echo "$n checks, $failed failed"
 [ "$failed" = 0 ]
