@@ -569,8 +569,6 @@ static bool take(struct imc_module *m, const struct imc_bit_problem *b,
 	return true;
 }
 
-/* ---- the pass ---- */
-
 bool imc_choose_spatial(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	struct imc_bit_problem b = imc_bit_problem_of(m, cx->scratch);
