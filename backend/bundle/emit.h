@@ -78,8 +78,10 @@ struct imc_emit_layer {
 
 /* Emits the descriptors of the layer of s, and leaves its calls in e->call. */
 bool imc_emit_step(struct imc_emit *e, const struct imc_step *s);
-/* "q_conv2d on crossbar: conv1": operator, engine and ONNX nodes of s. */
-const char *imc_emit_title(struct imc_emit *e, const struct imc_step *s);
+/* "q_conv2d on crossbar: conv1": operator, engine and ONNX nodes of s, for a
+ * comment that is indented by `indent`, "" or a tab. */
+const char *imc_emit_title(struct imc_emit *e, const struct imc_step *s,
+			   const char *indent);
 bool imc_emit_matrix(struct imc_emit *e, const struct imc_emit_layer *l);
 bool imc_emit_move(struct imc_emit *e, const struct imc_emit_layer *l);
 /* Reports that the node cannot be emitted; false. */

@@ -13,9 +13,9 @@ static bool uses(const struct imc_emit *e, const char *text)
 static void emit_top(struct imc_emit *e, struct imc_buf *b)
 {
 	imc_buf_printf(b,
-		       "/* %s.c: network '%s', made by imcc %s. One descriptor "
-		       "a layer, then the\n * steps of %s_run in order. "
-		       "Offsets into l1 come from the plan. */\n"
+		       "/* %s.c: network '%s', made by imcc %s.\n"
+		       " * One descriptor a layer, then the steps of %s_run in "
+		       "order.\n * Offsets into l1 come from the plan. */\n"
 		       "#include \"%s.h\"\n\n%s#include \"%s_data.h\"\n\n",
 		       e->name, imc_emit_comment(e->a, e->m->model_name),
 		       IMCC_VERSION, e->name, e->name,

@@ -123,7 +123,7 @@ void imc_emit_header(struct imc_emit *e)
 	imc_buf_printf(&b,
 		       "/* %s.h: network '%s' for machine '%s'.\n"
 		       " * Made by imcc %s. Tensors are int8, contiguous; "
-		       "pictures are channel-last. */\n"
+		       "pictures are\n * channel-last. */\n"
 		       "#ifndef %s_H\n#define %s_H\n\n"
 		       "#include \"imc_rt.h\"\n\n",
 		       e->name, imc_emit_comment(e->a, e->m->model_name),

@@ -236,30 +236,71 @@ static bool emit_kernel(struct imc_emit *e, const struct imc_emit_layer *l)
 	return imc_emit_refuse(e, l, "it has no device form");
 }
 
-/* Names of the ONNX nodes whose work this is. */
-static const char *origins(struct imc_emit *e, const struct imc_node *n)
-{
-	struct imc_buf b = {.arena = e->a};
+/* A comment that goes on in a new line where 80 columns end. */
+struct comment {
+	struct imc_buf text;
+	const char *indent; /* of its lines */
+	size_t column;	    /* behind the text, as far as that is known */
+};
 
-	imc_buf_text(&b, "");
-	for (int i = 0; i < n->n_origin; i++)
-		imc_buf_printf(&b, "%s%s", i ? ", " : "",
-			       imc_emit_comment(e->a, n->origin[i]));
-	return n->n_origin ? b.p : imc_emit_comment(e->a, n->name);
+#define COLUMNS (80 - 3) /* the rest closes the comment */
+#define NUMBER 9	 /* its number, up to 1000, before it */
+
+static void put_word(struct comment *c, const char *word)
+{
+	bool fits = c->column + 1 + strlen(word) <= COLUMNS;
+
+	if (fits)
+		imc_buf_text(&c->text, " ");
+	else
+		imc_buf_printf(&c->text, "\n%s * ", c->indent);
+	c->column = (fits ? c->column + 1 : 8 * strlen(c->indent) + 3) +
+		    strlen(word);
+	imc_buf_text(&c->text, word);
 }
 
-const char *imc_emit_title(struct imc_emit *e, const struct imc_step *s)
+/* Names of the ONNX nodes whose work this is. */
+static void put_origins(struct imc_emit *e, const struct imc_node *n,
+			struct comment *c)
+{
+	if (!n->n_origin)
+		put_word(c, imc_emit_comment(e->a, n->name));
+	for (int i = 0; i < n->n_origin; i++)
+		put_word(c,
+			 imc_arena_printf(e->a, "%s%s",
+					  imc_emit_comment(e->a, n->origin[i]),
+					  i < n->n_origin - 1 ? "," : ""));
+}
+
+const char *imc_emit_title(struct imc_emit *e, const struct imc_step *s,
+			   const char *indent)
 {
 	const struct imc_node *n = imc_node_at(e->g, s->node);
 	const struct imc_assign *as = &e->m->map.assign[s->node.i];
-	const char *names = origins(e, n);
-	const char *what =
-		imc_arena_printf(e->a, "%s on %s:", imc_op_info(n->op)->name,
-				 imc_engine_name(as->engine));
-	bool fits = strlen(what) + strlen(names) < 61;
+	struct comment c = {.text = {.arena = e->a}, .indent = indent};
 
-	return imc_arena_printf(e->a, "%s%s%s", what, fits ? " " : "\n\t * ",
-				names);
+	imc_buf_printf(&c.text, "%s on %s:", imc_op_info(n->op)->name,
+		       imc_engine_name(as->engine));
+	c.column = 8 * strlen(indent) + NUMBER + c.text.n;
+	put_origins(e, n, &c);
+	return c.text.p;
+}
+
+/* What was chosen for a layer whose tiles have arrays of their own. */
+static void put_choice(struct imc_emit *e, const struct imc_step *s)
+{
+	const struct imc_assign *as = &e->m->map.assign[s->node.i];
+
+	if (as->engine != IMC_ENGINE_CROSSBAR || !e->m->map.own_arrays)
+		return;
+	imc_buf_printf(&e->layers, ";\n * weights of %d bits, inputs of %d, ",
+		       (int)as->weight_bits, (int)as->act_bits);
+	if (as->copies > 1)
+		imc_buf_printf(&e->layers, "%d copies of %d tiles",
+			       (int)as->copies, (int)(as->n_tile / as->copies));
+	else
+		imc_buf_printf(&e->layers, "%d tile%s", (int)as->n_tile,
+			       as->n_tile == 1 ? "" : "s");
 }
 
 /* l03_layers_0_conv: the end of a long name says most. */
@@ -291,7 +332,9 @@ bool imc_emit_step(struct imc_emit *e, const struct imc_step *s)
 	if (imc_tensor_count(&l.x->t) > INT32_MAX ||
 	    imc_tensor_count(&l.y->t) > INT32_MAX)
 		return imc_emit_refuse(e, &l, "its tensors exceed 2 GB");
-	imc_buf_printf(&e->layers, "/* %d: %s */\n", (int)e->step,
-		       imc_emit_title(e, s));
+	imc_buf_printf(&e->layers, "/* %d: %s", (int)e->step,
+		       imc_emit_title(e, s, ""));
+	put_choice(e, s);
+	imc_buf_text(&e->layers, " */\n");
 	return emit_kernel(e, &l);
 }

@@ -471,7 +471,7 @@ static bool is_cut(const struct imc_emit *e, const struct group *g)
 static const char *task_title(struct imc_emit *e, const struct task *t)
 {
 	if (t->step->kind == IMC_STEP_RUN)
-		return imc_emit_title(e, t->step);
+		return imc_emit_title(e, t->step, "\t");
 	return imc_arena_printf(
 		e->a, "%s %s", imc_step_name(t->step->kind),
 		imc_emit_comment(e->a, result_of(e, t->step)->name));
