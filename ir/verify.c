@@ -288,7 +288,7 @@ static bool verify_all(const struct imc_verify *v)
 
 	if (!m->g)
 		return imc_verify_fail(v, NULL, "there is no graph");
-	if (!imc_verify_graph(v))
+	if (!imc_verify_graph(v) || !imc_verify_bits(v))
 		return false;
 	if (imc_module_has(m, IMC_FACT_SHAPED) && !imc_verify_types(v))
 		return false;
@@ -307,6 +307,7 @@ static bool facts_fit(const struct imc_verify *v)
 {
 	static const enum imc_fact rests_on[][2] = {
 		{IMC_FACT_QUANTISED, IMC_FACT_SHAPED},
+		{IMC_FACT_QUANTISED, IMC_FACT_ASSIGNED},
 		{IMC_FACT_FITTED, IMC_FACT_QUANTISED},
 		{IMC_FACT_TILED, IMC_FACT_FITTED},
 		{IMC_FACT_TILED, IMC_FACT_ASSIGNED},
@@ -341,6 +342,11 @@ static bool options_in_range(const struct imc_verify *v)
 		{"dw_engine", o->dw_engine, IMC_N_ENGINE - 1},
 		{"max_copies", o->max_copies, INT32_MAX},
 		{"dw_job", o->dw_job, INT32_MAX},
+		{"act_bits", o->act_bits, 8},
+		{"max_replicas", o->max_replicas, INT32_MAX},
+		{"error_model", o->error_model, 1},
+		{"search", o->search, 1},
+		{"max_trials", o->max_trials, INT32_MAX},
 	};
 
 	for (size_t i = 0; i < sizeof option / sizeof *option; i++)
@@ -350,10 +356,32 @@ static bool options_in_range(const struct imc_verify *v)
 	return true;
 }
 
+/* Amounts; 0 stands for none. */
+static bool amounts_in_range(const struct imc_verify *v)
+{
+	const struct imc_options *o = &v->m->opt;
+	const struct {
+		const char *name;
+		double value;
+	} option[] = {
+		{"budget_bits", o->budget_bits},
+		{"max_drop", o->max_drop},
+		{"solver_time", o->solver_time},
+		{"min_throughput", o->min_throughput},
+	};
+
+	for (size_t i = 0; i < sizeof option / sizeof *option; i++)
+		if (!isfinite(option[i].value) || option[i].value < 0)
+			return imc_verify_fail(v, NULL, "option %s is %g",
+					       option[i].name, option[i].value);
+	return true;
+}
+
 bool imc_module_verify(const struct imc_module *m)
 {
 	struct imc_verify v = {m, imc_arena_new()};
-	bool ok = options_in_range(&v) && facts_fit(&v) && verify_all(&v);
+	bool ok = options_in_range(&v) && amounts_in_range(&v) &&
+		  facts_fit(&v) && verify_all(&v);
 
 	imc_arena_free(v.scratch);
 	return ok;

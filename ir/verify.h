@@ -23,6 +23,9 @@ bool imc_verify_types(const struct imc_verify *v);
 /* Device arithmetic: int8 with scales, numbers within their ranges. */
 bool imc_verify_numbers(const struct imc_verify *v);
 
+/* Errors of bits: of nodes that there are, once each. */
+bool imc_verify_bits(const struct imc_verify *v);
+
 /* Engines, tiles and places. */
 bool imc_verify_map(const struct imc_verify *v);
 

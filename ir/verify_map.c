@@ -1,5 +1,36 @@
 #include "ir/op.h"
+#include "ir/plan.h"
 #include "ir/verify.h"
+
+/* What passes and costs rely on, in nodes that are on the arrays. */
+static bool check_ranges(const struct imc_verify *v, const struct imc_node *n,
+			 const struct imc_assign *as)
+{
+	const struct {
+		const char *name;
+		int32_t value, least, most;
+	} member[] = {
+		{"weight_bits", as->weight_bits, 1, 8},
+		{"act_bits", as->act_bits, 0, 8},
+		{"slices", as->slices, 1, 8},
+		{"tile_slices", as->tile_slices, 0, 8},
+		{"bundle", as->bundle, 1, INT32_MAX},
+		{"block_rows", as->block_rows, 0, INT32_MAX},
+		{"block_cols", as->block_cols, 0, INT32_MAX},
+		{"bias_rows", as->bias_rows, 0, INT32_MAX},
+		{"copies", as->copies, 0, INT32_MAX},
+		{"adders", as->adders, 0, INT32_MAX},
+		{"stores", as->stores, 0, INT32_MAX},
+	};
+
+	for (size_t i = 0; i < sizeof member / sizeof *member; i++)
+		if (member[i].value < member[i].least ||
+		    member[i].value > member[i].most)
+			return imc_verify_fail(v, n, "its assignment has %s %d",
+					       member[i].name,
+					       (int)member[i].value);
+	return true;
+}
 
 static bool check_engines(const struct imc_verify *v)
 {
@@ -8,15 +39,21 @@ static bool check_engines(const struct imc_verify *v)
 
 	for (size_t i = 0; i < g->n_order; i++) {
 		const struct imc_node *n = imc_node_at(g, g->order[i]);
+		const struct imc_assign *as;
 		enum imc_engine e;
 
 		if (g->order[i].i >= map->n_assign)
 			return imc_verify_fail(v, n, "it has no engine");
-		e = map->assign[g->order[i].i].engine;
+		as = &map->assign[g->order[i].i];
+		e = as->engine;
+		if (e == IMC_ENGINE_NONE && !imc_plan_is_view(g, n))
+			return imc_verify_fail(v, n, "it has no engine");
 		if (e != IMC_ENGINE_NONE && e != IMC_ENGINE_CORES &&
 		    imc_op_info(n->op)->kind != IMC_MATRIX)
 			return imc_verify_fail(v, n, "it cannot be on the %s",
 					       imc_engine_name(e));
+		if (e == IMC_ENGINE_CROSSBAR && !check_ranges(v, n, as))
+			return false;
 	}
 	return true;
 }

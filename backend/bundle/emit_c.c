@@ -21,15 +21,16 @@ static void emit_top(struct imc_emit *e, struct imc_buf *b)
 		       IMCC_VERSION, e->name, e->name,
 		       uses(e, "imc_rt_pe") ? "#include \"imc_rt_pe.h\"\n" : "",
 		       e->name);
-	imc_buf_printf(b,
-		       "/* Constants of L2, by offset into data/%s_l2.bin. */\n"
-		       "#define I8(offset) "
-		       "((const int8_t *)(const void *)%s_l2_data + (offset))\n"
-		       "#define I32(offset) "
-		       "((const int32_t *)(const void *)I8(offset))\n\n"
-		       "/* Their first word, to a machine of their byte order. "
-		       "*/\n#define ENDIAN_TAG 0x01020304\n\n",
-		       e->name, e->name);
+	imc_buf_printf(
+		b,
+		"/* Constants of L2, by offset into data/%s_l2.bin. */\n"
+		"#define I8(offset) \\\n"
+		"\t((const int8_t *)(const void *)%s_l2_data + (offset))\n"
+		"#define I32(offset) "
+		"((const int32_t *)(const void *)I8(offset))\n\n"
+		"/* Their first word, to a machine of their byte order. "
+		"*/\n#define ENDIAN_TAG 0x01020304\n\n",
+		e->name, e->name);
 }
 
 static void emit_init(struct imc_emit *e, struct imc_buf *b)
@@ -37,9 +38,9 @@ static void emit_init(struct imc_emit *e, struct imc_buf *b)
 	const char *n = e->name, *u = e->upper;
 
 	imc_buf_printf(b,
-		       "int %s_init(struct %s_context *cx, "
-		       "struct imc_hal *hal,\n"
-		       "\tconst struct %s_memory *memory)\n{\n"
+		       "int %s_init(struct %s_context *cx,\n"
+		       "\tstruct imc_hal *hal, const struct %s_memory *memory)"
+		       "\n{\n"
 		       "\tif (!cx || !hal || !memory || !memory->l1)\n"
 		       "\t\treturn IMC_RT_E_ARGUMENT;\n"
 		       "\tcx->programmed = 0;\n"
@@ -51,8 +52,9 @@ static void emit_init(struct imc_emit *e, struct imc_buf *b)
 		       "\t\treturn IMC_RT_E_ALIGN;\n",
 		       n, n, n, u, u);
 	imc_buf_printf(b,
-		       "\tif (!imc_hal_ima_has(hal, %s_NUM_XBARS, "
-		       "%s_XBAR_ROWS,\n\t\t\t     %s_XBAR_COLS))\n"
+		       "\tif (!imc_hal_ima_has(hal, %s_NUM_XBARS,\n"
+		       "\t\t\t     %s_XBAR_ROWS,\n"
+		       "\t\t\t     %s_XBAR_COLS))\n"
 		       "\t\treturn IMC_RT_E_DEVICE;\n"
 		       "\tcx->hal = hal;\n\tcx->l1 = memory->l1;\n"
 		       "\treturn IMC_RT_OK;\n}\n\n",
@@ -118,8 +120,8 @@ static void emit_run(struct imc_emit *e, struct imc_buf *b)
 
 	imc_buf_printf(
 		b,
-		"int %s_run(struct %s_context *cx, "
-		"const struct %s_inputs *in,\n"
+		"int %s_run(struct %s_context *cx,\n"
+		"\tconst struct %s_inputs *in,\n"
 		"\tconst struct %s_outputs *out)\n{\n"
 		"\tstruct imc_hal *hal;\n%s%s%s%s\tint status;\n\n"
 		"\tif (!cx || !in || !out)\n"

@@ -24,14 +24,14 @@ static void emit_tensor(struct imc_emit *e, struct imc_buf *b, imc_val id,
 		       (double)v->scale, (double)v->scale);
 	define(b, p, "ZERO", v->zero);
 	define(b, p, "BYTES", (long long)imc_tensor_bytes(&v->t));
+	if (v->t.rank == 4)
+		imc_buf_text(b, "/* batch, height, width, channels */\n");
 	imc_buf_printf(b, "#define %s_SHAPE {", p);
 	for (int i = 0; i < v->t.rank; i++)
 		imc_buf_printf(b, "%s%lld", i ? ", " : "",
 			       (long long)v->t.dim[i]);
 	imc_buf_text(b, v->t.rank ? "" : "1"); /* C has no empty list */
-	imc_buf_printf(b, "%s\n",
-		       v->t.rank == 4 ? "} /* batch, height, width, channels */"
-				      : "}");
+	imc_buf_text(b, "}\n");
 }
 
 static void emit_macros(struct imc_emit *e, struct imc_buf *b)
@@ -95,8 +95,8 @@ static void emit_functions(struct imc_emit *e, struct imc_buf *b)
 		b,
 		"\n/* All return 0, or a negative IMC_RT_E_* of imc_rt.h. */\n"
 		"\n/* Checks memory and machine. The context keeps both. */\n"
-		"int %s_init(struct %s_context *cx, struct imc_hal *hal,\n"
-		"\tconst struct %s_memory *memory);\n",
+		"int %s_init(struct %s_context *cx,\n"
+		"\tstruct imc_hal *hal, const struct %s_memory *memory);\n",
 		n, n, n);
 	imc_buf_printf(
 		b,
@@ -110,8 +110,8 @@ static void emit_functions(struct imc_emit *e, struct imc_buf *b)
 		b,
 		"\n/* One inference, called by one core; the HAL forks the "
 		"others. */\n"
-		"int %s_run(struct %s_context *cx, "
-		"const struct %s_inputs *in,\n"
+		"int %s_run(struct %s_context *cx,\n"
+		"\tconst struct %s_inputs *in,\n"
 		"\tconst struct %s_outputs *out);\n",
 		n, n, n, n);
 }

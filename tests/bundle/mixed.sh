@@ -6,6 +6,7 @@
 # NETWORK: digits, or a network of ../shared/models of the source
 # (IMCC_SHARED: of that folder), which is skipped where it is not there.
 # BITS: the budget of digits; SAMPLES: how many run.
+# IMCC_RELEASE: an imcc that is used instead for the larger networks.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,6 +19,8 @@ fail()
 	echo "$net: $*"
 	exit 1
 }
+
+[ "$net" = digits ] || imcc=${IMCC_RELEASE:-$imcc}
 
 # the network, its data, and what is asked for
 rgb="--scale 0.00392156862745098 --mean 0.485,0.456,0.406

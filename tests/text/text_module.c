@@ -394,12 +394,11 @@ static void stack(struct imc_module *m)
 static struct imc_module *make_spatial(struct imc_module *m)
 {
 	make_binary(m->g);
-	assign(m);
 	stack(m);
 	measure(m);
 	imc_value_at(m->g, (imc_val){0})->clips =
 		add_floats(m->g, "x.clips", 2, (int64_t[]){6, 2});
-	m->facts |= FACT(ASSIGNED) | FACT(TILED) | FACT(PLACED);
+	m->facts |= FACT(TILED) | FACT(PLACED);
 	return m;
 }
 
@@ -415,13 +414,14 @@ struct imc_module *make_module(enum stage s, struct imc_diags *d)
 		return m;
 	}
 	quantised_graph(m->g);
-	m->facts |= FACT(NHWC) | FACT(QUANTISED) | FACT(FITTED);
+	assign(m);
+	m->facts |=
+		FACT(NHWC) | FACT(ASSIGNED) | FACT(QUANTISED) | FACT(FITTED);
 	if (s == SPATIAL)
 		return make_spatial(m);
 	if (s >= TILED) {
-		assign(m);
 		tile(m);
-		m->facts |= FACT(ASSIGNED) | FACT(TILED);
+		m->facts |= FACT(TILED);
 	}
 	if (s >= PLACED) {
 		place(m);
