@@ -52,22 +52,6 @@ static struct imc_alloc_problem problem_of(const struct task *t)
 	return limited(t, INFINITY);
 }
 
-static double value_of(enum imc_alloc_goal goal,
-		       const struct imc_alloc_answer *s)
-{
-	switch (goal) {
-	case IMC_ALLOC_LATENCY:
-		return s->ns;
-	case IMC_ALLOC_STAGE:
-		return s->stage_ns;
-	case IMC_ALLOC_ENERGY:
-		return s->pj;
-	case IMC_ALLOC_ARRAYS:
-		return (double)s->arrays;
-	}
-	return 0;
-}
-
 /* Out of time without an answer: the one of fewest arrays is found at once. */
 static bool fall_back(const struct task *t)
 {
@@ -81,7 +65,7 @@ static bool fall_back(const struct task *t)
 		return false;
 	c->s = s;
 	c->found = s.found;
-	c->value = s.found ? value_of(t->b->p.goal, &s) : 0;
+	c->value = s.found ? imc_alloc_value(t->b->p.goal, &s) : 0;
 	return true;
 }
 
@@ -355,7 +339,7 @@ static double objective_of(const struct task *t,
 {
 	if (t->m->opt.objective == IMC_OBJECTIVE_EDP)
 		return s->ns * energy_of(t, s);
-	return value_of(t->b->p.goal, s);
+	return imc_alloc_value(t->b->p.goal, s);
 }
 
 /* Picks with the shortest stages, if these are short enough. */

@@ -213,7 +213,7 @@ static void sum_up(const struct imc_alloc_problem *p,
 	}
 }
 
-static double value_of(enum imc_alloc_goal goal,
+double imc_alloc_value(enum imc_alloc_goal goal,
 		       const struct imc_alloc_answer *s)
 {
 	switch (goal) {
@@ -248,7 +248,7 @@ struct imc_alloc_answer imc_alloc(const struct imc_alloc_problem *p,
 	s.work = f.work;
 	if (s.found) {
 		sum_up(p, &s);
-		s.value = value_of(p->goal, &s);
+		s.value = imc_alloc_value(p->goal, &s);
 		s.bound = s.proven ? s.value : fmin(s.bound, s.value);
 	} else {
 		s.value = INFINITY;

@@ -77,6 +77,10 @@ struct imc_alloc_answer {
 struct imc_alloc_answer imc_alloc(const struct imc_alloc_problem *p,
 				  struct imc_arena *a);
 
+/* What the goal counts of an answer. */
+double imc_alloc_value(enum imc_alloc_goal goal,
+		       const struct imc_alloc_answer *s);
+
 /* (value - bound) / value; 0 if value is 0, INFINITY if nothing was found. */
 double imc_alloc_gap(const struct imc_alloc_answer *s);
 

@@ -20,22 +20,6 @@ static struct imc_alloc_answer plus(struct imc_alloc_answer s,
 	return s;
 }
 
-static double value_of(enum imc_alloc_goal goal,
-		       const struct imc_alloc_answer *s)
-{
-	switch (goal) {
-	case IMC_ALLOC_LATENCY:
-		return s->ns;
-	case IMC_ALLOC_STAGE:
-		return s->stage_ns;
-	case IMC_ALLOC_ENERGY:
-		return s->pj;
-	case IMC_ALLOC_ARRAYS:
-		return (double)s->arrays;
-	}
-	return NAN;
-}
-
 static bool is_within(const struct imc_alloc_problem *p,
 		      const struct imc_alloc_answer *s)
 {
@@ -61,7 +45,7 @@ static void try_all(const struct imc_alloc_problem *p, int32_t i,
 		    struct imc_alloc_answer sum, int32_t *pick,
 		    struct imc_alloc_answer *best)
 {
-	double value = value_of(p->goal, &sum);
+	double value = imc_alloc_value(p->goal, &sum);
 
 	if (i < p->n) {
 		for (int32_t k = 0; k < p->layer[i].n; k++) {
@@ -116,7 +100,7 @@ static double cost_of(enum imc_alloc_goal goal,
 {
 	struct imc_alloc_answer none = {0}, s = plus(none, o);
 
-	return value_of(goal, &s);
+	return imc_alloc_value(goal, &s);
 }
 
 static void add_layer(const struct imc_alloc_problem *p, int32_t i,
@@ -160,7 +144,7 @@ static void read_table(const struct imc_alloc_problem *p, const struct table *t,
 		sum = plus(sum, &p->layer[i].option[s->pick[i]]);
 	*s = sum;
 	s->found = true;
-	s->value = value_of(p->goal, s);
+	s->value = imc_alloc_value(p->goal, s);
 }
 
 /* More arrays than all layers can take change nothing. */
