@@ -55,8 +55,7 @@ static double clipped(struct lab *l)
 			l->a, (size_t)(q.n_window * u.n_col), sizeof *acc);
 
 		for (int i = 0; i < u.n_block; i++) {
-			imc_q_conv_acc(g, n, in, b, i, 0, acc,
-				       l->a);
+			imc_q_conv_acc(g, n, in, b, i, 0, acc, l->a);
 			for (int64_t k = 0; k < q.n_window * u.n_col; k++) {
 				int64_t c = u.k0 + k % u.n_col;
 				int64_t code =
