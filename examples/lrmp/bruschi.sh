@@ -14,8 +14,7 @@ if [ ! -f "$out/bruschi/done" ]; then
 fi
 printf '%-44s %8s %10s\n' mapping clusters images/s
 for clusters in 322 512; do
-	map bruschi --arrays=1 --set chip.clusters=$clusters \
-		--objective=throughput
+	map bruschi --arrays=$clusters --objective=throughput
 	printf '%-44s %8s %10.0f\n' "best that imcc finds for $clusters" \
 		"$(field bruschi used)" "$(field bruschi images_per_s)"
 done
