@@ -61,7 +61,8 @@ static void write_totals(struct imc_json *j, const struct imc_module *m,
 	imc_json_open(j, "mapping", '{');
 	imc_json_text(j, "objective",
 		      imc_objective_name((enum imc_objective)m->opt.objective));
-	imc_json_number(j, "slack_percent", m->opt.slack);
+	imc_json_number(j, "slack_percent",
+			imc_hw_is_spatial(m->hw) ? 0 : m->opt.slack);
 	imc_json_close(j, '}');
 	imc_json_open(j, "peak", '{');
 	imc_json_int(j, "windows", IMC_REPORT_PEAK_WINDOWS);

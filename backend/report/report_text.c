@@ -48,7 +48,8 @@ static const char *objective_text(const struct imc_module *m,
 {
 	enum imc_objective o = (enum imc_objective)m->opt.objective;
 
-	if (o != IMC_OBJECTIVE_LATENCY || m->opt.slack <= 0)
+	if (o != IMC_OBJECTIVE_LATENCY || m->opt.slack <= 0 ||
+	    imc_hw_is_spatial(m->hw)) /* there nothing is given away */
 		return imc_objective_name(o);
 	return imc_arena_printf(a, "latency, up to %g %% of it for energy",
 				m->opt.slack);
