@@ -160,7 +160,8 @@ static struct imc_cost shared_cost(const struct imc_cost_layer *l,
 				   int64_t copies, int64_t adders)
 {
 	const struct imc_hw *hw = l->hw;
-	int64_t tiles = l->n_tile * copies;
+	/* copies that find no pixel bring no work to their units */
+	int64_t busy = imc_min_i64(copies, (int64_t)fmax(l->jobs, 1));
 	double digital, links;
 	struct imc_cost c;
 
@@ -168,9 +169,10 @@ static struct imc_cost shared_cost(const struct imc_cost_layer *l,
 		return imc_cost_impossible();
 	if (!imc_hw_has_clusters(hw))
 		adders = 0;
-	c = arrays_cost(l, copies, tiles);
-	digital = digital_ns(l, adders ? adders * hw->ima_arrays : tiles);
-	links = links_ns(l, copies, adders);
+	c = arrays_cost(l, copies, l->n_tile * copies);
+	digital = digital_ns(l, adders ? adders * hw->ima_arrays
+				       : l->n_tile * busy);
+	links = links_ns(l, busy, adders);
 	if (hw->ima_jobs) {
 		c.stall_ns += links;
 		c.ns += digital + links;

@@ -87,7 +87,7 @@ static double naive_ns(const struct layer *l, int w, int a, int copies)
 	double high = fmin(rows, 256), wide = fmin(k, 256);
 	double tile = a * ceil(high / 9) * 8;
 	double io = ceil(high * a / 8 / 32) + ceil(wide * 4 / 32) + 2;
-	double units = fmax(1, tiles * copies / 8);
+	double units = fmax(1, tiles * fmin(copies, v) / 8);
 	double digital = v * k * blocks * w / (units * 32);
 
 	return (ceil(v / copies) * (tile + io) + digital + 20) * 1e3 / 192;
