@@ -82,9 +82,9 @@ struct imc_cost imc_cost_job(const struct imc_hw *hw, int32_t rows,
 			     int32_t cols, int32_t act_bits);
 
 /* A layer on arrays of its own (spatial machines), n_row output rows of each
- * image. All tiles of copies with a window compute at once, as far as active_arrays of
- * each cluster let those of one layer; of the copies the busiest counts:
- *     arrays  = ceil(windows / copies) * t_job(slowest tile)
+ * image. All tiles of copies with a window compute at once, as far as
+ * active_arrays of each cluster let those of one layer; of the copies the
+ * busiest counts: arrays  = ceil(windows / copies) * t_job(slowest tile)
  *               * ceil(tiles / (active_arrays * clusters))
  *     parts   = row blocks * slices                  of one output
  *     units   = max(1, tiles / vector.arrays)        tiles of all copies

@@ -409,8 +409,9 @@ static void rate_way(const struct lister *l, imc_node_id id,
 		imc_bit_narrow_cost(l->m, &l->reads, id, &w->as);
 
 	w->ns = w->as.cost.ns + narrow.ns;
-	w->stage_ns = narrow.ns + (asks_stage(l->m) ? imc_stage_ns(&w->as.cost)
-						    : w->as.cost.ns);
+	/* a rescale is no part of the layer's own stage */
+	w->stage_ns =
+		asks_stage(l->m) ? imc_stage_ns(&w->as.cost) : w->as.cost.ns;
 	w->pj = w->as.cost.pj + narrow.pj;
 	w->error =
 		e && imc_bits_are_chosen(l->m)

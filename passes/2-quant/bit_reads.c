@@ -76,8 +76,7 @@ struct imc_cost imc_bit_narrow_cost(const struct imc_module *m,
 	imc_val v = n->in[0];
 
 	if (as->engine != IMC_ENGINE_CROSSBAR || !r->wide[v.i] ||
-	    as->act_bits >= m->hw->ima_dac_bits ||
-	    m->opt.objective == IMC_OBJECTIVE_THROUGHPUT)
+	    as->act_bits >= m->hw->ima_dac_bits)
 		return (struct imc_cost){0};
 	return imc_cost_rescale(
 		m->hw, imc_ceil_div(imc_tensor_count(&x->t), r->n_read[v.i]));
