@@ -19,6 +19,23 @@ void imc_module_free(struct imc_module *m)
 		imc_arena_free(m->arena);
 }
 
+const struct imc_layer_error *imc_layer_error_of(const struct imc_module *m,
+						 imc_node_id id)
+{
+	for (size_t i = 0; i < m->n_error; i++)
+		if (m->error[i].node.i == id.i)
+			return &m->error[i];
+	return NULL;
+}
+
+double imc_layer_error_at(const struct imc_layer_error *e, int weight_bits,
+			  int act_bits)
+{
+	if (weight_bits < 2 || weight_bits > 8 || act_bits < 2 || act_bits > 8)
+		return 0;
+	return e->weight[weight_bits] + e->act[act_bits];
+}
+
 const char *imc_fact_name(enum imc_fact f)
 {
 	static const char *const name[IMC_N_FACT] = {

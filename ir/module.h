@@ -144,6 +144,14 @@ struct imc_module *imc_module_new(struct imc_diags *d);
 struct imc_module *imc_module_fork(const struct imc_module *m);
 void imc_module_free(struct imc_module *m);
 
+/* The errors of node id; NULL: they are not known. */
+const struct imc_layer_error *imc_layer_error_of(const struct imc_module *m,
+						 imc_node_id id);
+
+/* Of such bits together; 0 for bits that e says nothing of. */
+double imc_layer_error_at(const struct imc_layer_error *e, int weight_bits,
+			  int act_bits);
+
 static inline bool imc_module_has(const struct imc_module *m, enum imc_fact f)
 {
 	return m->facts >> f & 1;

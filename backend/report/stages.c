@@ -14,25 +14,6 @@ const char *imc_report_bound_by(const struct imc_report_layer *l)
 	return c->stall_ns > arrays ? "streams" : "arrays";
 }
 
-/* What fewer bits of the layer do to the output; NULL: not known. */
-static const struct imc_layer_error *error_of(const struct imc_module *m,
-					      const struct imc_report_layer *l)
-{
-	for (size_t i = 0; i < m->n_error; i++)
-		if (m->error[i].node.i == l->id.i)
-			return &m->error[i];
-	return NULL;
-}
-
-static double error_at(const struct imc_layer_error *e,
-		       const struct imc_assign *as)
-{
-	if (as->weight_bits < 2 || as->weight_bits > 8 || as->act_bits < 2 ||
-	    as->act_bits > 8)
-		return 0;
-	return e->weight[as->weight_bits] + e->act[as->act_bits];
-}
-
 /* ---- text ---- */
 
 static const char *slowest_name(const struct imc_module *m,
@@ -58,7 +39,7 @@ static const char *stage_name(const struct imc_module *m,
 static void add_stage(struct imc_table *t, const struct imc_module *m,
 		      const struct imc_report_layer *l)
 {
-	const struct imc_layer_error *e = error_of(m, l);
+	const struct imc_layer_error *e = imc_layer_error_of(m, l->id);
 	const struct imc_assign *as = l->as;
 	bool analog = as->engine == IMC_ENGINE_CROSSBAR;
 	struct imc_arena *a = t->a;
@@ -77,7 +58,10 @@ static void add_stage(struct imc_table *t, const struct imc_module *m,
 					   imc_stage_ns(&l->as->cost) * 1e-3));
 	imc_table_cell(t, imc_report_bound_by(l));
 	imc_table_cell(t, analog && e
-				  ? imc_arena_printf(a, "%.2g", error_at(e, as))
+				  ? imc_arena_printf(a, "%.2g",
+						     imc_layer_error_at(
+							     e, as->weight_bits,
+							     as->act_bits))
 				  : "");
 }
 
@@ -189,13 +173,16 @@ void imc_report_stages_text(const struct imc_module *m,
 void imc_report_stage_json(struct imc_json *j, const struct imc_module *m,
 			   const struct imc_report_layer *l)
 {
-	const struct imc_layer_error *e = error_of(m, l);
+	const struct imc_layer_error *e = imc_layer_error_of(m, l->id);
 
 	imc_json_int(j, "replicas", l->as->copies > 1 ? l->as->copies : 1);
 	imc_json_int(j, "arrays", l->arrays);
 	imc_json_number(j, "stage_us", imc_stage_ns(&l->as->cost) * 1e-3);
 	imc_json_text(j, "bound_by", imc_report_bound_by(l));
-	imc_json_number(j, "error", e ? error_at(e, l->as) : 0);
+	imc_json_number(
+		j, "error",
+		e ? imc_layer_error_at(e, l->as->weight_bits, l->as->act_bits)
+		  : 0);
 }
 
 static void write_trials(struct imc_json *j, const struct imc_module *m)

@@ -165,8 +165,8 @@ static double error_of(const struct imc_module *m)
 		const struct imc_assign *as = &m->map.assign[e->node.i];
 
 		if (as->engine == IMC_ENGINE_CROSSBAR)
-			sum += e->weight[as->weight_bits] +
-			       e->act[as->act_bits];
+			sum += imc_layer_error_at(e, as->weight_bits,
+						  as->act_bits);
 	}
 	return sum;
 }

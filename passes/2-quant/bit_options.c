@@ -392,15 +392,6 @@ static bool takes_cluster(const struct lister *l, imc_node_id id,
 	       (l->reads.wide[x.i] || l->reads.n_read[x.i] > 1);
 }
 
-static const struct imc_layer_error *error_of(const struct imc_module *m,
-					      imc_node_id id)
-{
-	for (size_t i = 0; i < m->n_error; i++)
-		if (m->error[i].node.i == id.i)
-			return &m->error[i];
-	return NULL;
-}
-
 /* What the way is to the solver. */
 static void rate_way(const struct lister *l, imc_node_id id,
 		     const struct imc_layer_error *e, struct way *w)
@@ -413,10 +404,10 @@ static void rate_way(const struct lister *l, imc_node_id id,
 	w->stage_ns =
 		asks_stage(l->m) ? imc_stage_ns(&w->as.cost) : w->as.cost.ns;
 	w->pj = w->as.cost.pj + narrow.pj;
-	w->error =
-		e && imc_bits_are_chosen(l->m)
-			? e->weight[w->as.weight_bits] + e->act[w->as.act_bits]
-			: 0;
+	w->error = e && imc_bits_are_chosen(l->m)
+			   ? imc_layer_error_at(e, w->as.weight_bits,
+						w->as.act_bits)
+			   : 0;
 }
 
 static void put_layer(struct lister *l, imc_node_id id, const struct ways *w)
@@ -466,7 +457,7 @@ static bool is_shared(const struct lister *l, const struct way *w)
 static bool list_matrix(struct lister *l, imc_node_id id)
 {
 	const struct imc_node *n = imc_node_at(l->m->g, id);
-	const struct imc_layer_error *e = error_of(l->m, id);
+	const struct imc_layer_error *e = imc_layer_error_of(l->m, id);
 	const struct ways *c = NULL;
 	struct ways w = {0};
 

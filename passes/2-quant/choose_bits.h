@@ -49,11 +49,6 @@ bool imc_trials_run(struct imc_trials *t, const struct imc_assign *assign,
  * imc_bits_are_free. */
 bool imc_errors_measure(struct imc_module *m, struct imc_pass_cx *cx,
 			int64_t n);
-
-/* The errors of node id; NULL: it has none. */
-const struct imc_layer_error *imc_layer_error_of(const struct imc_module *m,
-						 imc_node_id id);
-
 /* Spearman's: of the ranks of n pairs; equal values share their rank. */
 double imc_rank_correlation(const double *x, const double *y, int n);
 

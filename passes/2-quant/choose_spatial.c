@@ -228,22 +228,6 @@ static struct imc_alloc_problem weigh(const struct task *t, double by_ns,
 	return p;
 }
 
-/* What picks of a weighed problem are in truth. */
-static void measure(const struct task *t, struct imc_alloc_answer *s)
-{
-	const struct imc_alloc_problem *p = &t->b->p;
-
-	s->ns = p->fixed_ns;
-	s->stage_ns = p->fixed_stage_ns;
-	for (int32_t i = 0; i < p->n; i++) {
-		const struct imc_alloc_option *o =
-			&p->layer[i].option[s->pick[i]];
-
-		s->ns += o->ns;
-		s->stage_ns = fmax(s->stage_ns, o->stage_ns);
-	}
-}
-
 /* The product's logarithm is concave in both, so its tangent lies above it:
  * what is least on the tangent is never worse than where it touches. The first
  * picks are those of least by_ns * latency + by_pj * energy. */
@@ -261,7 +245,7 @@ static bool descend(const struct task *t, double by_ns, double by_pj)
 			return false;
 		if (!s.found)
 			return true;
-		measure(t, &s);
+		imc_alloc_sum(&t->b->p, &s);
 		pj = energy_of(t, &s);
 		if (s.ns * pj >= last * (1 - SAME))
 			return true;

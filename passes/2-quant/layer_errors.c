@@ -217,7 +217,7 @@ static double choose(const struct study *s, struct imc_assign *as,
 		x->slices = imc_slices_of(s->m->hw, x->weight_bits);
 		x->act_bits =
 			bits_around(middle, s->m->hw->ima_dac_bits, state);
-		sum += e->weight[x->weight_bits] + e->act[x->act_bits];
+		sum += imc_layer_error_at(e, x->weight_bits, x->act_bits);
 	}
 	return sum;
 }
@@ -288,15 +288,6 @@ static const char *file_of(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return slash ? slash + 1 : path;
-}
-
-const struct imc_layer_error *imc_layer_error_of(const struct imc_module *m,
-						 imc_node_id id)
-{
-	for (size_t i = 0; i < m->n_error; i++)
-		if (m->error[i].node.i == id.i)
-			return &m->error[i];
-	return NULL;
 }
 
 static void open_study(struct study *s, size_t n)

@@ -196,11 +196,13 @@ static void solve_sum(const struct imc_alloc_problem *p,
 	take_core(p, &k, s);
 }
 
-static void sum_up(const struct imc_alloc_problem *p,
+void imc_alloc_sum(const struct imc_alloc_problem *p,
 		   struct imc_alloc_answer *s)
 {
 	s->ns = p->fixed_ns;
 	s->stage_ns = p->fixed_stage_ns;
+	s->pj = s->error = 0;
+	s->arrays = 0;
 	for (int32_t i = 0; i < p->n; i++) {
 		const struct imc_alloc_option *o =
 			&p->layer[i].option[s->pick[i]];
@@ -247,7 +249,7 @@ struct imc_alloc_answer imc_alloc(const struct imc_alloc_problem *p,
 		solve_sum(p, &s, &f, scratch);
 	s.work = f.work;
 	if (s.found) {
-		sum_up(p, &s);
+		imc_alloc_sum(p, &s);
 		s.value = imc_alloc_value(p->goal, &s);
 		s.bound = s.proven ? s.value : fmin(s.bound, s.value);
 	} else {

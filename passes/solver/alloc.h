@@ -77,6 +77,10 @@ struct imc_alloc_answer {
 struct imc_alloc_answer imc_alloc(const struct imc_alloc_problem *p,
 				  struct imc_arena *a);
 
+/* Times, energy, error and arrays of what s picks. */
+void imc_alloc_sum(const struct imc_alloc_problem *p,
+		   struct imc_alloc_answer *s);
+
 /* What the goal counts of an answer. */
 double imc_alloc_value(enum imc_alloc_goal goal,
 		       const struct imc_alloc_answer *s);
