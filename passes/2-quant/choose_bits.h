@@ -39,16 +39,14 @@ struct imc_score imc_trials_float(const struct imc_trials *t);
 bool imc_trials_run(struct imc_trials *t, const struct imc_assign *assign,
 		    struct imc_score *out);
 
-/* The errors of layers on the arrays, one change at a time, on up to n samples
- * of the calib set (0: as many as 2^38 multiply-accumulates in all allow, at
- * least one): the squared error of the output against that of the network with
- * as many bits as can be everywhere, relative to it; of a softmax at the end
- * its input counts. As many bits as can be have error 0; of fewer, 2 .. 5 are
- * measured, and 6, 7 follow by 4^-bits. Fills m->error, error_rank (of random
- * bits for all layers, seeded by m->opt.seed) and error_model. Machines with
- * imc_bits_are_free. */
-bool imc_errors_measure(struct imc_module *m, struct imc_pass_cx *cx,
-			int64_t n);
+/* The errors of layers on the arrays, one change at a time, on as many samples
+ * of the calib set as 2^38 multiply-accumulates in all allow, at least one:
+ * what it adds to the squared error of the output against that of the float
+ * network, relative to its square; of a softmax at the end its input counts. As
+ * many bits as can be have error 0; of fewer, 2 .. 5 are measured, and 6, 7
+ * follow by 4^-bits. Fills m->error, error_rank (of random bits for all layers,
+ * seeded by m->opt.seed) and error_model. Machines with imc_bits_are_free. */
+bool imc_errors_measure(struct imc_module *m, struct imc_pass_cx *cx);
 /* Spearman's: of the ranks of n pairs; equal values share their rank. */
 double imc_rank_correlation(const double *x, const double *y, int n);
 

@@ -16,7 +16,7 @@
 #define N_BITS 4
 #define N_JOB (2 * N_BITS) /* weights, then activations */
 
-/* Products that all of it may take, if the samples are not said. */
+/* Products that all of it may take. */
 #define BUDGET ((int64_t)1 << 38)
 
 /* Choices of bits for all layers by which the sum of errors is checked. */
@@ -92,9 +92,9 @@ static int64_t work_of(const struct study *s)
 	return imc_max_i64(sum + (N_CHECK + 2) * behind, 1);
 }
 
-static size_t samples_of(const struct study *s, int64_t asked)
+static size_t samples_of(const struct study *s)
 {
-	int64_t n = asked ? asked : BUDGET / work_of(s);
+	int64_t n = BUDGET / work_of(s);
 
 	return (size_t)imc_clamp(n, 1, s->cx->calib->n);
 }
@@ -308,13 +308,13 @@ static void open_study(struct study *s, size_t n)
 				  s->cx->scratch);
 }
 
-bool imc_errors_measure(struct imc_module *m, struct imc_pass_cx *cx, int64_t n)
+bool imc_errors_measure(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	struct study s = {.m = m, .cx = cx};
 	bool ok;
 
 	assign_whole(&s);
-	open_study(&s, samples_of(&s, n));
+	open_study(&s, samples_of(&s));
 	m->n_error = s.n_layer;
 	m->error = imc_arena_array(m->arena, s.n_layer + 1, sizeof *m->error);
 	for (size_t i = 0; i < s.n_layer; i++) {

@@ -31,7 +31,7 @@ bool imc_pass_measure_errors(struct imc_module *m, struct imc_pass_cx *cx)
 	if (!imc_bits_are_chosen(m) || m->opt.search)
 		return true;
 	if (is_measured(m)) {
-		bool ok = imc_errors_measure(m, cx, 0);
+		bool ok = imc_errors_measure(m, cx);
 
 		cx->n_changed = (int64_t)m->n_error;
 		return ok;
