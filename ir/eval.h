@@ -57,7 +57,8 @@ void imc_eval_real(const struct imc_graph *g, const struct imc_tensor *in,
 		   struct imc_arena *result);
 
 /* c[m][n] (+)= a[m][k] * b[k][n] in float, rows lda, ldb, ldc apart. Sums
- * run over k in order, so that results do not depend on the machine. Exact
+ * run over k in order, in fused multiply-adds, so that results do not depend on
+ * the machine. Exact
  * for integers while sums stay below 2^24. */
 struct imc_gemm {
 	int64_t m, n, k;

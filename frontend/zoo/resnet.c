@@ -115,6 +115,28 @@ void zoo_resnet101(struct zoo *z, const struct imc_zoo_choice *c)
 	resnet(z, c, (const int[]){3, 4, 23, 3}, true);
 }
 
+void zoo_resnet20(struct zoo *z, const struct imc_zoo_choice *c)
+{
+	struct zoo_val x = zoo_input(z, 3, c->resolution, c->resolution);
+	struct zoo_conv first = {16, 1, zoo_square(3, 1, 1), false,
+				 ZOO_KAIMING_OUT};
+
+	x = zoo_conv(z, x, "conv1", first);
+	x = zoo_norm(z, x, "bn1");
+	x = zoo_relu(z, x, "relu");
+	for (int s = 0; s < 3; s++)
+		for (int i = 0; i < 3; i++) {
+			struct block b = {16 << s, 16 << s, s && !i ? 2 : 1,
+					  false, false};
+
+			x = residual(z, x, zoo_path(z, "layer%d.%d", s + 1, i),
+				     b);
+		}
+	if (!c->features)
+		x = zoo_classify(z, x, "avgpool", "fc", 10, ZOO_TORCH);
+	zoo_output(z, x);
+}
+
 /* Keras' form: biases everywhere, no normalisation of a shortcut. */
 static struct zoo_val keras_residual(struct zoo *z, struct zoo_val in,
 				     const char *path, struct block b)

@@ -37,16 +37,23 @@ static void count_readers(struct run *r)
 		r->slot[g->output[i].i].is_output = true;
 }
 
-/* Makes room for output v: in the result if it stays, else alone. */
-static struct imc_tensor open_slot(struct run *r, imc_val v)
+/* Makes room for output v of n: in the result if it stays, else alone. Matrix
+ * nodes write all of theirs. */
+static struct imc_tensor open_slot(struct run *r, const struct imc_node *n,
+				   imc_val v)
 {
 	struct slot *s = &r->slot[v.i];
+	struct imc_arena *a;
+	size_t bytes;
 
 	s->t = imc_value_at(r->g, v)->t;
+	bytes = imc_tensor_bytes(&s->t);
 	if (!s->is_output)
 		s->owner = imc_arena_new();
-	s->t.data = imc_arena_alloc(s->owner ? s->owner : r->result,
-				    imc_tensor_bytes(&s->t));
+	a = s->owner ? s->owner : r->result;
+	s->t.data = imc_op_info(n->op)->kind == IMC_MATRIX
+			    ? imc_arena_room(a, bytes, 1)
+			    : imc_arena_alloc(a, bytes);
 	return s->t;
 }
 
@@ -81,7 +88,7 @@ static void run_node(struct run *r, imc_node_id id, struct imc_arena *scratch)
 			in[k] = r->slot[n->in[k].i].t;
 	for (int k = 0; k < n->n_out; k++)
 		if (imc_val_ok(n->out[k]))
-			out[k] = open_slot(r, n->out[k]);
+			out[k] = open_slot(r, n, n->out[k]);
 	if (!how || !how->compute ||
 	    !how->compute(how->cx, id, in, out, scratch))
 		imc_op_info(n->op)->eval(r->g, n, in, out, scratch);

@@ -20,8 +20,17 @@ struct imc_adc_columns {
 	int32_t lo, hi;
 };
 
-/* sum[j] += (reading of acc[j] - zero[j]) * weight, n columns. */
-void imc_adc_read(const struct imc_adc_columns *c, int64_t n,
-		  const int32_t *acc, int32_t weight, int32_t *sum);
+/* Rows of sums, and what is added to: lda and lds apart. */
+struct imc_adc_rows {
+	const int32_t *acc;
+	int64_t lda;
+	int32_t weight;
+	int32_t *sum;
+	int64_t lds;
+};
+
+/* sum[j] += (reading of acc[j] - zero[j]) * weight, m rows of n columns. */
+void imc_adc_read(const struct imc_adc_columns *c, int64_t m, int64_t n,
+		  const struct imc_adc_rows *rows);
 
 #endif

@@ -1,5 +1,6 @@
 #include "ir/eval/tile_float.h"
 
+#include <math.h>
 #include <string.h>
 
 #define ROWS IMC_TILE_ROWS
@@ -19,7 +20,7 @@ static void plain(const struct imc_tile_float_job *t, int rows)
 
 			for (int64_t i = 0; i < t->run[k].n; i++, b += t->ldb)
 				for (int j = 0; j < COLS; j++)
-					sum[j] += a[i] * b[j];
+					sum[j] = fmaf(a[i], b[j], sum[j]);
 		}
 		memcpy(c, sum, sizeof sum);
 	}
@@ -60,10 +61,8 @@ tile_512(const struct imc_tile_float_job *t, const int rows)
 			__m512 v = _mm512_loadu_ps(b);
 
 			for (int r = 0; r < rows; r++)
-				sum[r] = _mm512_add_ps(
-					sum[r],
-					_mm512_mul_ps(_mm512_set1_ps(a[r][i]),
-						      v));
+				sum[r] = _mm512_fmadd_ps(
+					_mm512_set1_ps(a[r][i]), v, sum[r]);
 		}
 	}
 	for (int r = 0; r < rows; r++)
@@ -85,7 +84,7 @@ one_512(const struct imc_tile_float_job *t)
 #define HALF (ROWS / 2)
 
 /* Two vectors hold a row; from: the first row, of HALF at most. */
-__attribute__((target("avx2"))) PART void
+__attribute__((target("avx2,fma"))) PART void
 tile_256(const struct imc_tile_float_job *t, int from, const int rows)
 {
 	const float *b = t->b, *a[HALF];
@@ -109,10 +108,8 @@ tile_256(const struct imc_tile_float_job *t, int from, const int rows)
 			for (int r = 0; r < rows; r++) {
 				__m256 x = _mm256_set1_ps(a[r][i]);
 
-				lo[r] = _mm256_add_ps(lo[r],
-						      _mm256_mul_ps(x, v));
-				hi[r] = _mm256_add_ps(hi[r],
-						      _mm256_mul_ps(x, w));
+				lo[r] = _mm256_fmadd_ps(x, v, lo[r]);
+				hi[r] = _mm256_fmadd_ps(x, w, hi[r]);
 			}
 		}
 	}
@@ -122,14 +119,14 @@ tile_256(const struct imc_tile_float_job *t, int from, const int rows)
 	}
 }
 
-__attribute__((target("avx2"))) static void
+__attribute__((target("avx2,fma"))) static void
 all_256(const struct imc_tile_float_job *t)
 {
 	tile_256(t, 0, HALF);
 	tile_256(t, HALF, HALF);
 }
 
-__attribute__((target("avx2"))) static void
+__attribute__((target("avx2,fma"))) static void
 one_256(const struct imc_tile_float_job *t)
 {
 	tile_256(t, 0, 1);
@@ -142,7 +139,8 @@ const struct imc_tiles_float *imc_tiles_float_at(int i)
 
 	if (__builtin_cpu_supports("avx512f") && i-- == 0)
 		return &wide;
-	if (__builtin_cpu_supports("avx2") && i-- == 0)
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+	    i-- == 0)
 		return &half;
 	return i == 0 ? &in_c : NULL;
 }

@@ -1,5 +1,6 @@
 /* tile_float.h: the innermost loop of products of floats, once for each
- * instruction set. All give the same bits: each sum runs over k in order. */
+ * instruction set. All give the same bits: each sum runs over k in
+ * order, in fused multiply-adds, which C's fmaf is, too. */
 #ifndef IMC_TILE_FLOAT_H
 #define IMC_TILE_FLOAT_H
 

@@ -257,32 +257,60 @@ static void add_groups_nchw(struct imc_conv *c)
 				c->y_data + n * c->y.sn + g * k * c->y.sc);
 }
 
-void imc_conv_set_bias(const struct imc_conv *c)
+void imc_conv_set_bias(const struct imc_conv *c, float *y, int64_t n)
 {
-	int64_t n = c->y.n * c->y.c, area = c->y.h * c->y.w;
+	size_t bytes = (size_t)c->y.c * sizeof *y;
 
 	if (!c->b_data)
-		return;
-	if (c->layout == IMC_NHWC) {
-		for (int64_t i = 0; i < c->y.n * area; i++)
-			memcpy(c->y_data + i * c->y.c, c->b_data,
-			       (size_t)c->y.c * sizeof(float));
-		return;
-	}
-	for (int64_t i = 0; i < n; i++)
+		memset(y, 0, (size_t)n * bytes);
+	for (int64_t i = 0; i < n && c->b_data; i++)
+		memcpy(y + i * c->y.c, c->b_data, bytes);
+}
+
+static void set_bias_nchw(const struct imc_conv *c)
+{
+	int64_t area = c->y.h * c->y.w;
+
+	for (int64_t i = 0; i < c->y.n * c->y.c; i++)
 		for (int64_t p = 0; p < area; p++)
-			c->y_data[i * area + p] = c->b_data[i % c->y.c];
+			c->y_data[i * area + p] =
+				c->b_data ? c->b_data[i % c->y.c] : 0;
 }
 
 IMC_SIMD
-static void clip(const struct imc_node *n, float *y, int64_t count)
+static void clip(float lo, float hi, float *y, int64_t count)
 {
-	float lo = n->a.act_lo[0], hi = n->a.act_hi[0];
-
 	for (int64_t i = 0; i < count; i++) {
 		y[i] = y[i] < lo ? lo : y[i];
 		y[i] = y[i] > hi ? hi : y[i];
 	}
+}
+
+void imc_conv_clip(const struct imc_conv *c, float *y, int64_t count)
+{
+	const struct imc_attrs *a = &c->n->a;
+
+	if (a->act[0])
+		clip(a->act_lo[0], a->act_hi[0], y, count);
+}
+
+/* Channel-first, in one piece. */
+static void eval_nchw(struct imc_conv *c)
+{
+	set_bias_nchw(c);
+	if (c->n->op == IMC_OP_CONV_TRANSPOSE) {
+		struct imc_node copy = *c->n;
+
+		imc_conv_type_transpose(&(struct imc_typing){.n = &copy}, &c->x,
+					c->walk);
+		imc_conv_add_transpose(c);
+		return;
+	}
+	if (c->w.c == 1 && c->group > 1)
+		imc_conv_add_depthwise_nchw(c);
+	else
+		add_groups_nchw(c);
+	imc_conv_clip(c, c->y_data, c->y.n * c->y.c * c->y.h * c->y.w);
 }
 
 void imc_eval_conv(const struct imc_graph *g, const struct imc_node *n,
@@ -292,7 +320,8 @@ void imc_eval_conv(const struct imc_graph *g, const struct imc_node *n,
 	/* conv_transpose is channel-first always: to_nhwc wraps it */
 	bool transpose = n->op == IMC_OP_CONV_TRANSPOSE;
 	enum imc_layout layout = transpose ? IMC_NCHW : g->layout;
-	struct imc_conv c = {.layout = layout,
+	struct imc_conv c = {.n = n,
+			     .layout = layout,
 			     .x = imc_plane_of(&in[0], layout),
 			     .w = imc_plane_of(&in[1], layout),
 			     .y = imc_plane_of(&out[0], layout),
@@ -303,22 +332,12 @@ void imc_eval_conv(const struct imc_graph *g, const struct imc_node *n,
 			     .y_data = out[0].data,
 			     .scratch = scratch};
 
-	imc_conv_set_bias(&c);
-	if (transpose) {
-		struct imc_node copy = *n;
-
-		imc_conv_type_transpose(&(struct imc_typing){.n = &copy}, &c.x,
-					c.walk);
-		imc_conv_add_transpose(&c);
-		return;
-	}
-	imc_walk_of_attrs(&n->a, &c.x, c.walk);
-	if (c.w.c == 1 && c.group > 1)
-		imc_conv_add_depthwise(&c);
-	else if (layout == IMC_NHWC)
-		imc_conv_add_nhwc(&c);
+	if (!transpose)
+		imc_walk_of_attrs(&n->a, &c.x, c.walk);
+	if (layout == IMC_NCHW)
+		eval_nchw(&c);
+	else if (c.w.c == 1 && c.group > 1)
+		imc_conv_depthwise_nhwc(&c);
 	else
-		add_groups_nchw(&c);
-	if (n->a.act[0])
-		clip(n, out[0].data, imc_tensor_count(&out[0]));
+		imc_conv_nhwc(&c);
 }

@@ -7,8 +7,9 @@
 
 /* x, w, y: sizes and strides. Of w, n is the output channel and c the input
  * channel of a group (conv_transpose: the other way round). b may be NULL.
- * y is zeroed. All data is borrowed. */
+ * y may hold anything before. All data is borrowed. */
 struct imc_conv {
+	const struct imc_node *n;
 	enum imc_layout layout;
 	struct imc_plane x, w, y;
 	struct imc_walk walk[2];
@@ -25,14 +26,18 @@ struct imc_conv {
  * least one window. positions: how many there are. */
 void imc_conv_set_strip(struct imc_conv *c, int64_t rows, int64_t positions);
 
-/* Sets every y to its channel's bias. */
-void imc_conv_set_bias(const struct imc_conv *c);
+/* Sets n channel-last pixels at y to the biases; what is fused behind sums, of
+ * count of them. While they are in the cache: lines of a picture at once. */
+void imc_conv_set_bias(const struct imc_conv *c, float *y, int64_t n);
+void imc_conv_clip(const struct imc_conv *c, float *y, int64_t count);
 
-/* Adds a channel-last convolution to y. */
-void imc_conv_add_nhwc(const struct imc_conv *c);
+/* The whole of a channel-last convolution. */
+void imc_conv_nhwc(const struct imc_conv *c);
 
-/* Adds the convolution of one input channel a group to y. */
-void imc_conv_add_depthwise(const struct imc_conv *c);
+/* The same with one input channel a group, and the other way round: adds to y.
+ */
+void imc_conv_depthwise_nhwc(const struct imc_conv *c);
+void imc_conv_add_depthwise_nchw(const struct imc_conv *c);
 
 /* Resolves kernel, pads and output_padding of the conv_transpose t->n, and
  * computes its walks (in: of x; out: of y). False: reported. */

@@ -89,7 +89,7 @@ static void add_channel(const struct imc_conv *c, const float *x,
 		}
 }
 
-static void add_nchw(const struct imc_conv *c)
+void imc_conv_add_depthwise_nchw(const struct imc_conv *c)
 {
 	int64_t per = c->w.n / c->group;
 
@@ -141,9 +141,9 @@ static void add_position(const struct imc_conv *c, const struct taps *t,
 			y[k] += t->w[i][k] * t->x[i][k / per];
 }
 
-static void add_nhwc(const struct imc_conv *c)
+void imc_conv_depthwise_nhwc(const struct imc_conv *c)
 {
-	int64_t n = c->w.h * c->w.w, area = c->y.h * c->y.w;
+	int64_t n = c->w.h * c->w.w, line = c->y.w * c->y.c;
 	struct imc_arena *a = c->scratch;
 	float *w = imc_arena_array(a, (size_t)(n * c->w.n), sizeof *w);
 	struct taps t = {.x = imc_arena_array(a, (size_t)n, sizeof *t.x),
@@ -152,17 +152,15 @@ static void add_nhwc(const struct imc_conv *c)
 	for (int64_t k = 0; k < c->w.n; k++)
 		for (int64_t i = 0; i < n; i++)
 			w[i * c->w.n + k] = c->w_data[k * n + i];
-	for (int64_t p = 0; p < c->y.n * area; p++) {
-		find_taps(c, c->x_data + p / area * c->x.sn, w,
-			  (int64_t[]){p % area / c->y.w, p % c->y.w}, &t);
-		add_position(c, &t, c->y_data + p * c->y.sw);
-	}
-}
+	for (int64_t i = 0; i < c->y.n * c->y.h; i++) {
+		const float *x = c->x_data + i / c->y.h * c->x.sn;
+		float *y = c->y_data + i * line;
 
-void imc_conv_add_depthwise(const struct imc_conv *c)
-{
-	if (c->layout == IMC_NCHW)
-		add_nchw(c);
-	else
-		add_nhwc(c);
+		imc_conv_set_bias(c, y, c->y.w);
+		for (int64_t p = 0; p < c->y.w; p++) {
+			find_taps(c, x, w, (int64_t[]){i % c->y.h, p}, &t);
+			add_position(c, &t, y + p * c->y.c);
+		}
+		imc_conv_clip(c, y, line);
+	}
 }

@@ -7,6 +7,7 @@
 #include "ir/support/checked.h"
 
 #define STRIP_FLOATS ((int64_t)1 << 15) /* of the padded picture */
+#define STRIP_OUT ((int64_t)1 << 17)
 
 /* Some lines of outputs and what they read. */
 struct strip {
@@ -76,6 +77,8 @@ static struct strip open_strip(const struct imc_conv *c)
 			(size_t)(((s.most - 1) * v->stride + extent(v)) * line),
 			sizeof *s.padded);
 	}
+	/* outputs of a strip stay in the cache, too */
+	s.most = imc_min_i64(s.most, imc_max_i64(1, STRIP_OUT / c->y.sh));
 	s.row = imc_arena_room(c->scratch, (size_t)(s.most * h->out),
 			       sizeof *s.row);
 	find_runs(&s);
@@ -133,6 +136,7 @@ static int64_t add_strip(const struct strip *s, int64_t i,
 	m->m = n * c->y.w;
 	m->b = c->w_data;
 	m->c = c->y_data + i * c->y.sh;
+	imc_conv_set_bias(c, m->c, m->m);
 	for (int64_t g = 0; g < c->group; g++) {
 		point(s, x, oy, n, g);
 		imc_gemm_float(m);
@@ -143,11 +147,12 @@ static int64_t add_strip(const struct strip *s, int64_t i,
 				imc_ceil_div(k, IMC_PANEL) * IMC_PANEL * m->k;
 	}
 	m->panels = panels;
+	imc_conv_clip(c, c->y_data + i * c->y.sh, n * c->y.sh);
 	return n;
 }
 
-/* y[position][k] += windows[position][rows] * w[k][rows] */
-void imc_conv_add_nhwc(const struct imc_conv *c)
+/* y[position][k] = windows[position][rows] * w[k][rows] */
+void imc_conv_nhwc(const struct imc_conv *c)
 {
 	struct strip s = open_strip(c);
 	struct imc_gemm_rows m = {.n = c->w.n / c->group,

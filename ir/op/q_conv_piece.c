@@ -208,28 +208,43 @@ static struct imc_panels pack_copy(const struct imc_q_strip *t,
 			       a);
 }
 
-/* Adds the codes (or sums) of slice s of one window. k: first column. */
-static void add_codes(const struct imc_q_conv *q, int64_t k, int64_t n, int s,
-		      const int32_t *acc, int32_t *sum)
+/* Sums of m windows, ld apart, and where their codes go. */
+struct windows {
+	int64_t m, ld;
+	const int32_t *acc;
+	int32_t *sum; /* of the first, all columns of q */
+};
+
+/* Adds the codes (or sums) of slice s of the piece. */
+static void add_codes(const struct imc_q_conv *q, const struct imc_q_piece *p,
+		      int s, const struct windows *w)
 {
 	const struct imc_attrs *a = &q->n->a;
+	int64_t k = p->b.k0 + p->col0;
 	int frac = a->adc[0] && !a->post[0] ? IMC_SUM_FRAC : 0;
-	int32_t weight =
-		imc_slice_factor(s, (int)a->slices[0], (int)a->slice_bits[0]) *
-		(1 << frac);
+	struct imc_adc_rows rows = {
+		.acc = w->acc + s * p->n_col,
+		.lda = w->ld,
+		.weight = imc_slice_factor(p->slice0 + s, (int)a->slices[0],
+					   (int)a->slice_bits[0]) *
+			  (1 << frac),
+		.sum = w->sum + k,
+		.lds = q->k,
+	};
 	struct imc_adc_columns adc = {.lo = (int32_t)a->adc_lo[0],
 				      .hi = (int32_t)a->adc_hi[0]};
 
-	sum += k;
-	if (!a->adc[0]) {
-		for (int64_t j = 0; j < n; j++)
-			sum[j] += acc[j] * weight;
+	if (a->adc[0]) {
+		adc.mult = q->adc_mult + k;
+		adc.shift = q->adc_shift + k;
+		adc.zero = q->adc_zero + k;
+		imc_adc_read(&adc, w->m, p->n_col, &rows);
 		return;
 	}
-	adc.mult = q->adc_mult + k;
-	adc.shift = q->adc_shift + k;
-	adc.zero = q->adc_zero + k;
-	imc_adc_read(&adc, n, acc, weight, sum);
+	for (int64_t i = 0; i < w->m; i++)
+		for (int64_t j = 0; j < p->n_col; j++)
+			rows.sum[i * rows.lds + j] +=
+				rows.acc[i * rows.lda + j] * rows.weight;
 }
 
 /* The pixels of one job; acc: its sums. */
@@ -240,16 +255,15 @@ static void add_job(const struct imc_q_conv *q, const struct imc_q_piece *p,
 	int64_t line = (at->batch * q->oh + at->y) * q->ow + at->x;
 	int64_t width = p->slices * p->n_col;
 
-	for (int32_t y = 0; y < p->patch_h; y++, line += q->ow)
-		for (int32_t x = 0; x < at->n_x; x++) {
-			const int32_t *copy =
-				acc + (y * p->patch_w + x) * width;
+	for (int32_t y = 0; y < p->patch_h; y++, line += q->ow) {
+		struct windows w = {.m = at->n_x,
+				    .ld = width,
+				    .acc = acc + y * p->patch_w * width,
+				    .sum = sum + line * q->k};
 
-			for (int s = 0; s < p->slices; s++)
-				add_codes(q, p->b.k0 + p->col0, p->n_col,
-					  p->slice0 + s, copy + s * p->n_col,
-					  sum + (line + x) * q->k);
-		}
+		for (int s = 0; s < p->slices; s++)
+			add_codes(q, p, s, &w);
+	}
 }
 
 static bool counts(const struct imc_q_conv *q, const struct imc_q_piece *p,
@@ -258,6 +272,29 @@ static bool counts(const struct imc_q_conv *q, const struct imc_q_piece *p,
 	int64_t pixel = at->y * q->ow + at->x;
 
 	return p->end == 0 || (pixel >= p->first && pixel < p->end);
+}
+
+/* n jobs from `first` on, whose sums follow one another. Jobs of one pixel that
+ * all count are the windows in their order. */
+static void add_jobs(const struct imc_q_conv *q, const struct imc_q_piece *p,
+		     int64_t first, int64_t n, const int32_t *acc, int32_t *sum)
+{
+	int64_t n_copy = p->patch_h * p->patch_w;
+	int64_t n_col = n_copy * p->slices * p->n_col;
+
+	if (n_copy == 1 && p->end == 0) {
+		struct windows w = {n, n_col, acc, sum + first * q->k};
+
+		for (int s = 0; s < p->slices; s++)
+			add_codes(q, p, s, &w);
+		return;
+	}
+	for (int64_t i = 0; i < n; i++) {
+		struct imc_q_spot at = imc_q_conv_spot(q, p, first + i);
+
+		if (counts(q, p, &at))
+			add_job(q, p, &at, acc + i * n_col, sum);
+	}
 }
 
 void imc_q_conv_run(const struct imc_q_conv *q, const struct imc_q_piece *p,
@@ -279,12 +316,7 @@ void imc_q_conv_run(const struct imc_q_conv *q, const struct imc_q_piece *p,
 		for (int64_t i = 0; i < n_copy; i++)
 			imc_gemm_int(&copy[i], t.row, t.n, acc + i * width,
 				     n_col);
-		for (int64_t i = 0; i < t.n; i++) {
-			struct imc_q_spot at = imc_q_conv_spot(q, p, job + i);
-
-			if (counts(q, p, &at))
-				add_job(q, p, &at, acc + i * n_col, sum);
-		}
+		add_jobs(q, p, job, t.n, acc, sum);
 	}
 }
 

@@ -1,9 +1,11 @@
-/* Speed of the evaluators, float and quantised, on networks of the zoo, beside
- * plain loops (plain_conv.h) in the same run, whose results must be the same
- * bits. Samples run side by side on IMC_THREADS threads.
+/* Speed of the evaluators on networks of the zoo: float, with exact sums
+ * (sram-imc) and with ADCs behind split rows (garofalo-34), beside plain loops
+ * (plain_conv.h) in the same run, whose results must be the same bits. Samples
+ * run side by side on IMC_THREADS threads.
  *
- * IMCC_ORT=FOLDER: also beside the onnxruntime-node installed in FOLDER, on one
- * thread; without it that peer is skipped. */
+ * bench_eval [NETWORK [LEVEL]]: only that.
+ * IMCC_ORT=FOLDER: also beside the float network in the onnxruntime-node
+ * installed in FOLDER, on as many threads; without it that peer is skipped. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,15 +21,19 @@
 #include "passes/pass.h"
 #include "tests/bench/plain_conv.h"
 
-#define RUNS 20
+#define RUNS 40
 
 struct net {
 	enum imc_zoo_name name;
 	int64_t n_mac;
 	const char *path;
-	struct imc_module *m;
 	struct imc_samples samples;
 	struct imc_diags d;
+};
+
+/* One way to compute it. */
+struct level {
+	const char *name, *target, *stop_after;
 };
 
 /* Processor time: other programs do not count. */
@@ -46,8 +52,8 @@ static void give_up(const struct net *n)
 	exit(1);
 }
 
-/* Writes the network and reads it as imcc would. */
-static void open_net(struct net *n)
+/* Writes the network. */
+static void make_net(struct net *n)
 {
 	struct imc_arena *a = n->d.arena;
 	struct imc_zoo_choice c = imc_zoo_default(n->name);
@@ -59,29 +65,34 @@ static void open_net(struct net *n)
 	imc_zoo_make_weights(net, 1, a);
 	if (!imc_onnx_write(&net->model, n->path, &n->d))
 		give_up(n);
-	n->m = imc_module_new(&n->d);
-	n->m->model_path = n->path;
-	n->m->opt.percentile = 100;
-	n->m->opt.spill = true;
-	n->m->g = imc_onnx_read(n->path, n->m->arena, &n->d, NULL);
-	n->m->hw = imc_hw_load("sram-imc", n->m->arena, &n->d);
-	if (!n->m->g || !n->m->hw)
-		give_up(n);
 }
 
-static void run_passes(struct net *n, const char *stop_after)
+/* Reads it as imcc would, and compiles it that far. */
+static struct imc_module *open_module(struct net *n, const struct level *l)
 {
+	struct imc_module *m = imc_module_new(&n->d);
 	struct imc_pass_run how = {.calib = &n->samples,
-				   .stop_after = stop_after};
+				   .stop_after = l->stop_after};
 
-	if (!imc_passes_run(n->m, &how))
+	m->model_path = n->path;
+	m->opt.percentile = 100;
+	m->opt.spill = true;
+	m->g = imc_onnx_read(n->path, m->arena, &n->d, NULL);
+	m->hw = imc_hw_load(l->target, m->arena, &n->d);
+	if (!m->g || !m->hw)
 		give_up(n);
+	if (!n->samples.n)
+		n->samples = imc_samples_make(m->g, 2, 3, n->d.arena);
+	if (!imc_passes_run(m, &how))
+		give_up(n);
+	return m;
 }
 
 /* ---- one level ---- */
 
 struct work {
 	const struct net *n;
+	const struct imc_graph *g;
 	imc_eval_override *compute;
 	struct imc_tensor first; /* output 0 of sample 0, in `a` */
 	struct imc_arena *a;
@@ -90,7 +101,7 @@ struct work {
 static void run_sample(void *cx, size_t i, size_t thread)
 {
 	struct work *w = cx;
-	const struct imc_graph *g = w->n->m->g;
+	const struct imc_graph *g = w->g;
 	struct imc_eval_how how = {.compute = w->compute,
 				   .cx = (void *)(uintptr_t)g};
 	struct imc_arena *a = imc_arena_new();
@@ -125,12 +136,17 @@ static double time_of(struct work *w, int runs)
 	return least;
 }
 
-static double time_level(const struct net *n, const char *level)
+/* ort: seconds of onnxruntime, or 0. */
+static void time_level(struct net *n, const struct level *l, double ort)
 {
-	struct work fast = {.n = n, .a = n->d.arena};
-	struct work plain = {.n = n, .compute = plain_conv, .a = n->d.arena};
-	double t = time_of(&fast, RUNS), slow = time_of(&plain, 1);
+	struct imc_module *m = open_module(n, l);
+	struct work fast = {.n = n, .g = m->g, .a = n->d.arena};
+	struct work plain = fast;
+	double t, slow;
 
+	plain.compute = plain_conv;
+	t = time_of(&fast, RUNS);
+	slow = time_of(&plain, 1);
 	if (memcmp(fast.first.data, plain.first.data,
 		   imc_tensor_bytes(&fast.first))) {
 		fprintf(stderr, "%s: plain loops give other results\n",
@@ -138,15 +154,18 @@ static double time_level(const struct net *n, const char *level)
 		exit(1);
 	}
 	printf("%-14s %-10s %8.2f ms %7.1f GMAC/s a thread, %6.1f x plain "
-	       "loops\n",
-	       imc_zoo_infos[n->name].name, level, t * 1e3,
+	       "loops",
+	       imc_zoo_infos[n->name].name, l->name, t * 1e3,
 	       (double)n->n_mac / t / 1e9, slow / t);
+	if (ort > 0)
+		printf(", %5.2f x onnxruntime", ort / t);
+	printf("\n");
 	fflush(stdout);
-	return t;
+	imc_module_free(m);
 }
 
 /* Seconds of one inference by onnxruntime; 0: it is not there. */
-static double time_ort(const struct net *n, const struct imc_tensor *in)
+static double time_ort(const struct net *n)
 {
 	const char *folder = getenv("IMCC_ORT");
 	double t = 0;
@@ -156,10 +175,9 @@ static double time_ort(const struct net *n, const struct imc_tensor *in)
 		return 0;
 	f = popen(imc_arena_printf(n->d.arena,
 				   "node '%s/tests/bench/bench_ort.js' '%s' "
-				   "%s 20 %" PRId64 " %" PRId64 " %" PRId64
-				   " %" PRId64,
-				   IMCC_SOURCE, folder, n->path, in->dim[0],
-				   in->dim[1], in->dim[2], in->dim[3]),
+				   "%s 20 %zu",
+				   IMCC_SOURCE, folder, n->path,
+				   imc_n_thread()),
 		  "r");
 	if (!f || fscanf(f, "%lf", &t) != 1)
 		t = 0;
@@ -168,38 +186,41 @@ static double time_ort(const struct net *n, const struct imc_tensor *in)
 	return t;
 }
 
-static void bench(enum imc_zoo_name name)
+/* only: the level that is asked for, or NULL. */
+static void bench(enum imc_zoo_name name, const char *only)
 {
+	static const struct level level[] = {
+		{"float", "sram-imc", "to_nhwc"},
+		{"exact sums", "sram-imc", "fit_adc"},
+		{"ADCs", "garofalo-34", "fit_adc"},
+	};
 	struct net n = {.name = name, .d = {.arena = imc_arena_new()}};
-	double real, quantised, ort;
+	double ort;
 
-	open_net(&n);
-	n.samples = imc_samples_make(n.m->g, 2, 3, n.d.arena);
-	ort = time_ort(&n, &imc_value_at(n.m->g, n.m->g->input[0])->t);
-	run_passes(&n, "to_nhwc");
-	real = time_level(&n, "float");
-	run_passes(&n, "fit_adc");
-	quantised = time_level(&n, "quantised");
+	make_net(&n);
+	ort = time_ort(&n);
 	if (ort > 0)
-		printf("%-14s %-10s %8.2f ms, float %.2f and quantised %.2f of "
-		       "its speed\n",
-		       imc_zoo_infos[name].name, "onnxruntime", ort * 1e3,
-		       ort / real, ort / quantised);
+		printf("%-14s %-10s %8.2f ms\n", imc_zoo_infos[name].name,
+		       "onnxruntime", ort * 1e3);
+	for (size_t i = 0; i < sizeof level / sizeof *level; i++)
+		if (!only || !strcmp(only, level[i].name))
+			time_level(&n, &level[i], ort);
 	remove(n.path);
-	imc_module_free(n.m);
 	imc_arena_free(n.d.arena);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const enum imc_zoo_name list[] = {
-		IMC_ZOO_resnet8, IMC_ZOO_resnet18, IMC_ZOO_mobilenet_v2};
+		IMC_ZOO_resnet8, IMC_ZOO_resnet20, IMC_ZOO_resnet18,
+		IMC_ZOO_mobilenet_v2};
 
 	imc_arena_keep_memory();
 	printf("threads: %zu\n", imc_n_thread());
 	if (!getenv("IMCC_ORT"))
 		printf("onnxruntime: skipped, IMCC_ORT names no folder\n");
 	for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-		bench(list[i]);
+		if (argc < 2 || !strcmp(argv[1], imc_zoo_infos[list[i]].name))
+			bench(list[i], argc > 2 ? argv[2] : NULL);
 	return 0;
 }

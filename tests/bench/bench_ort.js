@@ -1,13 +1,16 @@
-// node bench_ort.js MODULES MODEL.onnx RUNS: least processor seconds of an inference on
-// one thread, by the onnxruntime-node in MODULES/node_modules.
+// node bench_ort.js MODULES MODEL.onnx RUNS THREADS: least processor seconds of an
+// inference by the onnxruntime-node in MODULES/node_modules.
 const path = require('path');
-const [modules, model, runs] = process.argv.slice(2);
+const [modules, model, runs, threads] = process.argv.slice(2);
 const ort = require(path.resolve(modules, 'node_modules/onnxruntime-node'));
 
 async function main() {
-  const session = await ort.InferenceSession.create(
-    model, {intraOpNumThreads: 1, interOpNumThreads: 1});
-  const dims = process.argv.slice(5).map(Number);
+  const session = await ort.InferenceSession.create(model, {
+    intraOpNumThreads: Number(threads),
+    interOpNumThreads: 1,
+    extra: {session: {intra_op: {allow_spinning: '0'}}},
+  });
+  const dims = session.inputMetadata[0].shape.map(d => typeof d === 'number' ? d : 1);
   const data = new Float32Array(dims.reduce((a, b) => a * b, 1));
   for (let i = 0; i < data.length; i++)
     data[i] = (i * 7919 % 2001) / 1000 - 1;

@@ -1,5 +1,7 @@
 #include "tests/bench/plain_conv.h"
 
+#include <math.h>
+
 #include "ir/num.h"
 #include "ir/op/q_conv.h"
 #include "ir/window.h"
@@ -20,15 +22,19 @@ static int64_t pixel_of(const struct window *v, int64_t ky, int64_t kx)
 	return y < 0 || y >= v->h || x < 0 || x >= v->w ? -1 : y * v->w + x;
 }
 
+/* Sums of several channels are fused, those of a single one are not. */
 static float float_sum(const struct window *v, const float *x, const float *w,
 		       int64_t n, float sum)
 {
+	bool fused = n > 1;
+
 	for (int64_t ky = 0; ky < v->a->kernel[0]; ky++)
 		for (int64_t kx = 0; kx < v->a->kernel[1]; kx++, w += n) {
 			int64_t p = pixel_of(v, ky, kx);
 
 			for (int64_t i = 0; i < n && p >= 0; i++)
-				sum += w[i] * x[p * v->c + i];
+				sum = fused ? fmaf(w[i], x[p * v->c + i], sum)
+					    : sum + w[i] * x[p * v->c + i];
 		}
 	return sum;
 }

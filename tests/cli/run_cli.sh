@@ -109,7 +109,7 @@ check 2 "$(usage zoo "option '--output' has value ''; wanted a file")" \
 	zoo resnet8 --output=
 check 2 "$(usage zoo "option '--features' is not for bottleneck, but for \
 mobilenet_v2, resnet18, resnet34, resnet50, resnet101, vgg11, squeezenet1_1, \
-resnet8, ds_cnn, mobilenet_v1_025")" zoo bottleneck --features -o x.onnx
+resnet8, resnet20, ds_cnn, mobilenet_v1_025")" zoo bottleneck --features -o x.onnx
 check 2 "$(usage zoo "option '--channels' is not for resnet8, but for mlp, \
 pointwise, bottleneck")" zoo resnet8 --channels=8,8 -o x.onnx
 check 2 "$(usage zoo "option '--channels' has value '8,0'; wanted 2 integers \

@@ -1,4 +1,6 @@
 /* imc_gemm: bit for bit the plain loop, whatever the sizes. */
+#include <math.h>
+
 #include "ir/eval.h"
 #include "tests/ops_core/rig.h"
 
@@ -13,14 +15,11 @@ static void plain(const struct imc_gemm *p, float *c)
 {
 	for (int64_t i = 0; i < p->m; i++)
 		for (int64_t j = 0; j < p->n; j++) {
-			volatile float sum = p->add ? c[i * p->ldc + j] : 0;
+			float sum = p->add ? c[i * p->ldc + j] : 0;
 
-			for (int64_t k = 0; k < p->k; k++) {
-				volatile float product = p->a[i * p->lda + k] *
-							 p->b[k * p->ldb + j];
-
-				sum = sum + product;
-			}
+			for (int64_t k = 0; k < p->k; k++)
+				sum = fmaf(p->a[i * p->lda + k],
+					   p->b[k * p->ldb + j], sum);
 			c[i * p->ldc + j] = sum;
 		}
 }

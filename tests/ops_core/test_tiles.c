@@ -1,5 +1,7 @@
 /* What the products and requantisation are made of, in every form that this
  * machine has: the same bits as plain loops. */
+#include <math.h>
+
 #include "ir/eval/gemm_int.h"
 #include "ir/eval/requant.h"
 #include "ir/eval/tile_float.h"
@@ -27,14 +29,11 @@ static int64_t draw_runs(struct imc_gemm_run *run, int64_t n)
 static float float_sum(const float *a, const struct imc_gemm_run *run,
 		       int64_t n_run, const float *b, float start)
 {
-	volatile float sum = start;
+	float sum = start;
 
 	for (int64_t k = 0; k < n_run; k++)
-		for (int64_t i = 0; i < run[k].n; i++, b += COLS) {
-			volatile float product = a[run[k].at + i] * *b;
-
-			sum = sum + product;
-		}
+		for (int64_t i = 0; i < run[k].n; i++, b += COLS)
+			sum = fmaf(a[run[k].at + i], *b, sum);
 	return sum;
 }
 
@@ -208,7 +207,8 @@ static void check_requant(int64_t n)
 					(int32_t)rig_random(1, 127)};
 	struct imc_adc_columns adc = {v.mult, v.shift, v.zero, -2048, 2047};
 	int8_t y[4 * (MOST + 3)];
-	int32_t sum[MOST] = {0};
+	int32_t sum[4 * MOST] = {0};
+	struct imc_adc_rows rows = {v.sum, n, 64, sum, n};
 
 	draw_numbers(&v);
 	imc_requant_rows(&c, 4, n, v.sum, y, n + 3);
@@ -221,13 +221,16 @@ static void check_requant(int64_t n)
 					  c.hi),
 		      "column %d of %d", (int)j, (int)n);
 	}
-	imc_adc_read(&adc, n, v.sum, 64, sum);
-	for (int64_t j = 0; j < n; j++)
-		CHECK(sum[j] == (imc_requant(v.sum[j], v.mult[j], v.shift[j],
+	imc_adc_read(&adc, 4, n, &rows);
+	for (int64_t i = 0; i < 4 * n; i++) {
+		int64_t j = i % n;
+
+		CHECK(sum[i] == (imc_requant(v.sum[i], v.mult[j], v.shift[j],
 					     v.zero[j], -2048, 2047) -
 				 v.zero[j]) *
 					64,
 		      "column %d of %d", (int)j, (int)n);
+	}
 }
 
 int main(void)

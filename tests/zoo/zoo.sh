@@ -48,6 +48,8 @@ sized 21797672 3663761408 '1 1000' resnet34
 sized 25557032 4089184256 '1 1000' resnet50
 sized 44549160 7801405440 '1 1000' resnet101
 sized 1235496 349151936 '1 1000' squeezenet1_1
+# As published: 0.27 M parameters, 41 M MACs.
+sized 272474 40813184 '1 10' resnet20
 listed 132863336 7609090048 vgg11
 sized 9220480 7485456384 '1 512 7 7' vgg11 --features
 # The trainable ones of MLPerf Tiny's Keras models.
