@@ -123,6 +123,20 @@ void imc_eval_plan(const struct imc_map_eval *me, const struct imc_plan *p,
 		   const struct imc_tensor *in, struct imc_tensor *out,
 		   struct imc_arena *result);
 
+/* The same; `hook` (of ir/eval.h) is called for each node when its last rows
+ * are in L1, where its outputs lie until it returns. What the plan does not
+ * run, as views, is not seen. */
+struct imc_plan_watch {
+	void (*hook)(void *cx, imc_node_id n, const struct imc_tensor *out);
+	void *cx;
+};
+
+void imc_eval_plan_watched(const struct imc_map_eval *me,
+			   const struct imc_plan *p,
+			   const struct imc_tensor *in, struct imc_tensor *out,
+			   const struct imc_plan_watch *watch,
+			   struct imc_arena *result);
+
 bool imc_plan_equal(const struct imc_plan *a, const struct imc_plan *b);
 
 /* Recomputes what a plan must satisfy: every row of every node is computed

@@ -13,6 +13,7 @@ struct machine {
 				 * are those of a strip while it runs */
 	struct imc_map_eval me; /* of `cut` */
 	const struct imc_plan *p;
+	const struct imc_plan_watch *watch; /* or NULL */
 	unsigned char *l1;
 };
 
@@ -286,6 +287,35 @@ static void forget(const struct machine *m, size_t first, size_t end)
 	}
 }
 
+static void show_node(const struct machine *m, imc_node_id id)
+{
+	const struct imc_node *n = imc_node_at(m->g, id);
+	struct imc_arena *a = imc_arena_new();
+	struct imc_tensor *out =
+		imc_arena_array(a, (size_t)n->n_out, sizeof *out);
+
+	for (int k = 0; k < n->n_out; k++)
+		if (imc_val_ok(n->out[k]))
+			out[k] = locate(m, n->out[k]);
+	m->watch->hook(m->watch->cx, id, out);
+	imc_arena_free(a);
+}
+
+/* Shows the nodes whose last rows were made by steps first .. end. */
+static void show(const struct machine *m, size_t first, size_t end)
+{
+	for (size_t i = first; i < end; i++) {
+		const struct imc_step *s = &m->p->step[i];
+		const struct imc_tensor *y;
+
+		if (s->kind != IMC_STEP_RUN)
+			continue;
+		y = &imc_node_out(m->g, imc_node_at(m->g, s->node), 0)->t;
+		if (imc_step_rows(s, y).end == imc_plan_n_row(y))
+			show_node(m, s->node);
+	}
+}
+
 static void run_slot(struct machine *m, size_t first, size_t end,
 		     const struct imc_tensor *in, const struct imc_tensor *out)
 {
@@ -304,6 +334,8 @@ static void run_slot(struct machine *m, size_t first, size_t end,
 	}
 	for (size_t i = 0; i < slot.n; i++)
 		memcpy(slot.v[i].to, slot.v[i].from, slot.v[i].size);
+	if (m->watch)
+		show(m, first, end);
 	forget(m, first, end);
 	imc_arena_free(slot.arena);
 }
@@ -323,14 +355,17 @@ static struct machine open_machine(const struct imc_map_eval *me,
 	return m;
 }
 
-void imc_eval_plan(const struct imc_map_eval *me, const struct imc_plan *p,
-		   const struct imc_tensor *in, struct imc_tensor *out,
-		   struct imc_arena *result)
+void imc_eval_plan_watched(const struct imc_map_eval *me,
+			   const struct imc_plan *p,
+			   const struct imc_tensor *in, struct imc_tensor *out,
+			   const struct imc_plan_watch *watch,
+			   struct imc_arena *result)
 {
 	struct imc_arena *arena = imc_arena_new();
 	struct machine m = open_machine(me, p, arena);
 
 	m.me.g = &m.cut;
+	m.watch = watch;
 	for (size_t i = 0; i < me->g->n_output; i++) {
 		out[i] = imc_value_at(me->g, me->g->output[i])->t;
 		out[i].data =
@@ -341,4 +376,11 @@ void imc_eval_plan(const struct imc_map_eval *me, const struct imc_plan *p,
 		run_slot(&m, i, end, in, out);
 	}
 	imc_arena_free(arena);
+}
+
+void imc_eval_plan(const struct imc_map_eval *me, const struct imc_plan *p,
+		   const struct imc_tensor *in, struct imc_tensor *out,
+		   struct imc_arena *result)
+{
+	imc_eval_plan_watched(me, p, in, out, NULL, result);
 }
