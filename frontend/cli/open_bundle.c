@@ -61,6 +61,39 @@ static const char *module_path(const char *dir, struct imc_arena *a)
 	return found;
 }
 
+static const struct imc_value *first_unlike(const struct imc_graph *a,
+					    const imc_val *va,
+					    const struct imc_graph *b,
+					    const imc_val *vb, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct imc_tensor x = imc_data_model_tensor(a, va[i]);
+		struct imc_tensor y = imc_data_model_tensor(b, vb[i]);
+
+		if (x.rank != y.rank ||
+		    memcmp(x.dim, y.dim, (size_t)x.rank * sizeof *x.dim) != 0)
+			return imc_value_at(a, va[i]);
+	}
+	return NULL;
+}
+
+/* Inputs and outputs of the model must be those of the bundle. */
+static bool check_model(const struct cli_opened *j, const char *path)
+{
+	const struct imc_graph *f = j->float_m->g, *g = j->m->g;
+	struct imc_loc at = IMC_IN_FILE(path);
+	const struct imc_value *bad;
+
+	if (f->n_input != g->n_input || f->n_output != g->n_output)
+		return imc_diag(j->s.o->d, at, IMC_D_MODEL_ENDS,
+				(long long)f->n_input, (long long)f->n_output,
+				(long long)g->n_input, (long long)g->n_output);
+	bad = first_unlike(f, f->input, g, g->input, g->n_input);
+	if (!bad)
+		bad = first_unlike(f, f->output, g, g->output, g->n_output);
+	return !bad || imc_diag(j->s.o->d, at, IMC_D_MODEL_SHAPE, bad->name);
+}
+
 /* model: as the user said, or NULL. */
 static bool open_float_of(struct cli_opened *j, const char *dir,
 			  const char *model)
@@ -78,7 +111,7 @@ static bool open_float_of(struct cli_opened *j, const char *dir,
 	if (j->m->model_sha256 &&
 	    strcmp(j->m->model_sha256, j->float_m->model_sha256) != 0)
 		imc_diag(d, IMC_IN_FILE(path), IMC_D_MODEL_CHANGED);
-	return true;
+	return check_model(j, path);
 }
 
 bool cli_bundle_open(struct cli_opened *j, const char *dir, const char *model)

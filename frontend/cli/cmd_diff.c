@@ -1,0 +1,114 @@
+#include <fnmatch.h>
+#include <stdio.h>
+
+#include "frontend/cli/diff_print.h"
+#include "frontend/cli/open_bundle.h"
+
+struct job {
+	struct cli_opened in;
+	int format;
+	double threshold;
+	struct diff_net net;
+	bool *shown;
+};
+
+static bool read_usage(const struct cli_options *o, struct cli_ui *ui,
+		       struct job *j)
+{
+	if (!cli_given(o, CLI_OPT_DATA))
+		return imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS,
+				"--data X.npy");
+	j->threshold = 10;
+	return cli_settings_read(o, ui, &j->in.s) &&
+	       cli_word(o, CLI_OPT_FORMAT, &j->format) &&
+	       cli_number(o, CLI_OPT_THRESHOLD, -1000, 1000, &j->threshold);
+}
+
+static bool open_bundle(struct job *j, const struct cli_options *o)
+{
+	const char *dir = o->operand.v[1];
+
+	if (!cli_bundle_open(&j->in, dir, o->operand.v[0]))
+		return false;
+	return imc_module_has(j->in.m, IMC_FACT_PLANNED) ||
+	       imc_diag(o->d, IMC_IN_FILE(dir), IMC_D_NOT_A_BUNDLE, "plan");
+}
+
+/* The name of a layer that the user may have meant. */
+static const char *meant(const struct job *j, const char *pattern)
+{
+	struct imc_arena *a = j->in.arena;
+	size_t n = j->net.n_layer;
+	const char **names = imc_arena_array(a, n, sizeof *names), *near;
+
+	for (size_t i = 0; i < n; i++)
+		names[i] = j->net.layer[i].name;
+	near = imc_nearest(pattern, names, n);
+	return imc_arena_printf(a, "%s '%s'", near ? "did you mean" : "one is",
+				near ? near : names[n - 1]);
+}
+
+/* The layers that --layers asks for. */
+static bool choose_layers(struct job *j)
+{
+	const char *pattern = cli_text(j->in.s.o, CLI_OPT_LAYERS, "*");
+	size_t n = j->net.n_layer, n_shown = 0;
+
+	j->shown = imc_arena_array(j->in.arena, n, sizeof *j->shown);
+	for (size_t i = 0; i < n; i++) {
+		j->shown[i] = !fnmatch(pattern, j->net.layer[i].name, 0);
+		n_shown += j->shown[i];
+	}
+	return n_shown || imc_diag(j->in.s.o->d, IMC_NOWHERE, IMC_D_DIFF_LAYER,
+				   pattern, meant(j, pattern));
+}
+
+static bool match_layers(struct job *j, const char *model)
+{
+	j->net = diff_net_open(j->in.m->g, &j->in.m->map, j->in.float_m->g,
+			       j->in.arena);
+	if (!j->net.n_layer)
+		return imc_diag(j->in.s.o->d, IMC_IN_FILE(model),
+				IMC_D_DIFF_NOTHING);
+	return choose_layers(j);
+}
+
+static void print_report(const struct job *j, const struct diff_figures *f,
+			 int64_t n)
+{
+	struct imc_buf b = {.arena = j->in.arena};
+	struct diff_verdict v = diff_verdict_of(&j->net, f, j->threshold);
+	struct diff_report r = {&j->net, f, &v, n, j->shown};
+
+	(j->format ? diff_report_json : diff_report_text)(&r, &b);
+	fwrite(b.p, 1, b.n, stdout);
+}
+
+static bool compare(struct job *j, struct cli_ui *ui)
+{
+	struct imc_samples x = {0};
+	struct diff_run r = {.net = &j->net,
+			     .map = {j->in.m->g, &j->in.m->map, &j->in.images},
+			     .plan = &j->in.m->plan,
+			     .samples = &x,
+			     .first = j->in.s.skip};
+
+	if (!cli_samples_open(&j->in, j->in.arena, &x, &r.n))
+		return false;
+	print_report(j, diff_run_all(&r, ui, j->in.arena), r.n);
+	return true;
+}
+
+int cli_diff(const struct cli_options *o, struct cli_ui *ui)
+{
+	struct job j = {.in.arena = o->arena};
+	bool ok;
+
+	if (!read_usage(o, ui, &j))
+		return CLI_USAGE;
+	ok = open_bundle(&j, o) && match_layers(&j, o->operand.v[0]) &&
+	     compare(&j, ui);
+	imc_module_free(j.in.m);
+	imc_module_free(j.in.float_m);
+	return ok ? CLI_OK : CLI_FAULT;
+}

@@ -1,0 +1,2 @@
+mkdir d
+imcc diff digits.onnx d --data test_x.npy

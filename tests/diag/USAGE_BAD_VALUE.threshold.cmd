@@ -1,0 +1,1 @@
+imcc diff digits.onnx out --data test_x.npy --threshold ten

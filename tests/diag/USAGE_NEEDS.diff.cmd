@@ -1,0 +1,1 @@
+imcc diff digits.onnx out
