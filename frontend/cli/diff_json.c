@@ -109,20 +109,28 @@ static const char *name_at(const struct diff_report *r, int64_t i)
 	return i < 0 ? NULL : r->net->layer[i].name;
 }
 
+/* Why layer i adds what it adds; -1: null. */
+static void write_reason(struct imc_json *j, const struct diff_report *r,
+			 const char *key, int64_t i)
+{
+	struct imc_buf why = {.arena = j->out->arena};
+
+	if (i >= 0)
+		diff_reason(r->net, &r->net->layer[i], &r->f[i], &why);
+	imc_json_text(j, key, why.n ? why.p : NULL);
+}
+
 static void write_verdict(struct imc_json *j, const struct diff_report *r)
 {
 	const struct diff_verdict *v = r->v;
-	struct imc_buf why = {.arena = j->out->arena};
 
 	imc_json_open(j, "verdict", '{');
 	imc_json_number(j, "threshold_db", v->threshold);
 	imc_json_text(j, "first", name_at(r, v->first));
 	imc_json_text(j, "from", name_at(r, v->from));
-	imc_buf_text(&why, "");
-	if (v->from >= 0)
-		diff_reason(r->net, &r->net->layer[v->from], &r->f[v->from],
-			    &why);
-	imc_json_text(j, "reason", why.n ? why.p : NULL);
+	write_reason(j, r, "reason", v->from);
+	imc_json_text(j, "worst", name_at(r, v->worst));
+	write_reason(j, r, "worst_reason", v->worst);
 	imc_json_open(j, "other_from", '{');
 	for (int l = DIFF_QUANTISED + 1; l < DIFF_N_LEVEL; l++)
 		imc_json_text(j, diff_level_name((enum diff_level)l),

@@ -224,24 +224,28 @@ static void tell_from(const struct diff_report *r, struct imc_buf *out)
 static void tell_first(const struct diff_report *r, struct imc_buf *out)
 {
 	const struct diff_verdict *v = r->v;
-	const struct diff_layer *l = r->net->layer;
 
 	if (v->first < 0) {
 		imc_buf_printf(out, "no layer falls below %g dB", v->threshold);
-		if (v->from < 0)
-			return;
-		imc_buf_printf(out, "; '%s' adds most: ", l[v->from].name);
-	} else {
-		imc_buf_printf(
-			out,
-			"'%s' is the first below %g dB, with %.1f dB in total",
-			l[v->first].name, v->threshold,
-			diff_db(&r->f[v->first].level[DIFF_QUANTISED]));
-		if (v->from < 0)
-			return;
-		tell_from(r, out);
+		return;
 	}
+	imc_buf_printf(out,
+		       "'%s' is the first below %g dB, with %.1f dB in total",
+		       r->net->layer[v->first].name, v->threshold,
+		       diff_db(&r->f[v->first].level[DIFF_QUANTISED]));
+	if (v->from < 0)
+		return;
+	tell_from(r, out);
 	tell_own(r, v->from, out);
+}
+
+static void tell_worst(const struct diff_report *r, struct imc_buf *out)
+{
+	int64_t i = r->v->worst;
+
+	imc_buf_printf(out,
+		       "of all layers '%s' adds most: ", r->net->layer[i].name);
+	tell_own(r, i, out);
 }
 
 static void tell_other(const struct diff_report *r, int level,
@@ -271,6 +275,11 @@ static void put_verdict(const struct diff_report *r, struct imc_buf *out)
 
 	tell_first(r, &b);
 	put_wrapped(b.p, out);
+	if (r->v->worst >= 0 && r->v->worst != r->v->from) {
+		b.n = 0;
+		tell_worst(r, &b);
+		put_wrapped(b.p, out);
+	}
 	for (int k = DIFF_QUANTISED + 1; k < DIFF_N_LEVEL; k++) {
 		b.n = 0;
 		tell_other(r, k, &b);

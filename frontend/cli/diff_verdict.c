@@ -1,7 +1,6 @@
 #include "frontend/cli/diff_verdict.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "ir/op.h"
 
@@ -21,14 +20,14 @@ static bool adds_more(const struct diff_figures *f, size_t i, int64_t than)
 	return than < 0 || db < diff_db(&f[than].local.sums);
 }
 
-/* The worst of those marked. */
+/* The worst of those marked; NULL: of all. */
 static int64_t worst_of(const struct diff_net *n, const struct diff_figures *f,
 			const bool *marked)
 {
 	int64_t worst = -1;
 
 	for (size_t i = 0; i < n->n_layer; i++)
-		if (marked[i] && adds_more(f, i, worst))
+		if ((!marked || marked[i]) && adds_more(f, i, worst))
 			worst = (int64_t)i;
 	return worst;
 }
@@ -63,20 +62,20 @@ double diff_own_share(const struct diff_figures *f)
 	return all > 0 ? fmin(1, f->local.sums.noise / all) : 0;
 }
 
-/* What is to blame for layer `first`, or (-1) adds most of all. */
+/* What is to blame for layer `first`; -1: there is none. */
 static int64_t find_cause(const struct diff_net *n,
 			  const struct diff_figures *f, int64_t first)
 {
-	struct imc_arena *a = imc_arena_new();
-	bool *marked = imc_arena_array(a, n->n_layer, sizeof *marked);
-	int64_t from = first;
+	struct imc_arena *a;
+	bool *marked;
+	int64_t from;
 
-	if (first < 0)
-		memset(marked, 1, n->n_layer * sizeof *marked);
-	else if (diff_own_share(&f[first]) < 0.5)
-		mark_before(n, (size_t)first, marked, a);
-	if (first < 0 || diff_own_share(&f[first]) < 0.5)
-		from = worst_of(n, f, marked);
+	if (first < 0 || diff_own_share(&f[first]) >= 0.5)
+		return first;
+	a = imc_arena_new();
+	marked = imc_arena_array(a, n->n_layer, sizeof *marked);
+	mark_before(n, (size_t)first, marked, a);
+	from = worst_of(n, f, marked);
 	imc_arena_free(a);
 	return from;
 }
@@ -99,6 +98,7 @@ struct diff_verdict diff_verdict_of(const struct diff_net *n,
 	for (size_t i = n->n_layer; i-- > 0;)
 		if (diff_db(&f[i].level[DIFF_QUANTISED]) < threshold)
 			v.first = (int64_t)i;
+	v.worst = worst_of(n, f, NULL);
 	v.from = find_cause(n, f, v.first);
 	for (int l = 0; l < DIFF_N_LEVEL; l++)
 		v.other[l] = first_other(n, f, l);

@@ -8,15 +8,14 @@
 /* Layers by index; -1: none.
  * first    the first one whose accumulated signal to noise is below the
  *          threshold
- * from     what made it so: `first` itself if half of the noise there or more
- *          is its own, else of the layers that it depends on the one that
- *          adds most (least signal to its own noise). Without `first`: of all
- *          layers
+ * worst    the one that adds most: least signal to its own noise
+ * from     what made `first` so: it itself if half of the noise there or more
+ *          is its own, else the one that adds most of the layers it depends on
  * other    by level: the first layer with codes other than the quantised
  *          network's */
 struct diff_verdict {
 	double threshold; /* dB */
-	int64_t first, from, other[DIFF_N_LEVEL];
+	int64_t first, worst, from, other[DIFF_N_LEVEL];
 };
 
 struct diff_verdict diff_verdict_of(const struct diff_net *n,

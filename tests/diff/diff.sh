@@ -62,6 +62,7 @@ ok "is JSON" "$tool" json out.json
 ok "equal levels" has "the bundle gives the quantised network's codes, bit for"
 ok "equal levels" says '"other_from": {"bundle": null}\|"bundle": null'
 ok "nothing falls apart" has '^no layer falls below 10 dB'
+ok "what adds most" has "^of all layers '/features/features.5/.*' adds most: "
 ok "nothing is marked" [ "$(grep -c '^>' out.txt)" = 0 ]
 ok "100 columns" fits
 ok "the float input" below 50 "$(number sqnr_db own image)"
@@ -105,6 +106,7 @@ ok "by its weights" has '^>second .* weights '
 ok "in words" says '"first": "second"'
 ok "whose fault" says '"from": "second"'
 ok "why" says '"reason": ".* % of it from weights of 4 bits.*the largest is'
+ok "the worst" says '"worst": "second"'
 ok "the one before is sound" below 15 "$(number sqnr_db own first)"
 
 echo "$n checks, $failed failed"
