@@ -59,6 +59,41 @@ struct imc_graph *imc_graph_new(struct imc_arena *a, const char *name)
 	return g;
 }
 
+static const char *const givens[IMC_N_GIVEN][2] = {
+#define X(id, name, text) {#name, text},
+	IMC_GIVENS(X)
+#undef X
+};
+
+const char *imc_given_name(enum imc_given g)
+{
+	return givens[g][0];
+}
+
+const char *imc_given_text(enum imc_given g)
+{
+	return givens[g][1];
+}
+
+void imc_value_given_range(const struct imc_value *v, float *lo, float *hi)
+{
+	*lo = v->scale * (float)(INT8_MIN - v->zero);
+	*hi = v->scale * (float)(INT8_MAX - v->zero);
+}
+
+void imc_value_give(struct imc_graph *g, imc_val to, imc_val from)
+{
+	struct imc_value *v = imc_value_at(g, to);
+	const struct imc_value *x = imc_value_at(g, from);
+
+	v->given = x->given;
+	if (x->given == IMC_GIVEN_NONE)
+		return;
+	v->scale = x->scale;
+	v->zero = x->zero;
+	v->scales = x->scales;
+}
+
 static bool name_taken(const struct imc_graph *g, const char *name)
 {
 	for (size_t i = 0; i < g->n_value; i++)

@@ -97,6 +97,31 @@ struct imc_attrs {
 #include "ir/ops.def"
 };
 
+/* Scales, zeros and codes that the model file itself gives: of a network that
+ * others quantised. What follows `kept` says why the target cannot hold them,
+ * so that the value is quantised anew. */
+#define IMC_GIVENS(X)                                                          \
+	X(NONE, none, "")                                                      \
+	X(KEPT, kept, "")                                                      \
+	X(BITS, bits, "arrays read fewer bits")                                \
+	X(ZERO, zero, "the zero of the DAC is fixed")                          \
+	X(CODES, codes, "the cells lack some of the codes")                    \
+	X(WIDE, wide, "codes less their zero exceed 8 bits")                   \
+	X(AXIS, axis, "scales are along another axis than the outputs")        \
+	X(SHARED, shared, "all outputs of a job share one scale")              \
+	X(SHIFT, shift, "the engine scales by powers of two only")             \
+	X(JOINED, joined, "it takes the scale of what it is joined with")
+
+enum imc_given {
+#define X(id, name, text) IMC_GIVEN_##id,
+	IMC_GIVENS(X)
+#undef X
+		IMC_N_GIVEN
+};
+
+const char *imc_given_name(enum imc_given g); /* "kept" */
+const char *imc_given_text(enum imc_given g); /* why it is not kept, or "" */
+
 struct imc_value {
 	const char *name;    /* ONNX's, or made from it; unique in the graph */
 	struct imc_tensor t; /* t.data != NULL: a constant */
@@ -107,6 +132,10 @@ struct imc_value {
 	/* Quantised (scale > 0): real = scale * (q - zero). */
 	float scale;
 	int32_t zero;
+	/* Kept: no pass may choose other numbers. Of a float activation or
+	 * constant these are scale and zero, or `scales`; quantised, its codes
+	 * are those of the file (uint8: less 128). */
+	enum imc_given given;
 	/* Weights: one scale for each index of axis 0; f32 constant, or none.
 	 */
 	imc_val scales;
@@ -152,6 +181,19 @@ struct imc_graph {
 };
 
 struct imc_graph *imc_graph_new(struct imc_arena *a, const char *name);
+
+/* True if v has numbers that the model file gives: its range, scale, zero
+ * and codes are to be left as they are. */
+static inline bool imc_value_given(const struct imc_value *v)
+{
+	return v->given == IMC_GIVEN_KEPT;
+}
+
+/* The range of codes of 8 bits with the scale and zero of v. */
+void imc_value_given_range(const struct imc_value *v, float *lo, float *hi);
+
+/* Value `to` gets the given numbers of `from`, whatever these are. */
+void imc_value_give(struct imc_graph *g, imc_val to, imc_val from);
 
 /* A new value; its name is made unique by a suffix when it is taken. */
 imc_val imc_graph_add_value(struct imc_graph *g, const char *name);

@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include "frontend/data/data.h"
+#include "ir/op.h"
 #include "ir/support/checked.h"
 #include "ir/text.h"
 #include "passes/2-quant/choose_bits.h"
+#include "passes/2-quant/given_numbers.h"
 #include "passes/pass.h"
 
 /* Synthetic samples, and the elements they may have in all. */
@@ -310,11 +312,41 @@ static bool chooses_bits(const struct imc_module *m)
 	return m->opt.budget_bits > 0 || m->opt.has_drop;
 }
 
+bool cli_is_quantised(const struct imc_graph *g)
+{
+	for (size_t i = 0; i < g->n_order; i++)
+		if (imc_op_info(imc_node_at(g, g->order[i])->op)->eval ==
+		    imc_eval_quantize)
+			return true;
+	return false;
+}
+
+/* Ranges come from the model file. */
+static bool knows_ranges(const struct imc_module *m)
+{
+	return imc_module_has(m, IMC_FACT_NHWC) && imc_all_given(m->g);
+}
+
+static bool is_no_crossbar(int engine)
+{
+	return engine && engine != IMC_ENGINE_CROSSBAR;
+}
+
+/* An ADC may be between a sum and its code. */
+static bool may_have_adc(const struct imc_module *m)
+{
+	return !imc_hw_sums_exact(m->hw) &&
+	       !(is_no_crossbar(m->opt.conv_engine) &&
+		 is_no_crossbar(m->opt.dw_engine));
+}
+
 /* True if a pass that will still run looks at the calibration set. */
 static bool needs_calib(const struct imc_module *m, const char *stop_after)
 {
 	uint32_t facts = 1u << IMC_FACT_RANGED | 1u << IMC_FACT_FITTED;
 
+	if (knows_ranges(m))
+		facts = may_have_adc(m) ? 1u << IMC_FACT_FITTED : 0;
 	if (chooses_bits(m) && !m->opt.error_model)
 		facts |= 1u << IMC_FACT_MEASURED;
 	if (m->opt.has_drop)
@@ -394,6 +426,16 @@ static bool find_samples(struct imc_module *m, const struct cli_settings *s,
 	return settle_pre(m, s);
 }
 
+/* Of a network that needs no samples. */
+static bool take_pre(struct imc_module *m, const struct cli_settings *s)
+{
+	if (!knows_ranges(m) || imc_module_has(m, IMC_FACT_RANGED))
+		return true;
+	if (s->pre.given)
+		m->pre = s->pre;
+	return settle_pre(m, s);
+}
+
 /* What the pass manager's callbacks get. */
 struct running {
 	const struct cli_settings *s;
@@ -449,6 +491,18 @@ static bool may_search(const struct imc_module *m)
 	return imc_module_has(m, IMC_FACT_ASSIGNED) || imc_search_check(m);
 }
 
+/* Stage 1 of a network that others quantised shows whether it needs samples. */
+static bool run_first(struct imc_module *m, struct imc_pass_run run)
+{
+	const struct imc_pass *last =
+		run.stop_after ? imc_pass_by_name(run.stop_after) : NULL;
+
+	if (!cli_is_quantised(m->g) || (last && !strcmp(last->stage, "1-graph")))
+		return true;
+	run.stop_after = "to_nhwc";
+	return imc_passes_run(m, &run);
+}
+
 bool cli_module_run(struct imc_module *m, const struct cli_settings *s,
 		    const struct cli_run *how)
 {
@@ -465,9 +519,12 @@ bool cli_module_run(struct imc_module *m, const struct cli_settings *s,
 		.tried = tried,
 		.ui = &r,
 	};
-	bool ok = may_search(m) && (!needs_calib(m, how->stop_after) ||
-				    find_samples(m, s, a, &calib));
+	bool ok = may_search(m) && run_first(m, run) && r.dumped;
 
+	if (ok && needs_calib(m, how->stop_after))
+		ok = find_samples(m, s, a, &calib);
+	else
+		ok = ok && take_pre(m, s);
 	if (ok && needs_judge(m, s)) {
 		ok = cli_judge_read(m, s, a, &judge);
 		run.judge = &judge;

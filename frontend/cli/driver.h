@@ -56,6 +56,9 @@ struct imc_module *cli_module_import(const char *path, struct imc_diags *d,
 /* Reads the dumped module `path` with the blob beside it (.bin for .imc). */
 struct imc_module *cli_module_parse(const char *path, struct imc_diags *d);
 
+/* True if g has operators on integer codes: others quantised it. */
+bool cli_is_quantised(const struct imc_graph *g);
+
 /* Runs the passes, with calibration samples when they need any. False:
  * reported. */
 bool cli_module_run(struct imc_module *m, const struct cli_settings *s,

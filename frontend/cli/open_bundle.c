@@ -10,9 +10,12 @@
 
 bool cli_float_open(struct cli_opened *j, const char *path)
 {
-	const struct cli_run how = {.stop_after = "to_nhwc"};
+	struct cli_run how = {.stop_after = "to_nhwc"};
 
 	j->float_m = cli_module_import(path, j->s.o->d, NULL);
+	/* run as its file says, before its steps are gone */
+	if (j->float_m && cli_is_quantised(j->float_m->g))
+		how.stop_after = "fold_constants";
 	return j->float_m && cli_module_run(j->float_m, &j->s, &how);
 }
 

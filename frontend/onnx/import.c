@@ -405,7 +405,8 @@ static bool complete(struct imc_onnx_import *im, const struct imc_onnx_node *p,
 	imc_onnx_opset_defaults(im, id);
 	ok = connect(im, p, id);
 	ok = imc_onnx_import_attrs(im, p, id) && ok;
-	return ok && imc_onnx_adapt(im, p, id) && check_arity(im, id);
+	return ok && imc_onnx_expand_qlinear(im, p, id) &&
+	       imc_onnx_adapt(im, p, id) && check_arity(im, id);
 }
 
 static bool add_nodes(struct imc_onnx_import *im)

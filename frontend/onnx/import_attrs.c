@@ -365,6 +365,8 @@ bool imc_onnx_import_attrs(struct imc_onnx_import *im,
 	for (size_t i = 0; i < p->n_attr; i++) {
 		struct one o = {im, &p->attr[i], n, NULL};
 
+		if (imc_onnx_qlinear_attr(p, &p->attr[i]))
+			continue;
 		ok = import_one(&o) && ok;
 	}
 	return ok;

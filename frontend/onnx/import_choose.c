@@ -57,7 +57,7 @@ static bool other_domain(struct imc_onnx_import *im,
 
 	if (!strcmp(p->domain, "com.microsoft") &&
 	    (starts_with(p->op, "QLinear") || starts_with(p->op, "QGemm")))
-		help = "give the float network, imcc quantises it itself";
+		help = "export it with QuantizeLinear and DequantizeLinear";
 	else if (!strcmp(p->domain, "com.microsoft"))
 		help = "export it without the optimisations of ONNX Runtime";
 	else if (starts_with(p->domain, "ai.onnx."))
@@ -104,6 +104,9 @@ enum imc_op imc_onnx_choose_op(struct imc_onnx_import *im,
 {
 	enum imc_op op;
 
+	op = imc_onnx_qlinear_op(p);
+	if (op != IMC_N_OP)
+		return op;
 	if (*p->domain && strcmp(p->domain, "ai.onnx")) {
 		other_domain(im, p, loc);
 		return IMC_N_OP;

@@ -89,6 +89,19 @@ enum imc_op imc_onnx_choose_op(struct imc_onnx_import *im,
 			       const struct imc_onnx_node *p,
 			       struct imc_loc loc);
 
+/* The operator that p, one of com.microsoft on codes, is made of; IMC_N_OP: it
+ * is none of them. */
+enum imc_op imc_onnx_qlinear_op(const struct imc_onnx_node *p);
+
+/* True if attribute a of such a node says nothing. */
+bool imc_onnx_qlinear_attr(const struct imc_onnx_node *p,
+			   const struct imc_onnx_attr *a);
+
+/* Puts dequantise and quantise around node n, if p is such a node. False:
+ * reported. */
+bool imc_onnx_expand_qlinear(struct imc_onnx_import *im,
+			     const struct imc_onnx_node *p, imc_node_id n);
+
 /* The tensor of a Constant node. False: reported at loc. */
 bool imc_onnx_constant(struct imc_onnx_import *im,
 		       const struct imc_onnx_node *p, struct imc_loc loc,

@@ -92,7 +92,25 @@ static bool parse_type(struct imc_reader *r, struct imc_value *v)
 	return imc_read_need(r, '[') && parse_dims(r, &v->t);
 }
 
-#define NUMBERS "range, scale, zero, scales, means or clips"
+#define NUMBERS "range, scale, zero, given, scales, means or clips"
+
+static bool parse_given(struct imc_reader *r, struct imc_value *v)
+{
+	char word[IMC_WORD_MAX];
+	int k = 0;
+
+	if (!imc_read_word(r, "what became of given numbers", word))
+		return false;
+	while (k < IMC_N_GIVEN &&
+	       strcmp(imc_given_name((enum imc_given)k), word))
+		k++;
+	if (k == IMC_N_GIVEN) {
+		r->p -= strlen(word);
+		return imc_read_fail(r, "kept, or why given numbers are not");
+	}
+	v->given = (enum imc_given)k;
+	return true;
+}
 
 static bool parse_number(struct imc_reader *r, const char *key,
 			 struct imc_value *v)
@@ -105,6 +123,8 @@ static bool parse_number(struct imc_reader *r, const char *key,
 	}
 	if (!strcmp(key, "scale"))
 		return imc_read_f32(r, &v->scale);
+	if (!strcmp(key, "given"))
+		return parse_given(r, v);
 	if (!strcmp(key, "scales"))
 		return imc_read_new_val(r, &v->scales);
 	if (!strcmp(key, "means"))

@@ -118,6 +118,8 @@ static void print_numbers(struct imc_buf *b, const struct imc_value *v)
 		imc_print_f32(b, v->scale);
 		imc_buf_printf(b, " zero %" PRId32, v->zero);
 	}
+	if (v->given != IMC_GIVEN_NONE)
+		imc_buf_printf(b, " given %s", imc_given_name(v->given));
 	if (imc_val_ok(v->scales)) {
 		imc_buf_text(b, " scales ");
 		imc_print_val(b, v->scales);

@@ -82,6 +82,9 @@ static void mul_into(struct imc_rw *rw, imc_node_id id, const double *v)
 		x[i] = (float)((double)old[i] * v[channel_of(n, w, i)]);
 	c = imc_rw_const(rw, imc_value_at(rw->g, n->in[1])->name, w->rank,
 			 w->dim, x);
+	n = imc_node_at(rw->g, id);
+	if (imc_value_given(imc_value_at(rw->g, n->in[1])))
+		imc_value_at(rw->g, c)->given = IMC_GIVEN_AXIS;
 	imc_node_at(rw->g, id)->in[1] = c;
 }
 

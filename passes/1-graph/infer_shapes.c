@@ -1,10 +1,8 @@
 /* infer_shapes: the type rule of every node in order. What does not depend on
  * an input of the network is computed at once, since shapes often come from
  * such chains (Shape, Gather, Concat before a Reshape). */
-#include <assert.h>
-#include <string.h>
-
 #include "ir/op.h"
+#include "passes/1-graph/given.h"
 #include "passes/pass.h"
 
 /* Shape and Size need the type of their input only. */
@@ -24,54 +22,17 @@ static bool is_constant(const struct imc_graph *g, const struct imc_node *n)
 	return true;
 }
 
-/* Turns the outputs of n into constants. */
-static void evaluate(struct imc_graph *g, const struct imc_node *n)
-{
-	struct imc_arena *scratch = imc_arena_new();
-	struct imc_tensor *in =
-		imc_arena_array(scratch, (size_t)n->n_in + 1, sizeof *in);
-	struct imc_tensor *out =
-		imc_arena_array(scratch, (size_t)n->n_out + 1, sizeof *out);
-
-	for (int k = 0; k < n->n_in; k++)
-		if (imc_node_in(g, n, k))
-			in[k] = imc_node_in(g, n, k)->t;
-	for (int k = 0; k < n->n_out; k++)
-		if (imc_node_out(g, n, k))
-			out[k] = imc_node_out(g, n, k)->t;
-	imc_op_eval(g, n, in, out, scratch);
-	for (int k = 0; k < n->n_out; k++) {
-		struct imc_value *v = imc_node_out(g, n, k);
-
-		if (v)
-			v->t.data = imc_arena_memdup(g->arena, out[k].data,
-						     imc_tensor_bytes(&out[k]));
-	}
-	imc_arena_free(scratch);
-}
-
-/* Nothing computes the outputs of n any longer. */
-static void retire(struct imc_graph *g, struct imc_node *n)
-{
-	n->dead = true;
-	for (int k = 0; k < n->n_out; k++)
-		if (imc_node_out(g, n, k))
-			imc_node_out(g, n, k)->def = IMC_NO_NODE;
-}
-
 /* Types node id. *constant: it is one, and is no longer needed. */
 static bool infer(struct imc_module *m, imc_node_id id, bool *constant)
 {
 	struct imc_graph *g = m->g;
 
-	if (!imc_op_infer(g, id, m->diags))
+	if (!imc_op_infer(g, id, m->diags) ||
+	    !imc_given_check(g, imc_node_at(g, id), m->diags))
 		return false;
 	*constant = is_constant(g, imc_node_at(g, id));
-	if (*constant) {
-		if (imc_node_at(g, id)->op != IMC_OP_CONSTANT)
-			evaluate(g, imc_node_at(g, id));
-		retire(g, imc_node_at(g, id));
-	}
+	if (*constant)
+		imc_given_evaluate(g, id);
 	return true;
 }
 

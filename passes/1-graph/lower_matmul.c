@@ -7,6 +7,7 @@
  * convolutions and pools become 2-D ones of height 1. */
 #include <string.h>
 
+#include "passes/1-graph/given.h"
 #include "passes/1-graph/rewrite.h"
 
 /* y = x * w + b: w is [n_out, n_in], row-major. */
@@ -14,7 +15,20 @@ struct product {
 	int64_t n_in, n_out;
 	float *w;
 	const float *b; /* NULL: none */
+	/* Of the constant that w is made from: the axis of its outputs, and
+	 * alpha for each of them (NULL: 1). */
+	int axis;
+	const double *mul;
 };
+
+static const double *repeated(struct imc_rw *rw, double x, int64_t n)
+{
+	double *v = imc_arena_array(rw->scratch, (size_t)n, sizeof *v);
+
+	for (int64_t i = 0; i < n; i++)
+		v[i] = x;
+	return v;
+}
 
 /* w of node n with alpha and the transposition applied. */
 static void weights_of(struct imc_rw *rw, const struct imc_node *n,
@@ -28,6 +42,8 @@ static void weights_of(struct imc_rw *rw, const struct imc_node *n,
 
 	p->n_in = trans ? cols : rows;
 	p->n_out = trans ? rows : cols;
+	p->axis = trans ? 0 : 1;
+	p->mul = alpha < 1 || alpha > 1 ? repeated(rw, alpha, p->n_out) : NULL;
 	p->w = imc_arena_array(rw->scratch, (size_t)(rows * cols),
 			       sizeof *p->w);
 	for (int64_t i = 0; i < rows; i++)
@@ -93,6 +109,8 @@ static imc_val add_conv(struct imc_rw *rw, imc_node_id like, imc_val x,
 	imc_val w = imc_rw_const(rw, name, 4, dim, p->w);
 	imc_node_id id = imc_rw_add(rw, IMC_OP_CONV2D, like, x, w);
 
+	n = imc_node_at(rw->g, like);
+	imc_given_follow(rw, w, 0, n->in[1], p->axis, p->mul);
 	if (p->b) {
 		imc_val b = imc_rw_const(
 			rw, imc_arena_printf(rw->g->arena, "%s.bias", y), 1,

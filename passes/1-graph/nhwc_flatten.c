@@ -56,10 +56,13 @@ static imc_val sorted_weights(struct imc_rw *rw, imc_val from,
 	int64_t n_in = w.dim[3], n = imc_tensor_count(&w);
 	const float *old = w.data;
 	float *x = imc_arena_array(rw->scratch, (size_t)n, sizeof *x);
+	imc_val v;
 
 	for (int64_t i = 0; i < n; i++)
 		x[i / n_in * n_in + at[i % n_in]] = old[i];
-	return imc_rw_const(rw, imc_value_at(rw->g, from)->name, 4, w.dim, x);
+	v = imc_rw_const(rw, imc_value_at(rw->g, from)->name, 4, w.dim, x);
+	imc_value_give(rw->g, v, from);
+	return v;
 }
 
 bool imc_nhwc_fold_flatten(struct imc_rw *rw, imc_node_id id)

@@ -118,10 +118,13 @@ imc_val imc_rw_const_as(struct imc_rw *rw, imc_val c, int rank,
 			const int64_t *dim)
 {
 	struct imc_tensor t = imc_value_at(rw->g, c)->t;
+	imc_val v;
 
 	t.rank = rank;
 	memcpy(t.dim, dim, (size_t)rank * sizeof *dim);
-	return imc_graph_add_const(rw->g, imc_value_at(rw->g, c)->name, &t);
+	v = imc_graph_add_const(rw->g, imc_value_at(rw->g, c)->name, &t);
+	imc_value_give(rw->g, v, c);
+	return v;
 }
 
 imc_node_id imc_rw_add(struct imc_rw *rw, enum imc_op op, imc_node_id like,
@@ -242,6 +245,16 @@ static void hand_origins(struct imc_graph *g, imc_node_id by,
 	}
 }
 
+/* Given numbers of either end are those of both. */
+static void share_given(struct imc_graph *g, imc_val in, imc_val out)
+{
+	if (imc_value_at(g, out)->given == IMC_GIVEN_NONE)
+		imc_value_give(g, out, in);
+	else if (imc_value_at(g, in)->given == IMC_GIVEN_NONE &&
+		 !imc_value_at(g, in)->t.data)
+		imc_value_give(g, in, out);
+}
+
 bool imc_rw_bypass(struct imc_rw *rw, imc_node_id id)
 {
 	struct imc_graph *g = rw->g;
@@ -262,6 +275,7 @@ bool imc_rw_bypass(struct imc_rw *rw, imc_node_id id)
 		n->dead = true;
 		imc_graph_replace(g, out, in);
 	}
+	share_given(g, in, out);
 	if (imc_rw_found(def))
 		hand_origins(g, def, n);
 	return true;

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "passes/1-graph/given.h"
 #include "passes/1-graph/rewrite.h"
 
 static bool fits(const struct imc_tensor *c, const struct imc_tensor *x)
@@ -101,6 +102,8 @@ static void scale_weights(struct imc_rw *rw, imc_node_id id, const double *mul)
 		x[i] = (float)((double)old[i] * mul[i / inner % n_channel]);
 	c = imc_rw_const(rw, imc_value_at(rw->g, n->in[1])->name, w->rank,
 			 w->dim, x);
+	imc_given_follow(rw, c, outer ? 0 : 1, imc_node_at(rw->g, id)->in[1],
+			 outer ? 0 : 1, mul);
 	imc_node_at(rw->g, id)->in[1] = c;
 }
 

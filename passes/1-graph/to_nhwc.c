@@ -1,6 +1,7 @@
 /* to_nhwc: channel-last activations and weights, as the device has them. */
 #include <string.h>
 
+#include "passes/1-graph/given.h"
 #include "passes/1-graph/nhwc.h"
 #include "passes/1-graph/simplify.h"
 
@@ -49,6 +50,7 @@ static void turn_data(const struct imc_tensor *x, const struct imc_tensor *y)
 imc_val imc_nhwc_const(struct imc_rw *rw, imc_val c)
 {
 	struct imc_tensor t = imc_value_at(rw->g, c)->t, x = t, y;
+	imc_val v;
 
 	x.rank = 4;
 	for (int i = 0; i < 4; i++)
@@ -58,7 +60,9 @@ imc_val imc_nhwc_const(struct imc_rw *rw, imc_val c)
 		y.dim[i] = x.dim[imc_to_last[i]];
 	y.data = imc_arena_alloc(rw->scratch, imc_tensor_bytes(&y));
 	turn_data(&x, &y);
-	return imc_graph_add_const(rw->g, imc_value_at(rw->g, c)->name, &y);
+	v = imc_graph_add_const(rw->g, imc_value_at(rw->g, c)->name, &y);
+	imc_value_give(rw->g, v, c);
+	return v;
 }
 
 /* Output k of id is a channel-first value behind which a transpose makes the
@@ -131,6 +135,9 @@ bool imc_pass_to_nhwc(struct imc_module *m, struct imc_pass_cx *cx)
 			imc_nhwc_adapt(&rw, g->order[i]);
 			cx->n_changed++;
 		}
-	return !rw.failed && imc_graph_sort(g) &&
-	       imc_rw_run(m, cx, clean, sizeof clean / sizeof *clean);
+	if (rw.failed || !imc_graph_sort(g) ||
+	    !imc_rw_run(m, cx, clean, sizeof clean / sizeof *clean))
+		return false;
+	imc_given_spread(g);
+	return true;
 }

@@ -10,6 +10,7 @@
 #include "ir/eval.h"
 #include "ir/support/checked.h"
 #include "ir/support/parallel.h"
+#include "passes/2-quant/given_numbers.h"
 #include "passes/2-quant/quant.h"
 
 /* Codes and scales of larger numbers would leave float. */
@@ -190,6 +191,15 @@ static void add_clips(const struct work *w, size_t v_id, const float *kept,
 	g->value[v_id].clips = id;
 }
 
+/* What the model file says of its range stands. */
+static void set_given_range(struct imc_value *v)
+{
+	if (!imc_value_given(v) || v->t.data)
+		return;
+	v->ranged = true;
+	imc_value_given_range(v, &v->lo, &v->hi);
+}
+
 static void merge_value(const struct work *w, size_t v_id,
 			struct imc_arena *scratch)
 {
@@ -211,7 +221,8 @@ static void merge_value(const struct work *w, size_t v_id,
 		memcpy(kept + n, s->kept, (size_t)s->n * sizeof *kept);
 		n += s->n;
 	}
-	if (w->m->opt.calib_method == 0 &&
+	set_given_range(v);
+	if (w->m->opt.calib_method == 0 && !imc_value_given(v) &&
 	    !imc_graph_is_input(g, (imc_val){(uint32_t)v_id}))
 		cut_tails(v, kept, n, w->m->opt.percentile);
 	if (v->ranged && w->m->hw && imc_bits_are_free(w->m->hw))
@@ -271,6 +282,10 @@ bool imc_pass_calibrate(struct imc_module *m, struct imc_pass_cx *cx)
 	struct work w = {.m = m, .cx = cx, .n_value = g->n_value};
 	bool ok = true;
 
+	for (size_t v = 0; v < g->n_value; v++)
+		set_given_range(&g->value[v]);
+	if ((!cx->calib || !cx->calib->n) && imc_all_given(g))
+		return true;
 	assert(cx->calib && cx->calib->n > 0);
 	w.keep = imc_min_i64(KEEP_MOST,
 			     imc_max_i64(KEEP_LEAST, KEEP_ALL / cx->calib->n));

@@ -159,21 +159,45 @@ static bool check_outputs(const struct imc_module *m)
 	return ok;
 }
 
-/* One message for all the operators of a network that others quantised. */
+/* Why a quantised operator was not made a float one; NULL: it is none. */
+static const char *wrong_quantised(const struct imc_graph *g,
+				   const struct imc_node *n)
+{
+	if (imc_op_info(n->op)->eval != imc_eval_quantize)
+		return NULL;
+	if (n->op == IMC_OP_DYNAMIC_QUANTIZE || n->op == IMC_OP_CONV_INTEGER ||
+	    n->op == IMC_OP_MATMUL_INTEGER)
+		return "its scales are known only at run time; quantise "
+		       "statically, or give the float network";
+	for (int k = 1; k < n->n_in; k++)
+		if (imc_node_in(g, n, k) && !imc_node_in(g, n, k)->t.data &&
+		    k != 3)
+			return "its scales and zeros are computed, not "
+			       "constant";
+	if (n->op != IMC_OP_QUANTIZE_LINEAR &&
+	    n->op != IMC_OP_DEQUANTIZE_LINEAR)
+		return "its weights are computed, not constant";
+	if (imc_tensor_count(&imc_node_in(g, n, 1)->t) != 1)
+		return "an activation has one scale, not one for each channel";
+	if (n->op == IMC_OP_DEQUANTIZE_LINEAR)
+		return "its codes come from no QuantizeLinear with the same "
+		       "scale and zero";
+	return "its codes go to no DequantizeLinear with the same scale and "
+	       "zero";
+}
+
+/* One message for all the operators of a quantised network. */
 static bool check_float(const struct imc_module *m)
 {
 	const struct imc_graph *g = m->g;
 
 	for (size_t i = 0; i < g->n_order; i++) {
 		const struct imc_node *n = imc_node_at(g, g->order[i]);
-		imc_evaluator *family = imc_op_info(n->op)->eval;
+		const char *why = wrong_quantised(g, n);
 
-		if (family == imc_eval_quantize)
-			return imc_diag(
-				m->diags, n->loc, IMC_D_NO_DEVICE_FORM,
-				imc_op_info(n->op)->name,
-				"give the float network, imcc quantises "
-				"it itself");
+		if (why)
+			return imc_diag(m->diags, n->loc, IMC_D_NO_DEVICE_FORM,
+					imc_op_info(n->op)->name, why);
 	}
 	return true;
 }
@@ -184,7 +208,7 @@ bool imc_pass_check_device(struct imc_module *m, struct imc_pass_cx *cx)
 	bool ok = check_outputs(m);
 
 	(void)cx;
-	if (!check_float(m) || !check_inputs(m))
+	if (!check_inputs(m) || !check_float(m))
 		return false;
 	for (size_t i = 0; i < g->n_order; i++)
 		ok &= check_node(m, imc_node_at(g, g->order[i]));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ir/op.h"
+#include "passes/2-quant/given_numbers.h"
 #include "passes/2-quant/quant.h"
 
 static void quantise_node(struct imc_module *m, imc_node_id id)
@@ -57,5 +58,6 @@ bool imc_pass_quantise(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	imc_quantise_values(m, cx);
 	imc_quantise_nodes(m, cx);
+	imc_given_tell(m, cx->scratch);
 	return true;
 }

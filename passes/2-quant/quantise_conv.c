@@ -5,6 +5,7 @@
 #include "ir/num.h"
 #include "ir/op.h"
 #include "ir/support/checked.h"
+#include "passes/2-quant/given_numbers.h"
 #include "passes/2-quant/quant.h"
 
 /* What is being built for one node. */
@@ -19,6 +20,7 @@ struct job {
 	int8_t *code;		      /* [k][r] */
 	float *scale;		      /* [k] */
 	int32_t *mult, *shift, *bias; /* [k] */
+	enum imc_given given;	      /* what became of given numbers */
 };
 
 static void codes_of_channel(struct job *j, int64_t k, int slices, int bits,
@@ -143,7 +145,7 @@ static void plain_bias(struct job *j)
 	for (int64_t k = 0; k < j->w.k; k++) {
 		double b = j->w.bias ? (double)j->w.bias[k] : 0;
 
-		if (j->mean)
+		if (j->mean && j->given != IMC_GIVEN_KEPT)
 			b -= mean_error(j, k);
 		j->bias[k] = to_i32(b / (j->sx * (double)j->scale[k]));
 	}
@@ -164,6 +166,7 @@ static imc_val codes_const(struct job *j, const struct imc_value *w)
 	scales = imc_graph_add_const(
 		g, imc_arena_printf(j->scratch, "%s.scale", name), &s);
 	imc_value_at(g, id)->scales = scales;
+	imc_value_at(g, id)->given = j->given;
 	return id;
 }
 
@@ -217,7 +220,61 @@ static void exact_factors(struct job *j)
 			   &j->shift[k]);
 }
 
-static void weights(struct job *j)
+/* The cells of a crossbar can hold the codes that are given. */
+static enum imc_given cells_hold(const struct job *j)
+{
+	int slices = j->as->slices, bits = (int)j->m->hw->ima_cell_bits;
+
+	for (int64_t i = 0; i < j->w.k * j->w.r; i++)
+		if (!imc_sliceable(j->code[i], slices, bits))
+			return IMC_GIVEN_CODES;
+	for (int64_t k = 1; k < j->w.k && j->as->post_adc; k++)
+		if (memcmp(&j->scale[k], &j->scale[0], sizeof *j->scale) != 0)
+			return IMC_GIVEN_SHARED;
+	return IMC_GIVEN_KEPT;
+}
+
+/* The given scales are ones that the depth-wise engine can shift by. */
+static enum imc_given shifts_hold(struct job *j)
+{
+	for (int64_t k = 0; k < j->w.k; k++) {
+		double factor = j->sx * (double)j->scale[k] / j->sy;
+		double shift = nearbyint(-log2(factor));
+
+		if (!(shift >= 0 && shift <= 24) ||
+		    fabs(ldexp(factor, (int)shift) - 1) > 1e-6)
+			return IMC_GIVEN_SHIFT;
+		j->mult[k] = 1;
+		j->shift[k] = (int32_t)shift;
+	}
+	return IMC_GIVEN_KEPT;
+}
+
+/* Takes scales and codes that are given; false: the engine needs others. */
+static bool given_weights(struct job *j)
+{
+	const struct imc_value *w = imc_node_in(j->m->g, j->n, 1);
+
+	if (!imc_given_codes(j->m->g, w, j->scale, j->code, &j->given))
+		return false;
+	switch (j->as->engine) {
+	case IMC_ENGINE_CROSSBAR:
+		j->given = cells_hold(j);
+		break;
+	case IMC_ENGINE_DEPTHWISE:
+		j->given = shifts_hold(j);
+		return j->given == IMC_GIVEN_KEPT;
+	case IMC_ENGINE_CORES:
+	case IMC_ENGINE_PE:
+	case IMC_ENGINE_NONE:
+	case IMC_N_ENGINE:
+		break;
+	}
+	exact_factors(j);
+	return j->given == IMC_GIVEN_KEPT;
+}
+
+static void choose_weights(struct job *j)
 {
 	switch (j->as->engine) {
 	case IMC_ENGINE_CROSSBAR:
@@ -234,7 +291,6 @@ static void weights(struct job *j)
 		core_weights(j);
 		break;
 	}
-	plain_bias(j);
 }
 
 void imc_quantise_conv(struct imc_module *m, imc_node_id id)
@@ -260,7 +316,9 @@ void imc_quantise_conv(struct imc_module *m, imc_node_id id)
 	j.mult = imc_arena_array(j.scratch, k, sizeof *j.mult);
 	j.shift = imc_arena_array(j.scratch, k, sizeof *j.shift);
 	j.bias = imc_arena_array(j.scratch, k, sizeof *j.bias);
-	weights(&j);
+	if (!given_weights(&j))
+		choose_weights(&j);
+	plain_bias(&j);
 	rewrite(&j, id, w);
 	imc_arena_free(j.scratch);
 }

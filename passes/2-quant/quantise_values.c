@@ -4,23 +4,34 @@
  * wants one scale for all its inputs: an input that nobody else reads takes
  * the concat's range, any other one is rescaled in front of it. */
 #include <math.h>
+#include <string.h>
 
 #include "ir/eval.h"
 #include "ir/num.h"
 #include "ir/op.h"
 #include "ir/support/checked.h"
+#include "passes/2-quant/given_numbers.h"
 #include "passes/2-quant/quant.h"
 
-static struct imc_qparams qparams_of_const(const struct imc_tensor *t)
+static struct imc_qparams qparams_of_const(const struct imc_value *v)
 {
+	const struct imc_tensor *t = &v->t;
 	const float *x = t->data;
 	float lo = 0, hi = 0;
 
+	if (imc_value_given(v) && !imc_val_ok(v->scales))
+		return (struct imc_qparams){v->scale, v->zero};
 	for (int64_t i = 0; i < imc_tensor_count(t); i++) {
 		lo = fminf(lo, x[i]);
 		hi = fmaxf(hi, x[i]);
 	}
 	return imc_qparams_of(lo, hi, 8, false);
+}
+
+static bool has_numbers(const struct imc_value *v, struct imc_qparams q)
+{
+	return !memcmp(&v->scale, &q.scale, sizeof q.scale) &&
+	       v->zero == q.zero;
 }
 
 /* An int8 constant in the place of the float one v. */
@@ -40,6 +51,11 @@ static imc_val quantise_const(struct imc_graph *g, imc_val v,
 	imc_arena_free(a);
 	imc_value_at(g, id)->scale = q.scale;
 	imc_value_at(g, id)->zero = q.zero;
+	from = imc_value_at(g, v);
+	if (imc_value_given(from))
+		imc_value_at(g, id)->given =
+			has_numbers(from, q) ? IMC_GIVEN_KEPT
+					     : IMC_GIVEN_JOINED;
 	imc_quantise_array(imc_value_at(g, id), x, imc_value_at(g, id)->t.data,
 			   n);
 	return id;
@@ -62,13 +78,15 @@ static void quantise_consts(struct imc_graph *g, const struct imc_node *n)
 
 		if (is_float_const(v))
 			n->in[k] = quantise_const(g, n->in[k],
-						  qparams_of_const(&v->t));
+						  qparams_of_const(v));
 	}
 }
 
 /* Ranges that only the operator knows. */
 static void known_range(const struct imc_node *n, struct imc_value *out)
 {
+	if (imc_value_given(out))
+		return;
 	if (n->op == IMC_OP_SOFTMAX || n->op == IMC_OP_SIGMOID ||
 	    n->op == IMC_OP_HARD_SIGMOID) {
 		/* of 8 bits, with any zero: scale 1/256, zero -128 */
@@ -90,7 +108,8 @@ static void share_ranges(struct imc_graph *g)
 		for (int k = 0; k < n->n_in; k++) {
 			struct imc_value *v = imc_node_in(g, n, k);
 
-			if (v->t.data || imc_graph_n_use(g, n->in[k], NULL) > 1)
+			if (v->t.data || imc_value_given(v) ||
+			    imc_graph_n_use(g, n->in[k], NULL) > 1)
 				continue;
 			v->lo = out->lo;
 			v->hi = out->hi;
@@ -188,8 +207,12 @@ static struct imc_qparams numbers_of(const struct imc_module *m,
 static void set_numbers(struct imc_module *m, struct imc_value *v,
 			const struct imc_act_bits *b)
 {
-	struct imc_qparams q = numbers_of(m, v, b);
+	struct imc_qparams q;
 
+	v->given = imc_given_act(m->hw, v, b);
+	if (imc_value_given(v))
+		return;
+	q = numbers_of(m, v, b);
 	v->scale = q.scale;
 	v->zero = q.zero;
 }
@@ -199,13 +222,27 @@ static void set_numbers(struct imc_module *m, struct imc_value *v,
 static void number_softmax(struct imc_module *m, imc_node_id id)
 {
 	struct imc_node like = *imc_node_at(m->g, id);
+	const struct imc_qparams always = {1.0f / 256, -128};
 	imc_val out = like.out[0], own;
 
-	if (imc_value_at(m->g, out)->zero == -128)
+	if (has_numbers(imc_value_at(m->g, out), always))
 		return;
 	own = new_activation(m->g, out, 1.0f / 256, -128);
 	imc_node_set_out(m->g, id, 0, own);
 	add_rescale(m, &like, own, out);
+}
+
+/* out is a move of `in`. */
+static void take_numbers(struct imc_value *out, const struct imc_value *in)
+{
+	const struct imc_qparams q = {in->scale, in->zero};
+
+	if (in->given != IMC_GIVEN_NONE)
+		out->given = in->given;
+	else if (imc_value_given(out) && !has_numbers(out, q))
+		out->given = IMC_GIVEN_JOINED;
+	out->scale = q.scale;
+	out->zero = q.zero;
 }
 
 /* Scale and zero of what node id computes; its inputs have theirs. */
@@ -223,8 +260,7 @@ static void number_outputs(struct imc_module *m, imc_node_id id,
 			continue;
 		known_range(n, out);
 		if (imc_is_code_move(n->op) && n->op != IMC_OP_CONCAT) {
-			out->scale = in->scale;
-			out->zero = in->zero;
+			take_numbers(out, in);
 		} else {
 			set_numbers(m, out, &bits[n->out[k].i]);
 		}
