@@ -46,8 +46,7 @@ static bool same_value(struct pair *p, const struct imc_value *a,
 	return same_text(a->name, b->name) && a->shaped == b->shaped &&
 	       (!a->shaped || same_tensor(&a->t, &b->t)) && same_range(a, b) &&
 	       same_float(a->scale, b->scale) && a->zero == b->zero &&
-	       a->given == b->given &&
-	       same_val(p, a->scales, b->scales) &&
+	       a->given == b->given && same_val(p, a->scales, b->scales) &&
 	       same_val(p, a->means, b->means) &&
 	       same_val(p, a->clips, b->clips);
 }

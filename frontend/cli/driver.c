@@ -497,7 +497,8 @@ static bool run_first(struct imc_module *m, struct imc_pass_run run)
 	const struct imc_pass *last =
 		run.stop_after ? imc_pass_by_name(run.stop_after) : NULL;
 
-	if (!cli_is_quantised(m->g) || (last && !strcmp(last->stage, "1-graph")))
+	if (!cli_is_quantised(m->g) ||
+	    (last && !strcmp(last->stage, "1-graph")))
 		return true;
 	run.stop_after = "to_nhwc";
 	return imc_passes_run(m, &run);

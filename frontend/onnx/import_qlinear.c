@@ -5,10 +5,10 @@
 #include "frontend/onnx/onnx_import.h"
 
 enum form {
-	ONE,	/* x, sx, zx, sy, zy */
-	TWO,	/* a, sa, za, b, sb, zb, sy, zy */
+	ONE, /* x, sx, zx, sy, zy */
+	TWO, /* a, sa, za, b, sb, zb, sy, zy */
 	PRODUCT /* a, sa, za, b, sb, zb, c, sy, zy */,
-	MANY	/* sy, zy, then x, sx, zx for each */
+	MANY /* sy, zy, then x, sx, zx for each */
 };
 
 static const struct kind {
@@ -72,10 +72,10 @@ static imc_val add_step(const struct one *o, enum imc_op op, const imc_val v[3],
 {
 	struct imc_graph *g = o->im->g;
 	int n = imc_val_ok(v[2]) ? 3 : 2;
-	imc_node_id id =
-		imc_graph_add_node(g, op, n, 1, imc_node_at(g, o->id));
+	imc_node_id id = imc_graph_add_node(g, op, n, 1, imc_node_at(g, o->id));
 	struct imc_node *step = imc_node_at(g, id);
-	const char *name = imc_arena_printf(o->im->a, "%s_%s", step->name, what);
+	const char *name =
+		imc_arena_printf(o->im->a, "%s_%s", step->name, what);
 
 	memcpy(step->in, v, (size_t)n * sizeof *v);
 	imc_node_set_out(g, id, 0, imc_graph_add_value(g, name));
@@ -251,10 +251,10 @@ bool imc_onnx_expand_qlinear(struct imc_onnx_import *im,
 						   n->n_in, k->least, k->most));
 	for (int i = 0; i < n->n_in; i++)
 		if (!imc_val_ok(n->in[i]) && !may_lack(k->form, i))
-			return faulty(&o, imc_arena_printf(
-						  im->d->arena,
-						  "its input %d is missing",
-						  i));
+			return faulty(
+				&o,
+				imc_arena_printf(im->d->arena,
+						 "its input %d is missing", i));
 	o.in = imc_arena_memdup(im->scratch, n->in,
 				(size_t)n->n_in * sizeof *n->in);
 	return expand(&o, k->form);

@@ -17,8 +17,8 @@ static imc_val dequantised(struct imc_rw *rw, imc_node_id like, int k, int axis)
 {
 	const struct imc_node *n = imc_node_at(rw->g, like);
 	imc_val scale = n->in[k + 1], zero = n->in[k + 2];
-	imc_node_id id = imc_rw_add(rw, IMC_OP_DEQUANTIZE_LINEAR, like,
-				    n->in[k], scale);
+	imc_node_id id =
+		imc_rw_add(rw, IMC_OP_DEQUANTIZE_LINEAR, like, n->in[k], scale);
 
 	if (imc_val_ok(zero)) {
 		imc_node_resize_in(rw->g, id, 3);
@@ -174,8 +174,8 @@ static bool dequantise_before(struct imc_rw *rw, imc_node_id id)
 		imc_val v = move.in[k];
 
 		if (k == 0 || move.op == IMC_OP_CONCAT) {
-			imc_node_id each = imc_rw_add(rw, dq.op, def, v,
-						      dq.in[1]);
+			imc_node_id each =
+				imc_rw_add(rw, dq.op, def, v, dq.in[1]);
 
 			imc_node_resize_in(rw->g, each, dq.n_in);
 			memcpy(imc_node_at(rw->g, each)->in + 1, dq.in + 1,
@@ -326,8 +326,8 @@ static bool fold_pair(struct imc_rw *rw, imc_node_id id)
 	if (imc_value_at(g, v)->t.dtype != IMC_F32 ||
 	    imc_rw_type_out(g, n, 0)->dtype != IMC_F32 ||
 	    !numbers_of(g, n, imc_rw_type_in(g, n, 0)->dtype, &y) ||
-	    !numbers_of(g, imc_node_at(g, def),
-			imc_rw_type_in(g, n, 0)->dtype, &x) ||
+	    !numbers_of(g, imc_node_at(g, def), imc_rw_type_in(g, n, 0)->dtype,
+			&x) ||
 	    !same(&x, &y))
 		return false;
 	imc_node_add_origin(g, id, imc_node_at(g, def));

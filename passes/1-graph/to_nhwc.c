@@ -135,8 +135,11 @@ bool imc_pass_to_nhwc(struct imc_module *m, struct imc_pass_cx *cx)
 			imc_nhwc_adapt(&rw, g->order[i]);
 			cx->n_changed++;
 		}
-	if (rw.failed || !imc_graph_sort(g) ||
-	    !imc_rw_run(m, cx, clean, sizeof clean / sizeof *clean))
+	if (rw.failed || !imc_graph_sort(g))
+		return false;
+	/* before moves are joined: a value between two may be the given one */
+	imc_given_spread(g);
+	if (!imc_rw_run(m, cx, clean, sizeof clean / sizeof *clean))
 		return false;
 	imc_given_spread(g);
 	return true;

@@ -1,5 +1,5 @@
-/* given_numbers.h: what stage 2 makes of scales and codes that the model file gives
- * (imc_value.given). */
+/* given_numbers.h: what stage 2 makes of scales and codes that the model file
+ * gives (imc_value.given). */
 #ifndef IMC_GIVEN_NUMBERS_H
 #define IMC_GIVEN_NUMBERS_H
 

@@ -53,9 +53,9 @@ static imc_val quantise_const(struct imc_graph *g, imc_val v,
 	imc_value_at(g, id)->zero = q.zero;
 	from = imc_value_at(g, v);
 	if (imc_value_given(from))
-		imc_value_at(g, id)->given =
-			has_numbers(from, q) ? IMC_GIVEN_KEPT
-					     : IMC_GIVEN_JOINED;
+		imc_value_at(g, id)->given = has_numbers(from, q)
+						     ? IMC_GIVEN_KEPT
+						     : IMC_GIVEN_JOINED;
 	imc_quantise_array(imc_value_at(g, id), x, imc_value_at(g, id)->t.data,
 			   n);
 	return id;

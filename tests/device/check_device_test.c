@@ -87,7 +87,7 @@ static void quantised(struct build *b)
 	imc_val scale = t_fill(b, 0.5f, 0, NULL);
 	imc_val x = OP(b, QUANTIZE_LINEAR, t_input(b, DIM(1, 4)), scale);
 
-	t_output(b, OP(b, DEQUANTIZE_LINEAR, x, scale));
+	t_output(b, OP(b, DEQUANTIZE_LINEAR, x, t_fill(b, 0.25f, 0, NULL)));
 }
 
 static void byte_input(struct build *b)
@@ -147,8 +147,8 @@ static const struct refusal refusals[] = {
 	{"softmax cannot run on the device: softmax runs over channels only",
 	 softmax_of_rows},
 	{"matmul cannot run on the device: " NO_KERNEL, two_matrices},
-	{"quantize_linear cannot run on the device: give the float network, "
-	 "imcc quantises it itself",
+	{"quantize_linear cannot run on the device: its codes go to no "
+	 "DequantizeLinear with the same scale and zero",
 	 quantised},
 	{"input 'x' has type u8; only networks that take f32 are mapped",
 	 byte_input},

@@ -28,7 +28,7 @@ static void unsupported(struct imc_arena *a)
 	net_node(&n, "Loop", "l1", "x", "a");
 	net_node(&n, "Relu", "r", "a", "b");
 	net_node(&n, "TopK", "t", "b", "c i");
-	net_node(&n, "com.microsoft:QLinearAdd", "q", "c", "d");
+	net_node(&n, "com.microsoft:QLinearWhere", "q", "c", "d");
 	net_node(&n, "com.microsoft:FusedConv", "f", "d", "e");
 	net_node(&n, "acme:Magic", "m", "e", "g");
 	net_node(&n, "ai.onnx.ml:Scaler", "s", "g", "h");
@@ -41,9 +41,10 @@ static void unsupported(struct imc_arena *a)
 	       "net.onnx: node 2 (TopK 't'): error: unsupported operator: what "
 	       "it gives depends on values known only at run time; cut the "
 	       "network before it and run it on the host\n"
-	       "net.onnx: node 3 (QLinearAdd 'q'): error: unsupported "
+	       "net.onnx: node 3 (QLinearWhere 'q'): error: unsupported "
 	       "operator: the operators of domain 'com.microsoft' are not "
-	       "supported; give the float network, imcc quantises it itself\n"
+	       "supported; export it with QuantizeLinear and "
+	       "DequantizeLinear\n"
 	       "net.onnx: node 4 (FusedConv 'f'): error: unsupported operator: "
 	       "the operators of domain 'com.microsoft' are not supported; "
 	       "export it without the optimisations of ONNX Runtime\n"
