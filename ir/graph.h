@@ -268,4 +268,12 @@ bool imc_graph_equal(const struct imc_graph *a, const struct imc_graph *b);
 int64_t imc_graph_macs(const struct imc_graph *g);
 int64_t imc_graph_params(const struct imc_graph *g);
 
+/* Given numbers of a quantised graph that were kept, and the others by why. */
+struct imc_given_count {
+	int n_act, n_weight; /* that had any */
+	int act[IMC_N_GIVEN], weight[IMC_N_GIVEN];
+};
+
+struct imc_given_count imc_given_count_of(const struct imc_graph *g);
+
 #endif

@@ -6,6 +6,25 @@
 #include "hwdesc/cost.h"
 #include "ir/support/checked.h"
 
+/* Of a network that others quantised: what is kept, and why the rest is not. */
+static void write_given(struct imc_json *j, const struct imc_module *m)
+{
+	struct imc_given_count c = imc_given_count_of(m->g);
+
+	if (c.n_act == 0 && c.n_weight == 0)
+		return;
+	imc_json_open(j, "given", '{');
+	for (int w = 0; w < 2; w++) {
+		imc_json_open(j, w ? "weights" : "activations", '{');
+		imc_json_int(j, "all", w ? c.n_weight : c.n_act);
+		for (int i = IMC_GIVEN_KEPT; i < IMC_N_GIVEN; i++)
+			imc_json_int(j, imc_given_name((enum imc_given)i),
+				     w ? c.weight[i] : c.act[i]);
+		imc_json_close(j, '}');
+	}
+	imc_json_close(j, '}');
+}
+
 static void write_head(struct imc_json *j, const struct imc_module *m,
 		       const struct imc_report_facts *f)
 {
@@ -34,6 +53,7 @@ static void write_head(struct imc_json *j, const struct imc_module *m,
 	if (m->opt.calib_method == 0)
 		imc_json_number(j, "percentile", m->opt.percentile);
 	imc_json_close(j, '}');
+	write_given(j, m);
 }
 
 static void write_rates(struct imc_json *j, const struct imc_peak *r)

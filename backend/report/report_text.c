@@ -55,6 +55,24 @@ static const char *objective_text(const struct imc_module *m,
 				m->opt.slack);
 }
 
+/* Where ranges come from. */
+static void print_ranges(const struct imc_module *m,
+			 const struct imc_report_facts *f, struct imc_buf *out)
+{
+	struct imc_given_count c = imc_given_count_of(m->g);
+
+	if (m->calib_source)
+		imc_buf_printf(out, "  calibration  %lld samples of %s, %s\n",
+			       (long long)m->calib_n, f->calib_file,
+			       imc_report_method(&m->opt));
+	if (c.n_act || c.n_weight)
+		imc_buf_printf(out,
+			       "  given        numbers of %d of %d activations "
+			       "and of %d of %d weights are kept\n",
+			       c.act[IMC_GIVEN_KEPT], c.n_act,
+			       c.weight[IMC_GIVEN_KEPT], c.n_weight);
+}
+
 static void print_title(const struct imc_module *m,
 			const struct imc_report_sizes *s,
 			const struct imc_report_facts *f, struct imc_arena *a,
@@ -79,9 +97,7 @@ static void print_title(const struct imc_module *m,
 		(long long)f->l2_peak_bytes, (long long)m->hw->l2_bytes,
 		(long long)s->image_bytes, (long long)s->code_data_bytes);
 	imc_buf_printf(out, "  objective    %s\n", objective_text(m, a));
-	imc_buf_printf(out, "  calibration  %lld samples of %s, %s\n",
-		       (long long)m->calib_n, f->calib_file,
-		       imc_report_method(&m->opt));
+	print_ranges(m, f, out);
 }
 
 /* Several groups: "32x(9x1)". */

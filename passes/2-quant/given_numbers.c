@@ -84,36 +84,6 @@ enum imc_given imc_given_act(const struct imc_hw *hw, const struct imc_value *v,
 	return IMC_GIVEN_KEPT;
 }
 
-static void count_act(struct imc_given_count *c, const struct imc_value *v)
-{
-	if (!v || v->given == IMC_GIVEN_NONE)
-		return;
-	c->n_act++;
-	c->act[v->given]++;
-}
-
-/* Values that only were moved are not counted again. */
-struct imc_given_count imc_given_count_of(const struct imc_graph *g)
-{
-	struct imc_given_count c = {0};
-
-	for (size_t i = 0; i < g->n_input; i++)
-		count_act(&c, imc_value_at(g, g->input[i]));
-	for (size_t i = 0; i < g->n_order; i++) {
-		const struct imc_node *n = imc_node_at(g, g->order[i]);
-		const struct imc_value *w;
-
-		for (int k = 0; k < n->n_out && !imc_is_code_move(n->op); k++)
-			count_act(&c, imc_node_out(g, n, k));
-		w = n->op == IMC_OP_Q_CONV2D ? imc_node_in(g, n, 1) : NULL;
-		if (!w || w->given == IMC_GIVEN_NONE)
-			continue;
-		c.n_weight++;
-		c.weight[w->given]++;
-	}
-	return c;
-}
-
 /* "; anew: 3 activations (why), 2 weights (why)" */
 static void print_others(const struct imc_given_count *c, struct imc_buf *out)
 {

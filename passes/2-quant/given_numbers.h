@@ -18,14 +18,6 @@ bool imc_given_codes(const struct imc_graph *g, const struct imc_value *w,
 enum imc_given imc_given_act(const struct imc_hw *hw, const struct imc_value *v,
 			     const struct imc_act_bits *b);
 
-/* Given numbers of a quantised graph that were kept, and the others by why. */
-struct imc_given_count {
-	int n_act, n_weight; /* that had any */
-	int act[IMC_N_GIVEN], weight[IMC_N_GIVEN];
-};
-
-struct imc_given_count imc_given_count_of(const struct imc_graph *g);
-
 /* Tells the user, when the network has given numbers. */
 void imc_given_tell(const struct imc_module *m, struct imc_arena *scratch);
 
