@@ -1,7 +1,7 @@
 /* What holds between the keys of a machine. */
 #include <inttypes.h>
 
-#include "hwdesc/hw_key.h"
+#include "hwdesc/hw_keys.h"
 #include "ir/support/checked.h"
 
 #define MAX_CELLS (1 << 24)
@@ -44,14 +44,13 @@ struct check {
 };
 
 /* The place of the first of the two keys that the file names. */
-static struct imc_loc place_of(const struct check *c,
-			       const struct imc_hw_key *a,
-			       const struct imc_hw_key *b)
+static struct imc_loc place_of(const struct check *c, const struct imc_key *a,
+			       const struct imc_key *b)
 {
-	if (c->at && c->at[a - imc_hw_keys].file)
-		return c->at[a - imc_hw_keys];
-	if (c->at && c->at[b - imc_hw_keys].file)
-		return c->at[b - imc_hw_keys];
+	if (c->at && c->at[a - imc_hw_table.key].file)
+		return c->at[a - imc_hw_table.key];
+	if (c->at && c->at[b - imc_hw_table.key].file)
+		return c->at[b - imc_hw_table.key];
 	return c->loc;
 }
 
@@ -59,12 +58,12 @@ static struct imc_loc place_of(const struct check *c,
 static void contradict(struct check *c, const char *a, const char *b,
 		       const char *why)
 {
-	const struct imc_hw_key *x = imc_hw_key_find(a);
-	const struct imc_hw_key *y = imc_hw_key_find(b);
+	const struct imc_key *x = imc_key_find(&imc_hw_table, a);
+	const struct imc_key *y = imc_key_find(&imc_hw_table, b);
 
 	c->ok = imc_diag(c->d, place_of(c, x, y), IMC_D_HW_RELATION, a,
-			 imc_hw_value_text(c->hw, x, c->d->arena), b,
-			 imc_hw_value_text(c->hw, y, c->d->arena), why);
+			 imc_key_value_text(c->hw, x, c->d->arena), b,
+			 imc_key_value_text(c->hw, y, c->d->arena), why);
 }
 
 /* What is done in turns: bits of inputs, rows, columns. */

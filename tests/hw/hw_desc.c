@@ -50,8 +50,8 @@ static void test_set_faults(void)
 		 "imcc: error: l1.bytes: expected a size in B, kB, MB, GB, "
 		 "kiB, MiB or GiB, found unit 'ns'"},
 		{"ima.mvm_ns", "1 MHz",
-		 "imcc: error: ima.mvm_ns: expected a time in ns, us, ms or "
-		 "s, found unit 'MHz'"},
+		 "imcc: error: ima.mvm_ns: expected a time in ns, us, ms, s, "
+		 "min, h, day, month or year, found unit 'MHz'"},
 		{"cluster.freq", "1 s",
 		 "imcc: error: cluster.freq: expected a frequency in Hz, kHz, "
 		 "MHz or GHz, found unit 's'"},
