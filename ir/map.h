@@ -183,6 +183,10 @@ struct imc_map_eval {
 	const struct imc_graph *g;
 	const struct imc_map *m;
 	const struct imc_images *img;
+	/* Borrowed: the arrays with their noise (ir/noise.h), and the number
+	 * of the sample, which draws its own; NULL: ideal. */
+	const struct imc_analog *analog;
+	int64_t sample;
 };
 
 bool imc_map_compute(void *map_eval, imc_node_id id,

@@ -88,7 +88,8 @@ static void set_levels(const struct job *j, struct cli_eval *e)
 	e->g[CLI_PLANNED] =
 		imc_module_has(j->in.m, IMC_FACT_PLANNED) ? g : NULL;
 	e->g[CLI_BUNDLE] = e->bundle ? g : NULL;
-	e->map = (struct imc_map_eval){g, &j->in.m->map, &j->in.images};
+	e->map = (struct imc_map_eval){
+		.g = g, .m = &j->in.m->map, .img = &j->in.images};
 	e->plan = &j->in.m->plan;
 }
 

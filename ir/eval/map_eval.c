@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ir/eval/analog.h"
 #include "ir/num.h"
 #include "ir/op/q_conv.h"
 #include "ir/support/checked.h"
@@ -142,6 +143,23 @@ static void run_stack(const struct stack *s, int32_t *sum)
 	}
 }
 
+/* Every tile by itself: no two hold the same. */
+static void run_analog(const struct stack *s, const struct imc_map_eval *me,
+		       int32_t *sum)
+{
+	int64_t n_pixel = s->q->oh * s->q->ow;
+
+	for (int32_t i = 0; i < s->n_part * s->n_copy; i++) {
+		int32_t k = i % s->n_copy;
+		struct imc_q_piece p = imc_q_conv_tile(s->q, &s->t[i]);
+
+		p.first = imc_tile_share(n_pixel, k, s->n_copy);
+		p.end = imc_tile_share(n_pixel, k + 1, s->n_copy);
+		if (p.first < p.end)
+			imc_analog_run(me, s->q, &p, &s->t[i], sum);
+	}
+}
+
 bool imc_map_compute(void *map_eval, imc_node_id id,
 		     const struct imc_tensor *in, struct imc_tensor *out,
 		     struct imc_arena *scratch)
@@ -169,7 +187,10 @@ bool imc_map_compute(void *map_eval, imc_node_id id,
 			   : 1;
 	for (int32_t i = 0; i < as->n_tile; i += s.n_part * s.n_copy) {
 		s.t = &me->m->tile[as->first_tile + i];
-		run_stack(&s, sum);
+		if (me->analog && n->a.adc[0])
+			run_analog(&s, me, sum);
+		else
+			run_stack(&s, sum);
 	}
 	imc_q_conv_finish(&q, sum, out[0].data);
 	return true;

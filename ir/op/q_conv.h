@@ -95,6 +95,16 @@ void imc_q_conv_run(const struct imc_q_conv *q, const struct imc_q_piece *p,
 		    const int8_t *cells, int32_t *sum,
 		    struct imc_arena *scratch);
 
+/* True if the pixels of that job of p count. */
+bool imc_q_conv_counts(const struct imc_q_conv *q, const struct imc_q_piece *p,
+		       const struct imc_q_spot *at);
+
+/* Reads the sums of one job, acc[pixel of the patch][slices * n_col], and adds
+ * them to sum[n_window][k]. */
+void imc_q_conv_add_job(const struct imc_q_conv *q, const struct imc_q_piece *p,
+			const struct imc_q_spot *at, const int32_t *acc,
+			int32_t *sum);
+
 /* The whole of a node without ADC, from q->x to y. */
 void imc_q_conv_digital(const struct imc_q_conv *q, int8_t *y);
 

@@ -247,10 +247,9 @@ static void add_codes(const struct imc_q_conv *q, const struct imc_q_piece *p,
 				rows.acc[i * rows.lda + j] * rows.weight;
 }
 
-/* The pixels of one job; acc: its sums. */
-static void add_job(const struct imc_q_conv *q, const struct imc_q_piece *p,
-		    const struct imc_q_spot *at, const int32_t *acc,
-		    int32_t *sum)
+void imc_q_conv_add_job(const struct imc_q_conv *q, const struct imc_q_piece *p,
+			const struct imc_q_spot *at, const int32_t *acc,
+			int32_t *sum)
 {
 	int64_t line = (at->batch * q->oh + at->y) * q->ow + at->x;
 	int64_t width = p->slices * p->n_col;
@@ -266,8 +265,8 @@ static void add_job(const struct imc_q_conv *q, const struct imc_q_piece *p,
 	}
 }
 
-static bool counts(const struct imc_q_conv *q, const struct imc_q_piece *p,
-		   const struct imc_q_spot *at)
+bool imc_q_conv_counts(const struct imc_q_conv *q, const struct imc_q_piece *p,
+		       const struct imc_q_spot *at)
 {
 	int64_t pixel = at->y * q->ow + at->x;
 
@@ -292,8 +291,8 @@ static void add_jobs(const struct imc_q_conv *q, const struct imc_q_piece *p,
 	for (int64_t i = 0; i < n; i++) {
 		struct imc_q_spot at = imc_q_conv_spot(q, p, first + i);
 
-		if (counts(q, p, &at))
-			add_job(q, p, &at, acc + i * n_col, sum);
+		if (imc_q_conv_counts(q, p, &at))
+			imc_q_conv_add_job(q, p, &at, acc + i * n_col, sum);
 	}
 }
 

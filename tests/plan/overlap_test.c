@@ -36,7 +36,7 @@ static const char *fault_of(const struct world *w, const struct imc_plan *p)
 static bool runs_alike(struct world *w, const struct imc_plan *p)
 {
 	const struct imc_graph *g = w->m->g;
-	struct imc_map_eval me = {g, &w->m->map, &w->img};
+	struct imc_map_eval me = {.g = g, .m = &w->m->map, .img = &w->img};
 
 	imc_eval_plan(&me, p, w->in, w->out, w->d.arena);
 	for (size_t k = 0; k < g->n_output; k++)

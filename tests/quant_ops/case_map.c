@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "ir/eval.h"
+#include "ir/noise.h"
 #include "ir/num.h"
 #include "ir/op.h"
 #include "ir/op/q_conv.h"
@@ -327,12 +328,36 @@ static void add_scratch(const struct conv_case *c, const struct imc_map *m,
 	p->step[1].scratch = (int32_t)p->n_buffer++;
 }
 
+/* Arrays with noise of which there is none give the same bits. */
+static void check_quiet(const struct conv_case *c,
+			const struct imc_map_eval *map,
+			const struct imc_tensor *want, struct imc_arena *a)
+{
+	static const struct imc_noise none = {.device_g_max = 25,
+					      .device_g_min = 1.7,
+					      .drift_t_0 = 20,
+					      .drift_compensate = 1,
+					      .read_t_read = 250};
+	struct imc_noise_case nc = {.noise = &none,
+				    .time_s = 1e6,
+				    .cell_max = 127,
+				    .input_max = 127};
+	struct imc_map_eval me = *map;
+	struct imc_eval_how how = {.compute = imc_map_compute, .cx = &me};
+	struct imc_tensor out;
+
+	me.analog = imc_analog_program(c->g, me.m, me.img, &nc, a);
+	imc_eval_graph(c->g, &c->x, &out, &how, a);
+	CHECK(!memcmp(want->data, out.data, imc_tensor_bytes(&out)),
+	      "quiet arrays: %s", c->text);
+}
+
 /* graph = map = plan, where the weights are gone once the arrays are full. */
 static void check_levels(struct conv_case *c, struct imc_map *m,
 			 struct imc_arena *a)
 {
 	struct imc_images img = imc_map_images(c->g, m, a);
-	struct imc_map_eval me = {c->g, m, &img};
+	struct imc_map_eval me = {.g = c->g, .m = m, .img = &img};
 	struct imc_eval_how how = {.compute = imc_map_compute, .cx = &me};
 	struct imc_node *n = imc_node_at(c->g, c->id);
 	struct imc_tensor *w = &imc_node_in(c->g, n, 1)->t;
@@ -372,6 +397,7 @@ static void check_levels(struct conv_case *c, struct imc_map *m,
 	memset(w->data, 1, imc_tensor_bytes(w));
 	imc_eval_graph(c->g, &c->x, &out, &how, a);
 	CHECK(!memcmp(want.data, out.data, size), "map: %s", c->text);
+	check_quiet(c, &me, &want, a);
 	imc_eval_plan(&me, &p, &c->x, &out, a);
 	CHECK(!memcmp(want.data, out.data, size), "plan: %s", c->text);
 
@@ -394,7 +420,7 @@ static void check_noise(const struct conv_case *c, const struct imc_map *m,
 			struct rnd *r, struct imc_arena *a)
 {
 	struct imc_images img = imc_map_images(c->g, m, a);
-	struct imc_map_eval me = {c->g, m, &img};
+	struct imc_map_eval me = {.g = c->g, .m = m, .img = &img};
 	struct imc_eval_how how = {.compute = imc_map_compute, .cx = &me};
 	struct imc_tensor out;
 	size_t size;

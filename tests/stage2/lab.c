@@ -159,7 +159,7 @@ static void check_levels(const struct lab *l, size_t s)
 {
 	const struct imc_graph *g = l->m->g;
 	struct imc_images img = imc_map_images(g, &l->m->map, l->a);
-	struct imc_map_eval me = {g, &l->m->map, &img};
+	struct imc_map_eval me = {.g = g, .m = &l->m->map, .img = &img};
 	struct imc_eval_how how = {.compute = imc_map_compute, .cx = &me};
 	struct imc_tensor *real = sample(l, s);
 	struct imc_tensor *in = imc_arena_array(l->a, g->n_input, sizeof *in);
