@@ -89,6 +89,16 @@ static struct axes axes_of(const struct imc_plot_panel *p)
 	return a;
 }
 
+static void x_line(struct imc_buf *out, const struct axes *a, double x,
+		   const char *label)
+{
+	const struct imc_plot_panel *p = a->p;
+
+	line(out, x_at(a, x), p->top, x_at(a, x), p->top + p->height);
+	text(out, x_at(a, x), p->top + p->height + 18, "middle", "black",
+	     label);
+}
+
 static void grid(struct imc_buf *out, const struct axes *a)
 {
 	const struct imc_plot_panel *p = a->p;
@@ -100,12 +110,11 @@ static void grid(struct imc_buf *out, const struct axes *a)
 		text(out, p->left - 8, y_at(a, v) + 4, "end", "black",
 		     imc_arena_printf(out->arena, "%g", v));
 	}
+	for (size_t i = 0; i < p->n_tick; i++)
+		x_line(out, a, p->tick[i].x, p->tick[i].label);
 	for (double v = ceil(a->x_first / dx) * dx;
-	     v <= a->x_last + range * 1e-9; v += dx) {
-		line(out, x_at(a, v), p->top, x_at(a, v), p->top + p->height);
-		text(out, x_at(a, v), p->top + p->height + 18, "middle",
-		     "black", imc_arena_printf(out->arena, "%g", v));
-	}
+	     !p->n_tick && v <= a->x_last + range * 1e-9; v += dx)
+		x_line(out, a, v, imc_arena_printf(out->arena, "%g", v));
 	text(out, p->left, p->top - 10, "start", "black", p->title);
 	if (p->x_title)
 		text(out, p->left + p->width, p->top + p->height + 34, "end",

@@ -19,6 +19,12 @@ struct imc_plot_series {
 	const struct imc_plot_point *point; /* in the order of the line */
 };
 
+/* A number of the x axis that is written in another way. */
+struct imc_plot_tick {
+	double x;
+	const char *label;
+};
+
 /* A panel of width x height pixels whose upper left corner, without title and
  * numbers, is at (left, top). y begins at 0, x at the least value unless
  * x_zero. */
@@ -28,6 +34,8 @@ struct imc_plot_panel {
 	bool x_zero;
 	size_t n;
 	const struct imc_plot_series *series;
+	size_t n_tick; /* 0: x has round numbers */
+	const struct imc_plot_tick *tick;
 };
 
 void imc_plot_open(struct imc_buf *out, int width, int height,

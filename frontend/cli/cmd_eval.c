@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "frontend/cli/eval_noise.h"
 #include "frontend/cli/eval_print.h"
 #include "frontend/cli/open_bundle.h"
 #include "frontend/data/data.h"
@@ -8,6 +9,7 @@
 struct job {
 	struct cli_opened in;
 	int format;
+	struct cli_noise noise;
 };
 
 static bool read_usage(const struct cli_options *o, struct cli_ui *ui,
@@ -17,6 +19,7 @@ static bool read_usage(const struct cli_options *o, struct cli_ui *ui,
 		return imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS,
 				"--data X.npy");
 	return cli_settings_read(o, ui, &j->in.s) &&
+	       cli_noise_usage(o, &j->noise) &&
 	       cli_word(o, CLI_OPT_FORMAT, &j->format);
 }
 
@@ -65,16 +68,46 @@ static bool open_model(struct job *j, const char *path)
 	return true;
 }
 
+/* noisy: NULL without noise. */
 static void print_scores(const struct job *j, const struct cli_scores *s,
-			 bool labelled)
+			 bool labelled, const struct cli_noise_result *noisy)
 {
 	struct imc_buf b = {.arena = j->in.arena};
 
-	if (j->format)
-		cli_scores_json(s, labelled, &b);
-	else
+	if (j->format) {
+		cli_scores_json(s, labelled, noisy, &b);
+	} else {
 		cli_scores_text(s, labelled, &b);
+		if (noisy)
+			cli_noise_text(noisy, &b);
+	}
 	fwrite(b.p, 1, b.n, stdout);
+}
+
+static struct cli_noise_result
+run_noise(const struct job *j, const struct cli_eval *e, struct cli_ui *ui)
+{
+	struct cli_noise_job job = {.m = j->in.m,
+				    .net = {.g = j->in.m->g,
+					    .m = &j->in.m->map,
+					    .img = &j->in.images,
+					    .samples = e->samples,
+					    .first = e->first,
+					    .n = e->n},
+				    .labels = e->labels,
+				    .label_offset = e->label_offset};
+
+	return cli_noise_run(&j->noise, &job, ui, j->in.arena);
+}
+
+static bool draw_noise(const struct job *j, const struct cli_noise_result *r)
+{
+	struct imc_buf b = {.arena = j->in.arena};
+
+	if (!j->noise.picture)
+		return true;
+	cli_noise_svg(r, &b);
+	return cli_file_write(j->noise.picture, b.p, b.n, j->in.s.o->d);
 }
 
 /* The levels that this module has. */
@@ -100,7 +133,11 @@ static bool evaluate(struct job *j, struct cli_ui *ui)
 	const float **outputs;
 	struct cli_eval e = {.samples = &x, .first = j->in.s.skip};
 	struct cli_scores s;
+	struct cli_noise_result noisy;
+	bool noise = j->noise.model != NULL;
 
+	if (noise && !cli_noise_check(j->in.m, j->in.s.o->d))
+		return false;
 	if (!cli_samples_open(&j->in, j->in.arena, &x, &n) ||
 	    !cli_labels_read(&j->in.s, x.n, j->in.arena, &labels) ||
 	    !read_outputs(j, j->in.arena, n, &outputs))
@@ -112,8 +149,10 @@ static bool evaluate(struct job *j, struct cli_ui *ui)
 	e.labels = labels;
 	e.label_offset = j->in.s.label_offset;
 	s = cli_eval_run(&e, ui);
-	print_scores(j, &s, labels != NULL);
-	return true;
+	if (noise)
+		noisy = run_noise(j, &e, ui);
+	print_scores(j, &s, labels != NULL, noise ? &noisy : NULL);
+	return !noise || draw_noise(j, &noisy);
 }
 
 int cli_eval(const struct cli_options *o, struct cli_ui *ui)
@@ -124,7 +163,8 @@ int cli_eval(const struct cli_options *o, struct cli_ui *ui)
 
 	if (!read_usage(o, ui, &j))
 		return CLI_USAGE;
-	ok = (cli_is_dir(path) ? open_bundle : open_model)(&j, path) &&
+	ok = cli_noise_open(o, &j.noise) &&
+	     (cli_is_dir(path) ? open_bundle : open_model)(&j, path) &&
 	     evaluate(&j, ui);
 	imc_module_free(j.in.m);
 	imc_module_free(j.in.float_m);

@@ -37,7 +37,7 @@ static void write_identical(struct imc_json *j, const struct cli_scores *s)
 }
 
 void cli_scores_json(const struct cli_scores *s, bool labelled,
-		     struct imc_buf *out)
+		     const struct cli_noise_result *noisy, struct imc_buf *out)
 {
 	struct imc_json j = {.out = out};
 	bool f = s->has[CLI_FLOAT];
@@ -57,6 +57,8 @@ void cli_scores_json(const struct cli_scores *s, bool labelled,
 		write_levels(&j, "mean_abs", s, s->mean_abs, CLI_QUANTISED);
 		write_levels(&j, "relative", s, s->relative, CLI_QUANTISED);
 	}
+	if (noisy)
+		cli_noise_json(noisy, &j);
 	imc_json_close(&j, '}');
 }
 

@@ -1,4 +1,5 @@
-/* embed.h: files that are built into the program: targets, the runtime. */
+/* embed.h: files that are built into the program: targets, models of
+ * noise, the runtime. */
 #ifndef IMC_EMBED_H
 #define IMC_EMBED_H
 
@@ -13,6 +14,9 @@ struct imc_embedded {
 
 extern const struct imc_embedded imc_target_files[];
 extern const size_t imc_target_files_count;
+
+extern const struct imc_embedded imc_noise_files[];
+extern const size_t imc_noise_files_count;
 
 extern const struct imc_embedded imc_runtime_files[];
 extern const size_t imc_runtime_files_count;
