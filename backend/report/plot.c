@@ -1,9 +1,10 @@
 #include "backend/report/plot.h"
 
 #include <math.h>
+#include <string.h>
 
-/* Steps of the grid at most, about. */
-enum { STEPS = 6 };
+/* Steps of the grid at most, about; pixels of a letter. */
+enum { STEPS = 6, LETTER = 7 };
 
 /* Values at the ends of the axes. */
 struct axes {
@@ -143,6 +144,19 @@ static void curve(struct imc_buf *out, const struct axes *a,
 			       escaped(out->arena, s->point[i].hint));
 }
 
+/* Names of the series side by side, above the panel. */
+static void legend_above(struct imc_buf *out, const struct imc_plot_panel *p)
+{
+	double x = p->left + p->width;
+
+	for (size_t i = p->n; i-- > 0;) {
+		const struct imc_plot_series *s = &p->series[i];
+
+		text(out, x, p->top - 10, "end", s->colour, s->name);
+		x -= LETTER * (double)strlen(s->name) + 20;
+	}
+}
+
 /* Names of the series, in their colours, one below another. */
 static void legend(struct imc_buf *out, const struct imc_plot_panel *p)
 {
@@ -178,7 +192,10 @@ void imc_plot_add(struct imc_buf *out, const struct imc_plot_panel *p)
 	grid(out, &a);
 	for (size_t i = 0; i < p->n; i++)
 		curve(out, &a, &p->series[i]);
-	legend(out, p);
+	if (p->names_above)
+		legend_above(out, p);
+	else
+		legend(out, p);
 }
 
 void imc_plot_close(struct imc_buf *out)

@@ -32,6 +32,7 @@ struct imc_plot_panel {
 	double left, top, width, height;
 	const char *title, *x_title;
 	bool x_zero;
+	bool names_above; /* of the series, in the line of the title */
 	size_t n;
 	const struct imc_plot_series *series;
 	size_t n_tick; /* 0: x has round numbers */

@@ -174,6 +174,7 @@ void cli_noise_svg(const struct cli_noise_result *r, struct imc_buf *out)
 				   .width = WIDTH - LEFT - 40,
 				   .height = HIGH,
 				   .x_title = "since programming",
+				   .names_above = true,
 				   .n = N_SERIES,
 				   .series = s,
 				   .n_tick = n->n_time,

@@ -1,0 +1,1 @@
+imcc eval digits.onnx -t sram-imc --calib calib_x.npy --calib-limit 2 --data test_x.npy --limit 1 --noise pcm

@@ -1,0 +1,1 @@
+imcc noise pcm --noise-set drift.compensate
