@@ -215,8 +215,8 @@ static struct cli_noise_point run_time(struct runs *r,
 	p.top1 = imc_noisy_stat_of(top1, n->runs);
 	p.agree = imc_noisy_stat_of(agree, n->runs);
 	p.relative = imc_noisy_stat_of(error, n->runs);
-	p.relative.mean = -p.relative.mean;
-	p.relative.worst = -p.relative.worst;
+	p.relative.mean = 0 - p.relative.mean; /* no -0 */
+	p.relative.worst = 0 - p.relative.worst;
 	return p;
 }
 
