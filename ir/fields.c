@@ -56,6 +56,8 @@ const struct imc_member imc_option_members[] = {
 	MEMBER(INT, imc_options, max_trials),
 	MEMBER(F64, imc_options, solver_time),
 	MEMBER(F64, imc_options, min_throughput),
+	MEMBER(INT, imc_options, rounding),
+	MEMBER(BOOL, imc_options, no_bias_correction),
 	END,
 };
 

@@ -137,7 +137,8 @@ struct imc_value {
 	 * are those of the file (uint8: less 128). */
 	enum imc_given given;
 	/* Weights: one scale for each index of axis 0; f32 constant, or none.
-	 */
+	 * Float weights that have one are scale times code, and quantise to
+	 * these codes. */
 	imc_val scales;
 	/* Activations: the mean of each channel (last axis) over the
 	 * calibration set, in real units; f32 constant, or none. */

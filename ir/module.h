@@ -17,6 +17,7 @@
 	X(RANGED, ranged)	/* calibrated range on every activation */     \
 	X(MEASURED, measured)	/* errors of bits, if bits are to be chosen */ \
 	X(ASSIGNED, assigned)	/* map.assign: an engine for every node */     \
+	X(ROUNDED, rounded)	/* weights have codes, as far as asked for */  \
 	X(QUANTISED, quantised) /* device arithmetic only, but ADC gains */    \
 	X(FITTED, fitted)	/* ADC gains are set: numbers are final */     \
 	X(TILED, tiled)		/* map.tile covers every crossbar weight */    \
@@ -81,6 +82,8 @@ struct imc_options {
 				search 1: 100 */
 	double solver_time; /* seconds of one solver call; 0: no limit */
 	double min_throughput; /* images a second at least; 0 */
+	int rounding; /* 0 choose, 1 compensate, 2 nearest */
+	bool no_bias_correction;
 };
 
 /* What fewer bits do to the output, alone, all else at 8 bits: error of node

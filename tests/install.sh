@@ -1,7 +1,7 @@
 # Sourced by the scripts: installs Debian packages that are missing.
 
 packages_build="gcc make cmake pkg-config libc6-dev protobuf-c-compiler
-	libprotobuf-c-dev libyaml-dev libglpk-dev libmd-dev zlib1g-dev"
+	libprotobuf-c-dev libyaml-dev libglpk-dev libopenblas-dev libmd-dev zlib1g-dev"
 packages_check="clang libclang-rt-14-dev libonnx-testdata"
 
 # True if a package is installed.

@@ -226,6 +226,8 @@ static const struct {
 	{CLI_OPT_MIN_THROUGHPUT, IMC_FACT_ASSIGNED, MEMBER(min_throughput)},
 	{CLI_OPT_SOLVER_TIME, IMC_FACT_ASSIGNED, MEMBER(solver_time)},
 	{CLI_OPT_ERRORS, IMC_FACT_MEASURED, MEMBER(error_model)},
+	{CLI_OPT_ROUNDING, IMC_FACT_ROUNDED, MEMBER(rounding)},
+	{CLI_OPT_BIAS_CORRECTION, IMC_FACT_ROUNDED, MEMBER(no_bias_correction)},
 	{CLI_OPT_SOLVER, IMC_FACT_PLACED, MEMBER(solver)},
 };
 #undef MEMBER
@@ -349,6 +351,8 @@ static bool needs_calib(const struct imc_module *m, const char *stop_after)
 		facts = may_have_adc(m) ? 1u << IMC_FACT_FITTED : 0;
 	if (chooses_bits(m) && !m->opt.error_model)
 		facts |= 1u << IMC_FACT_MEASURED;
+	if (m->opt.rounding != 2 && !imc_module_has(m, IMC_FACT_QUANTISED))
+		facts |= 1u << IMC_FACT_ROUNDED;
 	if (m->opt.has_drop)
 		facts |= 1u << IMC_FACT_ASSIGNED;
 	for (size_t i = 0; i < imc_n_pass; i++) {

@@ -152,16 +152,21 @@ static bool read_judge(const struct cli_options *o, struct cli_settings *s)
 static bool read_options(const struct cli_options *o, struct imc_options *opt)
 {
 	int64_t bits = 0, seed = 1;
+	int correction = 0;
 
 	opt->percentile = 99.999;
 	if (!cli_int(o, CLI_OPT_WEIGHT_BITS, 2, 8, &bits) ||
 	    !cli_int(o, CLI_OPT_SEED, 0, INT64_MAX, &seed) ||
 	    !cli_word(o, CLI_OPT_CALIB_METHOD, &opt->calib_method) ||
 	    !cli_number(o, CLI_OPT_PERCENTILE, 50, 100, &opt->percentile) ||
-	    !cli_word(o, CLI_OPT_POST, &opt->post) || !read_mapping(o, opt) ||
+	    !cli_word(o, CLI_OPT_POST, &opt->post) ||
+	    !cli_word(o, CLI_OPT_ROUNDING, &opt->rounding) ||
+	    !cli_word(o, CLI_OPT_BIAS_CORRECTION, &correction) ||
+	    !read_mapping(o, opt) ||
 	    !read_choice(o, opt))
 		return false;
 	opt->weight_bits = (int)bits;
+	opt->no_bias_correction = correction == 1;
 	opt->seed = (uint64_t)seed;
 	opt->spill = cli_given(o, CLI_OPT_SPILL);
 	opt->timings = cli_given(o, CLI_OPT_TIMINGS);

@@ -7,6 +7,7 @@
 #include "ir/support/checked.h"
 #include "passes/2-quant/given_numbers.h"
 #include "passes/2-quant/quant.h"
+#include "passes/2-quant/round_grid.h"
 
 /* What is being built for one node. */
 struct job {
@@ -48,6 +49,31 @@ static void twos_of_channel(struct job *j, int64_t k, int bits)
 	imc_round_sums(code, w, scale, j->w.r / channels, channels, bits);
 }
 
+/* Takes the scales and codes that weights came with (imc_value.scales of a
+ * float constant). False: they have none, or ones that the engine cannot
+ * hold. */
+static bool given_weights(struct job *j)
+{
+	struct imc_grid grid = imc_grid_of(j->m->hw, j->as);
+	imc_val scales = imc_node_in(j->m->g, j->n, 1)->scales;
+	const float *scale;
+
+	if (!imc_val_ok(scales))
+		return false;
+	scale = imc_value_at(j->m->g, scales)->t.data;
+	for (int64_t i = 0; i < j->w.k * j->w.r; i++) {
+		float s = scale[i / j->w.r];
+		double code = round((double)j->w.w[i] / (double)s);
+
+		if ((j->as->post_adc && s != scale[0]) || fabs(code) > 128 ||
+		    !imc_grid_has(&grid, (int)code))
+			return false;
+		j->code[i] = (int8_t)code;
+		j->scale[i / j->w.r] = s;
+	}
+	return true;
+}
+
 /* Crossbar: cells of some slices; one scale a channel, or one for all columns
  * of a job when the ADC's code is the activation. */
 static void crossbar_weights(struct job *j)
@@ -57,6 +83,8 @@ static void crossbar_weights(struct job *j)
 	int32_t max = imc_weight_max(hw, j->as->weight_bits);
 	float one = 0;
 
+	if (given_weights(j))
+		return;
 	if (j->as->post_adc)
 		one = imc_weight_scale(j->w.w, j->w.k * j->w.r, 1, bits, max);
 	for (int64_t k = 0; k < j->w.k; k++) {
@@ -85,11 +113,15 @@ static double largest(const float *w, int64_t n)
 /* Cores and digital array: int8, one scale a channel, multiplier and shift. */
 static void core_weights(struct job *j)
 {
+	bool given = given_weights(j);
+
 	for (int64_t k = 0; k < j->w.k; k++) {
 		double m = largest(j->w.w + k * j->w.r, j->w.r);
 
-		j->scale[k] = m > 0 ? (float)(m / 127) : 1;
-		codes_of_channel(j, k, 1, 8, 127);
+		if (!given) {
+			j->scale[k] = m > 0 ? (float)(m / 127) : 1;
+			codes_of_channel(j, k, 1, 8, 127);
+		}
 		imc_factor(j->sx * j->scale[k] / j->sy, &j->mult[k],
 			   &j->shift[k]);
 	}
@@ -306,7 +338,7 @@ void imc_quantise_conv(struct imc_module *m, imc_node_id id)
 	imc_clamp_act(n, y);
 	j.scratch = imc_arena_new();
 	j.w = imc_weights_of(g, n);
-	if (imc_val_ok(x->means))
+	if (imc_val_ok(x->means) && !m->opt.no_bias_correction)
 		j.mean = imc_value_at(g, x->means)->t.data;
 	j.sx = x->scale;
 	j.sy = y->scale;

@@ -29,7 +29,7 @@ may backend ir hwdesc
 may runtime
 may frontend/cli ir hwdesc passes backend frontend
 
-for header in glpk.h yaml.h onnx.pb-c.h; do
+for header in glpk.h cblas.h yaml.h onnx.pb-c.h; do
 	n=$(grep -rlE "#include [<\"]([^>\"]*/)?$header" ir hwdesc frontend \
 		passes backend runtime --include='*.c' --include='*.h' |
 		wc -l)

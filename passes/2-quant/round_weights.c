@@ -1,0 +1,233 @@
+/* Weights of the arrays get their codes, so that on calibration samples the
+ * sums of each layer are nearest to those of the float network. What a layer
+ * reads comes from layers whose weights are rounded already; its weights first
+ * move a little to make up for these (as in GPTAQ: Li et al., arXiv
+ * 2504.02692), then are rounded, and the bias takes what is left of the mean
+ * error. The network stays a float one: weights are scale times code. */
+#include <math.h>
+
+#include "ir/op.h"
+#include "ir/support/checked.h"
+#include "passes/2-quant/cholesky.h"
+#include "passes/2-quant/quant.h"
+#include "passes/2-quant/round_matrix.h"
+#include "passes/2-quant/round_stats.h"
+#include "passes/2-quant/round_walk.h"
+
+/* Parts of the mean of H's diagonal that are added to it: for rounding, and to
+ * move weights, which few pixels would else move too far. */
+#define DAMP 0.01
+#define DAMP_MOVE 0.1
+
+/* Weights move in steps of so much of the largest of their output, so that last
+ * bits of the solver, which processors differ in, hardly ever count. */
+#define STEP 0x1p-16
+
+/* One node. */
+struct job {
+	struct imc_module *m;
+	imc_node_id id;
+	const struct imc_assign *as;
+	struct imc_weights w;
+	struct imc_grid grid;
+	struct imc_round_node node;
+	float *weight; /* [k][r]: scale * code */
+	float *scale;  /* [k] */
+	float *bias;   /* [k] */
+};
+
+static bool may_round(const struct imc_module *m, imc_node_id id)
+{
+	const struct imc_node *n = imc_node_at(m->g, id);
+	const struct imc_assign *as = &m->map.assign[id.i];
+	const struct imc_value *w = imc_node_in(m->g, n, 1);
+
+	if (n->op != IMC_OP_CONV2D || !w->t.data || imc_val_ok(w->scales) ||
+	    imc_tensor_count(&w->t) / w->t.dim[0] > IMC_ROUND_MOST)
+		return false;
+	/* all groups would share a scale */
+	if (as->post_adc && n->a.group[0] > 1)
+		return false;
+	return as->engine == IMC_ENGINE_CROSSBAR;
+}
+
+static float largest(const float *w, int64_t n)
+{
+	float most = 0;
+
+	for (int64_t i = 0; i < n; i++)
+		most = fmaxf(most, fabsf(w[i]));
+	return most;
+}
+
+/* The weights w + lag (H + damping)^-1: with y they give what w gives with x.
+ */
+static float *targets(const struct imc_round_stats *s, const float *w,
+		      struct imc_arena *a)
+{
+	size_t n = (size_t)(s->k * s->r), rr = (size_t)(s->r * s->r);
+	double *h = imc_arena_memdup(a, s->h, rr * sizeof *h);
+	float *to = imc_arena_memdup(a, w, n * sizeof *to);
+
+	imc_round_damp(h, s->r, DAMP_MOVE);
+	if (!imc_cholesky_factor(h, s->r))
+		return to;
+	imc_cholesky_solve(h, s->r, s->lag, s->k);
+	for (int64_t k = 0; k < s->k; k++) {
+		double step = STEP * (double)largest(w + k * s->r, s->r);
+
+		for (int64_t i = k * s->r; step > 0 && i < (k + 1) * s->r; i++)
+			to[i] = (float)((double)w[i] +
+					step * round(s->lag[i] / step));
+	}
+	return to;
+}
+
+static void take(struct job *j, int64_t group, const struct imc_rounded *o,
+		 const struct imc_round_stats *s)
+{
+	bool correct = !j->m->opt.no_bias_correction;
+
+	for (int64_t i = 0; i < s->k; i++) {
+		int64_t k = group * s->k + i;
+		double b = j->w.bias ? (double)j->w.bias[k] : 0;
+
+		j->scale[k] = o->scale[i];
+		if (correct)
+			b += s->shift[i];
+		for (int64_t r = 0; r < s->r; r++) {
+			int64_t at = k * s->r + r;
+
+			j->weight[at] =
+				o->scale[i] * (float)o->code[i * s->r + r];
+			if (correct)
+				b += ((double)j->w.w[at] -
+				      (double)j->weight[at]) *
+				     s->mean[r];
+		}
+		j->bias[k] = (float)b;
+	}
+}
+
+static void round_group(struct job *j, int64_t group)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct imc_round_stats s = imc_round_stats_of(
+		&j->node, group, !j->m->opt.no_bias_correction, a);
+	const float *w = j->w.w + group * s.k * s.r;
+	struct imc_round p = {.k = s.k,
+			      .r = s.r,
+			      .h = s.h,
+			      .grid = &j->grid,
+			      .one_scale = j->as->post_adc};
+	struct imc_rounded o;
+
+	p.w = targets(&s, w, a);
+	imc_round_damp(s.h, s.r, DAMP);
+	o = imc_round_matrix(&p, a);
+	take(j, group, &o, &s);
+	imc_arena_free(a);
+}
+
+static imc_val add_floats(struct imc_graph *g, const char *name, float *v,
+			  int64_t n)
+{
+	struct imc_tensor t = {
+		.dtype = IMC_F32, .rank = 1, .dim = {n}, .data = v};
+
+	return imc_graph_add_const(g, name, &t);
+}
+
+static void write_back(struct job *j, struct imc_arena *a)
+{
+	struct imc_graph *g = j->m->g;
+	const struct imc_value *w = imc_node_in(g, imc_node_at(g, j->id), 1);
+	struct imc_tensor t = w->t;
+	const char *name = w->name;
+	imc_val id, scales;
+
+	t.data = j->weight;
+	id = imc_graph_add_const(g, name, &t);
+	scales = add_floats(g, imc_arena_printf(a, "%s.scale", name), j->scale,
+			    j->w.k);
+	imc_value_at(g, id)->scales = scales;
+	imc_node_at(g, j->id)->in[1] = id;
+	if (j->m->opt.no_bias_correction)
+		return;
+	name = imc_arena_printf(a, "%s.bias", imc_node_at(g, j->id)->name);
+	id = add_floats(g, name, j->bias, j->w.k);
+	imc_node_resize_in(g, j->id, 3);
+	imc_node_at(g, j->id)->in[2] = id;
+}
+
+static void round_node(struct imc_module *m, imc_node_id id,
+		       const struct imc_round_walk *walk)
+{
+	struct imc_arena *a = imc_arena_new();
+	const struct imc_node *n = imc_node_at(m->g, id);
+	struct job j = {.m = m, .id = id, .as = &m->map.assign[id.i]};
+
+	j.w = imc_weights_of(m->g, n);
+	j.grid = imc_grid_of(m->hw, j.as);
+	j.node = (struct imc_round_node){m->g,
+					 n,
+					 imc_round_walk_count(walk),
+					 imc_round_walk_real(walk, n->in[0]),
+					 imc_round_walk_now(walk, n->in[0]),
+					 j.w.w};
+	j.weight = imc_arena_array(a, (size_t)(j.w.k * j.w.r), sizeof(float));
+	j.scale = imc_arena_array(a, (size_t)j.w.k, sizeof *j.scale);
+	j.bias = imc_arena_array(a, (size_t)j.w.k, sizeof *j.bias);
+	for (int64_t i = 0; i < n->a.group[0]; i++)
+		round_group(&j, i);
+	write_back(&j, a);
+	imc_arena_free(a);
+}
+
+static bool is_wanted(const struct imc_module *m, const struct imc_pass_cx *cx)
+{
+	if (m->opt.rounding == 1)
+		return true;
+	return m->opt.rounding == 0 && !imc_hw_is_spatial(m->hw) &&
+	       !cx->calib->synthetic;
+}
+
+/* The last node to round. */
+static imc_node_id last_of(const struct imc_module *m)
+{
+	imc_node_id last = IMC_NO_NODE;
+
+	for (size_t i = 0; i < m->g->n_order; i++)
+		if (may_round(m, m->g->order[i]))
+			last = m->g->order[i];
+	return last;
+}
+
+bool imc_pass_round_weights(struct imc_module *m, struct imc_pass_cx *cx)
+{
+	imc_node_id last = last_of(m);
+	struct imc_round_walk *walk;
+	struct imc_module *real;
+
+	if (!is_wanted(m, cx) || !imc_node_ok(last))
+		return true;
+	real = imc_module_fork(m);
+	walk = imc_round_walk_open(real->g, m->g, cx->calib, last, cx->scratch);
+	for (size_t i = 0; i < m->g->n_order; i++) {
+		imc_node_id id = m->g->order[i];
+
+		if (may_round(m, id)) {
+			round_node(m, id, walk);
+			cx->n_changed++;
+		}
+		if (id.i == last.i)
+			break;
+		imc_round_walk_run(walk, id);
+		if (cx->progress)
+			cx->progress(cx->ui, "round weights", (int64_t)i,
+				     (int64_t)m->g->n_order);
+	}
+	imc_round_walk_close(walk);
+	imc_module_free(real);
+	return true;
+}
