@@ -248,10 +248,16 @@ static void round_columns(struct work *w, struct imc_arena *a)
 	w->tried = imc_arena_array(a, k * LANE, sizeof *w->tried);
 	w->loss = imc_arena_array(a, k * LANE, sizeof *w->loss);
 	w->lane = imc_arena_room(a, k * LANE, (size_t)p->r);
-	for (size_t i = 0; i < k; i++)
-		list_scales(
-			p->grid, p->one_scale ? p->w : p->w + (int64_t)i * p->r,
-			p->one_scale ? p->k * p->r : p->r, w->tried + i * LANE);
+	for (size_t i = 0; i < k; i++) {
+		if (!p->one_scale)
+			list_scales(p->grid, p->w + (int64_t)i * p->r, p->r,
+				    w->tried + i * LANE);
+		else if (i == 0)
+			list_scales(p->grid, p->w, p->k * p->r, w->tried);
+		else
+			memcpy(w->tried + i * LANE, w->tried,
+			       LANE * sizeof *w->tried);
+	}
 	imc_parallel_for(k, round_lanes, w);
 	pick_scales(w);
 }

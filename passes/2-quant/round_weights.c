@@ -15,9 +15,11 @@
 #include "passes/2-quant/round_walk.h"
 
 /* Parts of the mean of H's diagonal that are added to it: for rounding, and to
- * move weights, which few pixels would else move too far. */
+ * move weights. Of n pixels the statistics of r rows are the less sure the
+ * larger r / n is, so that so much of FEW is added (at most all of it). */
 #define DAMP 0.01
 #define DAMP_MOVE 0.1
+#define FEW 0.1
 
 /* Weights move in steps of so much of the largest of their output, so that last
  * bits of the solver, which processors differ in, hardly ever count. */
@@ -51,6 +53,11 @@ static bool may_round(const struct imc_module *m, imc_node_id id)
 	return as->engine == IMC_ENGINE_CROSSBAR;
 }
 
+static double damping(const struct imc_round_stats *s, double part)
+{
+	return part + FEW * fmin(1, (double)s->r / (double)s->n);
+}
+
 static float largest(const float *w, int64_t n)
 {
 	float most = 0;
@@ -69,7 +76,7 @@ static float *targets(const struct imc_round_stats *s, const float *w,
 	double *h = imc_arena_memdup(a, s->h, rr * sizeof *h);
 	float *to = imc_arena_memdup(a, w, n * sizeof *to);
 
-	imc_round_damp(h, s->r, DAMP_MOVE);
+	imc_round_damp(h, s->r, damping(s, DAMP_MOVE));
 	if (!imc_cholesky_factor(h, s->r))
 		return to;
 	imc_cholesky_solve(h, s->r, s->lag, s->k);
@@ -123,7 +130,7 @@ static void round_group(struct job *j, int64_t group)
 	struct imc_rounded o;
 
 	p.w = targets(&s, w, a);
-	imc_round_damp(s.h, s.r, DAMP);
+	imc_round_damp(s.h, s.r, damping(&s, DAMP));
 	o = imc_round_matrix(&p, a);
 	take(j, group, &o, &s);
 	imc_arena_free(a);
