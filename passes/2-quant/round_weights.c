@@ -16,7 +16,7 @@
 
 /* Parts of the mean of H's diagonal that are added to it: for rounding, and to
  * move weights. Of n pixels the statistics of r rows are the less sure the
- * larger r / n is, so that so much of FEW is added (at most all of it). */
+ * larger r / n is, so that so many times FEW is added. */
 #define DAMP 0.01
 #define DAMP_MOVE 0.1
 #define FEW 0.1
@@ -55,7 +55,7 @@ static bool may_round(const struct imc_module *m, imc_node_id id)
 
 static double damping(const struct imc_round_stats *s, double part)
 {
-	return part + FEW * fmin(1, (double)s->r / (double)s->n);
+	return part + FEW * (double)s->r / (double)s->n;
 }
 
 static float largest(const float *w, int64_t n)
