@@ -49,16 +49,15 @@ static void twos_of_channel(struct job *j, int64_t k, int bits)
 	imc_round_sums(code, w, scale, j->w.r / channels, channels, bits);
 }
 
-/* Takes the scales and codes that weights came with (imc_value.scales of a
- * float constant). False: they have none, or ones that the engine cannot
- * hold. */
-static bool given_weights(struct job *j)
+/* Takes the scales and codes that round_weights found. False: it did not. */
+static bool rounded_weights(struct job *j)
 {
 	struct imc_grid grid = imc_grid_of(j->m->hw, j->as);
-	imc_val scales = imc_node_in(j->m->g, j->n, 1)->scales;
+	const struct imc_value *w = imc_node_in(j->m->g, j->n, 1);
+	imc_val scales = w->scales;
 	const float *scale;
 
-	if (!imc_val_ok(scales))
+	if (!imc_val_ok(scales) || imc_value_given(w))
 		return false;
 	scale = imc_value_at(j->m->g, scales)->t.data;
 	for (int64_t i = 0; i < j->w.k * j->w.r; i++) {
@@ -83,7 +82,7 @@ static void crossbar_weights(struct job *j)
 	int32_t max = imc_weight_max(hw, j->as->weight_bits);
 	float one = 0;
 
-	if (given_weights(j))
+	if (rounded_weights(j))
 		return;
 	if (j->as->post_adc)
 		one = imc_weight_scale(j->w.w, j->w.k * j->w.r, 1, bits, max);
@@ -113,15 +112,11 @@ static double largest(const float *w, int64_t n)
 /* Cores and digital array: int8, one scale a channel, multiplier and shift. */
 static void core_weights(struct job *j)
 {
-	bool given = given_weights(j);
-
 	for (int64_t k = 0; k < j->w.k; k++) {
 		double m = largest(j->w.w + k * j->w.r, j->w.r);
 
-		if (!given) {
-			j->scale[k] = m > 0 ? (float)(m / 127) : 1;
-			codes_of_channel(j, k, 1, 8, 127);
-		}
+		j->scale[k] = m > 0 ? (float)(m / 127) : 1;
+		codes_of_channel(j, k, 1, 8, 127);
 		imc_factor(j->sx * j->scale[k] / j->sy, &j->mult[k],
 			   &j->shift[k]);
 	}

@@ -9,6 +9,7 @@
 #include "ir/op.h"
 #include "ir/support/checked.h"
 #include "passes/2-quant/cholesky.h"
+#include "passes/2-quant/given_numbers.h"
 #include "passes/2-quant/quant.h"
 #include "passes/2-quant/round_matrix.h"
 #include "passes/2-quant/round_stats.h"
@@ -38,19 +39,40 @@ struct job {
 	float *bias;   /* [k] */
 };
 
+/* The arrays can hold codes that the model file gives. */
+static bool holds_given(const struct imc_module *m, const struct imc_value *w,
+			const struct imc_assign *as)
+{
+	struct imc_grid grid = imc_grid_of(m->hw, as);
+	struct imc_arena *a = imc_arena_new();
+	size_t n = (size_t)imc_tensor_count(&w->t), k = (size_t)w->t.dim[0];
+	float *scale = imc_arena_array(a, k, sizeof *scale);
+	int8_t *code = imc_arena_room(a, n, sizeof *code);
+	enum imc_given given;
+	bool holds = imc_given_codes(m->g, w, scale, code, &given);
+
+	for (size_t i = 0; holds && i < n; i++)
+		holds = imc_grid_has(&grid, code[i]);
+	for (size_t i = 1; holds && as->post_adc && i < k; i++)
+		holds = scale[i] == scale[0];
+	imc_arena_free(a);
+	return holds;
+}
+
 static bool may_round(const struct imc_module *m, imc_node_id id)
 {
 	const struct imc_node *n = imc_node_at(m->g, id);
 	const struct imc_assign *as = &m->map.assign[id.i];
 	const struct imc_value *w = imc_node_in(m->g, n, 1);
 
-	if (n->op != IMC_OP_CONV2D || !w->t.data || imc_val_ok(w->scales) ||
+	if (n->op != IMC_OP_CONV2D || !w->t.data ||
+	    as->engine != IMC_ENGINE_CROSSBAR ||
 	    imc_tensor_count(&w->t) / w->t.dim[0] > IMC_ROUND_MOST)
 		return false;
 	/* all groups would share a scale */
 	if (as->post_adc && n->a.group[0] > 1)
 		return false;
-	return as->engine == IMC_ENGINE_CROSSBAR;
+	return !imc_value_given(w) || !holds_given(m, w, as);
 }
 
 static double damping(const struct imc_round_stats *s, double part)
@@ -151,13 +173,17 @@ static void write_back(struct job *j, struct imc_arena *a)
 	const struct imc_value *w = imc_node_in(g, imc_node_at(g, j->id), 1);
 	struct imc_tensor t = w->t;
 	const char *name = w->name;
+	enum imc_given given = w->given;
 	imc_val id, scales;
 
+	if (given == IMC_GIVEN_KEPT)
+		given = IMC_GIVEN_CODES;
 	t.data = j->weight;
 	id = imc_graph_add_const(g, name, &t);
 	scales = add_floats(g, imc_arena_printf(a, "%s.scale", name), j->scale,
 			    j->w.k);
 	imc_value_at(g, id)->scales = scales;
+	imc_value_at(g, id)->given = given;
 	imc_node_at(g, j->id)->in[1] = id;
 	if (j->m->opt.no_bias_correction)
 		return;
