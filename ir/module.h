@@ -52,7 +52,7 @@ const char *imc_objective_name(enum imc_objective o);
 struct imc_options {
 	int weight_bits; /* 0: as many as a cell of the target has */
 	uint64_t seed;
-	int calib_method;  /* 0 percentile, 1 min-max */
+	int calib_method;  /* 0 percentile, 1 min-max, 2 mse */
 	double percentile; /* of |x| kept, e.g. 99.999 */
 	int post;	   /* 0 choose, 1 digital, 2 adc */
 	bool spill;	   /* any layer may fall back to the cores */

@@ -333,7 +333,7 @@ static bool options_in_range(const struct imc_verify *v)
 		int value, most;
 	} option[] = {
 		{"weight_bits", o->weight_bits, 8},
-		{"calib_method", o->calib_method, 1},
+		{"calib_method", o->calib_method, 2},
 		{"post", o->post, 2},
 		{"solver", o->solver, 2},
 		{"objective", o->objective, IMC_N_OBJECTIVE - 1},

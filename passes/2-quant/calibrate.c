@@ -136,6 +136,30 @@ static void cut_tails(struct imc_value *v, float *kept, int64_t n,
 	}
 }
 
+/* The range of least squared error of codes as arrays read them, or of 8
+ * bits. */
+static void cut_error(const struct work *w, struct imc_value *v,
+		      const float *kept, int64_t n)
+{
+	const struct imc_hw *hw = w->m->hw;
+	float range[2] = {v->lo, v->hi};
+
+	imc_range_of(kept, n, hw ? (int)hw->ima_dac_bits : 8,
+		     hw && hw->ima_dac_zero == 0, range);
+	v->lo = fmaxf(v->lo, range[0]);
+	v->hi = fminf(v->hi, range[1]);
+}
+
+/* As --calib-method says. */
+static void cut_range(const struct work *w, struct imc_value *v, float *kept,
+		      int64_t n)
+{
+	if (w->m->opt.calib_method == 0)
+		cut_tails(v, kept, n, w->m->opt.percentile);
+	else if (w->m->opt.calib_method == 2 && v->ranged)
+		cut_error(w, v, kept, n);
+}
+
 static struct imc_loc loc_of(const struct work *w, size_t v_id)
 {
 	const struct imc_graph *g = w->m->g;
@@ -222,9 +246,9 @@ static void merge_value(const struct work *w, size_t v_id,
 		n += s->n;
 	}
 	set_given_range(v);
-	if (w->m->opt.calib_method == 0 && !imc_value_given(v) &&
+	if (!imc_value_given(v) &&
 	    !imc_graph_is_input(g, (imc_val){(uint32_t)v_id}))
-		cut_tails(v, kept, n, w->m->opt.percentile);
+		cut_range(w, v, kept, n);
 	if (v->ranged && w->m->hw && imc_bits_are_free(w->m->hw))
 		add_clips(w, v_id, kept, n);
 }

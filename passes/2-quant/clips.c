@@ -1,5 +1,5 @@
-/* Ranges of activations of few bits: what is rare is clipped, so that what is
- * frequent has finer steps. */
+/* Ranges of activations of least squared error: what is rare is clipped, so
+ * that what is frequent has finer steps. */
 #include <math.h>
 #include <string.h>
 
@@ -71,26 +71,40 @@ static void move_end(const struct bins *b, float range[2], int end, int bits)
 	}
 }
 
-void imc_clips_of(const float *x, int64_t n, float lo, float hi,
-		  bool fixed_zero, float clip[IMC_N_CLIP][2])
+/* Both ends in turn. */
+static void move_ends(const struct bins *b, float range[2], int bits)
+{
+	for (int i = 0; i < N_ROUND; i++)
+		for (int end = 1; end >= 0; end--)
+			if (range[end] < 0 || range[end] > 0)
+				move_end(b, range, end, bits);
+}
+
+void imc_range_of(const float *x, int64_t n, int bits, bool fixed_zero,
+		  float range[2])
 {
 	struct imc_arena *a = imc_arena_new();
 	struct bins *b = imc_arena_alloc(a, sizeof *b);
+	bool wide = range[1] > range[0];
 
-	for (int k = 0; k < IMC_N_CLIP; k++) {
-		clip[k][0] = fminf(lo, 0);
-		clip[k][1] = fmaxf(hi, 0);
-	}
-	if (hi > lo)
-		fill(b, x, n, lo, hi);
+	if (wide)
+		fill(b, x, n, range[0], range[1]);
 	b->fixed_zero = fixed_zero;
-	for (int k = 0; k < IMC_N_CLIP && hi > lo; k++)
-		for (int i = 0; i < N_ROUND; i++)
-			for (int end = 1; end >= 0; end--)
-				if (clip[k][end] < 0 || clip[k][end] > 0)
-					move_end(b, clip[k], end,
-						 IMC_FIRST_CLIP + k);
+	range[0] = fminf(range[0], 0);
+	range[1] = fmaxf(range[1], 0);
+	if (wide)
+		move_ends(b, range, bits);
 	imc_arena_free(a);
+}
+
+void imc_clips_of(const float *x, int64_t n, float lo, float hi,
+		  bool fixed_zero, float clip[IMC_N_CLIP][2])
+{
+	for (int k = 0; k < IMC_N_CLIP; k++) {
+		clip[k][0] = lo;
+		clip[k][1] = hi;
+		imc_range_of(x, n, IMC_FIRST_CLIP + k, fixed_zero, clip[k]);
+	}
 }
 
 const float *imc_clip_of(const struct imc_graph *g, const struct imc_value *v,

@@ -86,6 +86,11 @@ struct imc_act_bits *imc_act_bits_of(const struct imc_module *m,
 void imc_clips_of(const float *x, int64_t n, float lo, float hi,
 		  bool fixed_zero, float clip[IMC_N_CLIP][2]);
 
+/* Moves the ends of the range in, of a value of which x are samples, to where
+ * codes of that many bits have the least squared error; 0 is then inside. */
+void imc_range_of(const float *x, int64_t n, int bits, bool fixed_zero,
+		  float range[2]);
+
 /* Low and high end of v for codes of that many bits; NULL: as the range. */
 const float *imc_clip_of(const struct imc_graph *g, const struct imc_value *v,
 			 int bits);
