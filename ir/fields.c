@@ -106,6 +106,9 @@ const struct imc_member imc_assign_members[] = {
 	MEMBER(BOOL, imc_assign, spilled),
 	MEMBER(I32, imc_assign, first_tile),
 	MEMBER(I32, imc_assign, n_tile),
+	MEMBER(F64, imc_assign, adc_gain),
+	MEMBER(F64, imc_assign, adc_clipped_lo),
+	MEMBER(F64, imc_assign, adc_clipped_hi),
 	COST(imc_assign),
 	END,
 };

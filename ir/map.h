@@ -70,6 +70,10 @@ struct imc_assign {
 	bool overlap;	/* cores work beside the arrays, strip by strip */
 	bool spilled;	/* wanted a crossbar; no array was left */
 	int32_t first_tile, n_tile;
+	/* Of the ADCs, over calibration samples: codes of one unit of the sum,
+	 * where it is least; parts of the sums that are clipped at each end
+	 * though that changes the output. */
+	double adc_gain, adc_clipped_lo, adc_clipped_hi;
 	struct imc_cost cost;
 };
 

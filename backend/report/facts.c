@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backend/report/adcs.h"
 #include "ir/op.h"
 
 const char *imc_report_base(const char *path)
@@ -13,7 +14,10 @@ const char *imc_report_base(const char *path)
 
 const char *imc_report_method(const struct imc_options *o)
 {
-	return o->calib_method == 1 ? "min-max" : "percentile";
+	static const char *const name[] = {"percentile", "min-max",
+					   "mean-square error"};
+
+	return name[o->calib_method];
 }
 
 static void add_cost(struct imc_cost *to, const struct imc_cost *c)
@@ -284,6 +288,7 @@ struct imc_report_facts imc_report_facts(const struct imc_module *m,
 	find_layers(m, a, &f);
 	find_rates(m, &f);
 	find_arrays(m, a, &f);
+	f.tile_adc = imc_report_adc_bits(m, a);
 	f.spatial = imc_hw_is_spatial(m->hw);
 	if (f.spatial)
 		f.pipeline = imc_pipeline_of(m->hw, m->g, &m->map);

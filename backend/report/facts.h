@@ -3,6 +3,7 @@
 #define IMC_REPORT_FACTS_H
 
 #include "backend/report/report.h"
+#include "hwdesc/adc_bits.h"
 #include "hwdesc/cost.h"
 
 /* Windows of each job sequence of imc_report_facts.peak: the 7 x 7 pixels at
@@ -46,6 +47,7 @@ struct imc_report_facts {
 	struct imc_peak rate, peak;
 	bool spatial;		      /* layers have arrays of their own */
 	struct imc_pipeline pipeline; /* of a spatial machine */
+	const struct imc_adc_bits *tile_adc; /* [tile]; 0: no ADC */
 	double array_utilisation; /* cells of tiles in those of used arrays */
 	int64_t l2_peak_bytes;
 	const char *target_source, *model_file, *calib_file;
@@ -68,7 +70,7 @@ const char *imc_report_short_name(const struct imc_report_layer *l, size_t most,
 /* A text without control characters, which would spoil a table. */
 char *imc_report_cleaned(const char *s, struct imc_arena *a);
 
-/* "percentile" or "min-max" */
+/* "percentile", "min-max" or "mean-square error" */
 const char *imc_report_method(const struct imc_options *o);
 
 #endif

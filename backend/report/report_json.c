@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "backend/report/adcs.h"
 #include "backend/report/facts.h"
 #include "backend/report/json.h"
 #include "backend/report/stages.h"
@@ -179,12 +180,14 @@ static void write_layer(struct imc_json *j, const struct imc_module *m,
 	imc_json_int(j, NULL, analog ? imc_max_i64(l->as->patch_h, 1) : 0);
 	imc_json_int(j, NULL, analog ? imc_max_i64(l->as->patch_w, 1) : 0);
 	imc_json_close(j, ']');
+	imc_report_adc_json(j, f, l);
 	if (f->spatial)
 		imc_report_stage_json(j, m, l);
 	imc_json_close(j, '}');
 }
 
-static void write_arrays_map(struct imc_json *j, const struct imc_module *m)
+static void write_arrays_map(struct imc_json *j, const struct imc_module *m,
+			     const struct imc_report_facts *f)
 {
 	imc_json_open(j, "arrays_map", '[');
 	for (size_t i = 0; i < m->map.n_tile; i++) {
@@ -199,6 +202,8 @@ static void write_arrays_map(struct imc_json *j, const struct imc_module *m)
 		imc_json_int(j, "y", t->y);
 		imc_json_int(j, "w", t->w);
 		imc_json_int(j, "h", t->h);
+		if (f->tile_adc[i].by_rows)
+			imc_report_tile_json(j, &f->tile_adc[i]);
 		imc_json_close(j, '}');
 	}
 	imc_json_close(j, ']');
@@ -244,7 +249,7 @@ void imc_report_json(const struct imc_module *m,
 	for (size_t i = 0; i < f.n_layer; i++)
 		write_layer(&j, m, &f, &f.layer[i]);
 	imc_json_close(&j, ']');
-	write_arrays_map(&j, m);
+	write_arrays_map(&j, m, &f);
 	write_passes(&j, m);
 	write_warnings(&j, m->diags);
 	imc_json_close(&j, '}');

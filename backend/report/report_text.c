@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "backend/report/adcs.h"
 #include "backend/report/facts.h"
 #include "backend/report/stages.h"
 #include "backend/report/table.h"
@@ -345,6 +346,7 @@ void imc_report_text(const struct imc_module *m,
 
 	print_title(m, s, &f, scratch, out);
 	print_layers(&f, scratch, out);
+	imc_report_adcs_text(m, &f, out);
 	imc_report_stages_text(m, &f, out);
 	print_engines(&f, scratch, out);
 	if (!f.spatial) /* a tile an array says nothing */

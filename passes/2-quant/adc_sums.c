@@ -8,51 +8,48 @@
 #include "ir/support/parallel.h"
 #include "passes/2-quant/adc_sums.h"
 
-/* Sums kept of one sample, job, block and slice, and of a column at least. */
+/* Outputs kept of one sample and set, and of a column at least. */
 #define KEEP 8192
 #define KEEP_COLUMN 256
-
-/* What is known of an output channel. Beyond lo .. hi a sum is clamped in the
- * output, whatever the ADC reads. */
-struct channel {
-	double lo, hi;
-	float scale; /* of the weights */
-};
 
 struct gather {
 	struct imc_adc_sums *to;
 	const struct imc_graph *g;
 	const struct imc_node *n;
 	struct imc_tensor *const *in; /* [sample] */
-	int64_t n_window;
-	const struct channel *channel;
 };
 
-/* Sums matter in full when more than one code makes the output. */
+/* Where more than one code makes the output, too, a sum that leaves it clamped
+ * does not count; the cores round, so one step is left. With post adc the bias
+ * is part of the sum, and the ends of all codes are no clamp: they clip. */
 static void clamp_channel(const struct imc_graph *g, const struct imc_node *n,
-			  int64_t k, struct channel *c)
+			  int64_t k, struct imc_adc_channel *c)
 {
 	const struct imc_value *y = imc_node_out(g, n, 0);
 	const struct imc_value *b = imc_node_in(g, n, 2);
 	double s = (double)imc_node_in(g, n, 0)->scale * c->scale;
 	double bias = b ? ((const int32_t *)b->t.data)[k] : 0;
+	double step = y->scale / s, room = n->a.post[0] ? 0 : 1;
 
-	c->lo = (double)(n->a.lo[0] - y->zero - 1) * y->scale / s - bias;
-	c->hi = (double)(n->a.hi[0] - y->zero + 1) * y->scale / s - bias;
+	if (n->a.post[0])
+		bias = 0;
+	if (!n->a.post[0] || n->a.lo[0] > INT8_MIN || y->zero == INT8_MIN)
+		c->lo = ((double)n->a.lo[0] - y->zero - room) * step - bias;
+	if (!n->a.post[0] || n->a.hi[0] < INT8_MAX)
+		c->hi = ((double)n->a.hi[0] - y->zero + room) * step - bias;
 }
 
-static const struct channel *channels_of(const struct gather *w,
-					 struct imc_arena *a)
+static const struct imc_adc_channel *channels_of(const struct gather *w,
+						 struct imc_arena *a)
 {
 	const struct imc_value *weights = imc_node_in(w->g, w->n, 1);
 	const float *scale = imc_value_at(w->g, weights->scales)->t.data;
-	struct channel *c =
+	struct imc_adc_channel *c =
 		imc_arena_array(a, (size_t)w->to->n_channel, sizeof *c);
 
 	for (int64_t k = 0; k < w->to->n_channel; k++) {
-		c[k] = (struct channel){-INFINITY, INFINITY, scale[k]};
-		if (w->to->n_block == 1 && w->to->n_slice == 1)
-			clamp_channel(w->g, w->n, k, &c[k]);
+		c[k] = (struct imc_adc_channel){-INFINITY, INFINITY, scale[k]};
+		clamp_channel(w->g, w->n, k, &c[k]);
 	}
 	return c;
 }
@@ -69,29 +66,50 @@ void imc_adc_sums_channels(const struct imc_adc_sums *s, int64_t set,
 	*count = imc_max_i64(imc_min_i64(s->set_cols, cols - col0), 0);
 }
 
-/* Keeps a regular subset of the sums acc[window][column of the bundle] of one
- * block and slice for a set. */
-static void keep_set(const struct gather *w, size_t sample, int64_t set,
-		     int slice, const int32_t *acc)
+/* The outputs of a set that are kept: the n-th is of window
+ * n * step / count, channel first + n * step % count. */
+struct subset {
+	int64_t first, count, step, n;
+};
+
+static struct subset subset_of(const struct imc_adc_sums *s, int64_t set)
 {
-	const struct imc_adc_sums *s = w->to;
+	struct subset u;
+	int64_t all;
+
+	imc_adc_sums_channels(s, set, &u.first, &u.count);
+	all = s->n_window * u.count;
+	u.step = imc_subset_step(all, s->keep, u.count);
+	u.n = imc_ceil_div(all, u.step);
+	return u;
+}
+
+static int n_code(const struct imc_adc_sums *s)
+{
+	return s->n_block * s->n_slice;
+}
+
+/* Sums of one sample, set and code. */
+static int32_t *kept_of(const struct imc_adc_sums *s, size_t sample,
+			int64_t set, int code)
+{
+	return s->kept[sample] + (set * n_code(s) + code) * s->keep;
+}
+
+/* Keeps a subset of the sums acc[window][column of the bundle] of a code. */
+static void keep_set(const struct imc_adc_sums *s, size_t sample, int64_t set,
+		     int code, const int32_t *acc)
+{
 	int64_t bundle0 = set / s->bundle_sets * s->bundle_cols;
 	int64_t cols = imc_min_i64(s->bundle_cols, s->n_channel - bundle0);
-	int64_t *at = &s->n_kept[sample][set], first, count, n, step;
-	struct imc_adc_sum *out =
-		s->kept[sample] + set * s->keep * s->n_block * s->n_slice;
-	float weight = ldexpf(1, slice * (int)w->n->a.slice_bits[0]);
+	struct subset u = subset_of(s, set);
+	int32_t *out = kept_of(s, sample, set, code);
 
-	imc_adc_sums_channels(s, set, &first, &count);
-	n = w->n_window * count;
-	step = imc_subset_step(n, s->keep, count);
-	for (int64_t i = 0; i < n; i += step) {
-		int64_t k = first + i % count;
-		const struct channel *c = &w->channel[k];
-		double x = acc[i / count * cols + k - bundle0];
+	for (int64_t i = 0; i < u.n; i++) {
+		int64_t at = i * u.step;
 
-		out[(*at)++] = (struct imc_adc_sum){
-			(float)fmin(fmax(x, c->lo), c->hi), weight * c->scale};
+		out[i] = acc[at / u.count * cols + u.first - bundle0 +
+			     at % u.count];
 	}
 }
 
@@ -101,17 +119,16 @@ static void gather_sample(void *p, size_t sample, size_t thread)
 	const struct imc_adc_sums *s = w->to;
 
 	(void)thread;
-	for (int b = 0; b < s->n_bundle * s->n_block * s->n_slice; b++) {
+	for (int b = 0; b < s->n_bundle * n_code(s); b++) {
 		struct imc_arena *a = imc_arena_new();
-		int slice = b % s->n_slice, block = b / s->n_slice % s->n_block;
-		int bundle = b / s->n_slice / s->n_block;
+		int code = b % n_code(s), bundle = b / n_code(s);
 		int32_t *acc = imc_arena_array(
-			a, (size_t)(w->n_window * s->bundle_cols), sizeof *acc);
+			a, (size_t)(s->n_window * s->bundle_cols), sizeof *acc);
 
-		imc_q_conv_acc(w->g, w->n, w->in[sample], bundle, block, slice,
-			       acc, a);
+		imc_q_conv_acc(w->g, w->n, w->in[sample], bundle,
+			       code / s->n_slice, code % s->n_slice, acc, a);
 		for (int64_t i = 0; i < s->bundle_sets; i++)
-			keep_set(w, sample, bundle * s->bundle_sets + i, slice,
+			keep_set(s, sample, bundle * s->bundle_sets + i, code,
 				 acc);
 		imc_arena_free(a);
 	}
@@ -123,7 +140,9 @@ static struct imc_adc_sums sets_of(const struct imc_q_conv *q,
 {
 	struct imc_adc_sums s = {.n_channel = q->k, .n_bundle = q->n_bundle};
 
+	s.n_window = q->n_window;
 	s.n_slice = (int)q->n->a.slices[0];
+	s.slice_bits = (int)q->n->a.slice_bits[0];
 	s.n_block = imc_q_conv_bundle(q, 0).n_block;
 	s.bundle_cols = imc_q_conv_bundle(q, 0).n_col;
 	s.set_cols = imc_min_i64(s.bundle_cols, hw->ima_cols / s.n_slice);
@@ -145,40 +164,149 @@ struct imc_adc_sums imc_adc_sums_gather(const struct imc_module *m,
 {
 	struct imc_q_conv q;
 	struct imc_adc_sums s;
-	struct gather w = {&s, m->g, imc_node_at(m->g, id), in, 0, NULL};
+	struct gather w = {&s, m->g, imc_node_at(m->g, id), in};
 	size_t size;
 
 	imc_q_conv_open(&q, m->g, w.n, in[0]);
 	s = sets_of(&q, m->hw);
-	w.n_window = q.n_window;
-	w.channel = channels_of(&w, a);
+	s.channel = channels_of(&w, a);
 	s.n_sample = n_sample;
 	s.kept = imc_arena_array(a, n_sample, sizeof *s.kept);
-	s.n_kept = imc_arena_array(a, n_sample, sizeof *s.n_kept);
-	size = (size_t)(s.n_set * s.keep * s.n_block * s.n_slice);
-	for (size_t i = 0; i < n_sample; i++) {
+	size = (size_t)(s.n_set * s.keep * n_code(&s));
+	for (size_t i = 0; i < n_sample; i++)
 		s.kept[i] = imc_arena_array(a, size, sizeof **s.kept);
-		s.n_kept[i] =
-			imc_arena_array(a, (size_t)s.n_set, sizeof **s.n_kept);
-	}
 	imc_parallel_for(n_sample, gather_sample, &w);
 	return s;
 }
 
-struct imc_adc_sum *imc_adc_sums_of(const struct imc_adc_sums *s, int64_t set,
-				    int64_t *n, struct imc_arena *a)
+/* The level that the smallest sums rise to when their total rises by `room`:
+ * water that fills the valley. side -1: of the negated sums. */
+static double level_of(const int32_t *acc, const double *factor, int n,
+		       double room, int side)
 {
-	int64_t room = s->keep * s->n_block * s->n_slice, total = 0;
+	double level = INFINITY, last = -INFINITY;
+
+	/* from each sum to the next larger one in turn */
+	for (;;) {
+		double at = INFINITY, next = INFINITY, wide = 0;
+
+		for (int i = 0; i < n; i++)
+			if (side * acc[i] > last)
+				at = fmin(at, side * acc[i]);
+		if (isinf(at))
+			return level;
+		for (int i = 0; i < n; i++) {
+			if (side * acc[i] <= at)
+				wide += factor[i];
+			else
+				next = fmin(next, side * acc[i]);
+		}
+		level = at + room / wide;
+		if (level <= next)
+			return level;
+		room -= (next - at) * wide;
+		last = at;
+	}
+}
+
+int imc_adc_settle(const int32_t *acc, const double *factor, int n_code,
+		   const struct imc_adc_channel *c, struct imc_adc_sum *out)
+{
+	double total = 0, level;
+	int n = 0, side;
+
+	for (int i = 0; i < n_code; i++)
+		total += acc[i] * factor[i];
+	side = total < c->lo ? 1 : total > c->hi ? -1 : 0;
+	level = side ? floor(level_of(acc, factor, n_code,
+				      side > 0 ? c->lo - total : total - c->hi,
+				      side))
+		     : 0;
+	for (int i = 0; i < n_code; i++) {
+		float weight = (float)factor[i] * c->scale;
+
+		if (!side)
+			out[n++] =
+				(struct imc_adc_sum){(float)acc[i], weight, 0};
+		else if (side * acc[i] <= level)
+			out[n++] = (struct imc_adc_sum){(float)(side * level),
+							weight, -side};
+	}
+	return n;
+}
+
+/* Units of the output's sum in one of each code's. */
+static double *factors_of(const struct imc_adc_sums *s, struct imc_arena *a)
+{
+	double *f = imc_arena_array(a, (size_t)n_code(s), sizeof *f);
+
+	for (int i = 0; i < n_code(s); i++)
+		f[i] = ldexp(1, i % s->n_slice * s->slice_bits);
+	return f;
+}
+
+/* All codes of the i-th output of a set. */
+static void codes_of(const struct imc_adc_sums *s, size_t sample, int64_t set,
+		     int64_t i, int32_t *acc)
+{
+	for (int k = 0; k < n_code(s); k++)
+		acc[k] = kept_of(s, sample, set, k)[i];
+}
+
+struct imc_adc_sum *imc_adc_sums_of(const struct imc_adc_sums *s, int64_t set,
+				    int64_t *n, int64_t *total,
+				    struct imc_arena *a)
+{
+	struct subset u = subset_of(s, set);
+	double *factor = factors_of(s, a);
+	int32_t *acc = imc_arena_array(a, (size_t)n_code(s), sizeof *acc);
 	struct imc_adc_sum *out;
 
-	for (size_t i = 0; i < s->n_sample; i++)
-		total += s->n_kept[i][set];
-	out = imc_arena_array(a, (size_t)total, sizeof *out);
 	*n = 0;
-	for (size_t i = 0; i < s->n_sample; i++) {
-		memcpy(out + *n, s->kept[i] + set * room,
-		       (size_t)s->n_kept[i][set] * sizeof *out);
-		*n += s->n_kept[i][set];
-	}
+	*total = (int64_t)s->n_sample * u.n * n_code(s);
+	out = imc_arena_array(a, (size_t)*total, sizeof *out);
+	for (size_t k = 0; k < s->n_sample; k++)
+		for (int64_t i = 0; i < u.n; i++) {
+			int64_t at = u.first + i * u.step % u.count;
+
+			codes_of(s, k, set, i, acc);
+			*n += imc_adc_settle(acc, factor, n_code(s),
+					     &s->channel[at], out + *n);
+		}
 	return out;
+}
+
+/* Fewer outputs than these have no mean worth to correct. */
+#define LEAST_MEAN 32
+
+void imc_adc_sums_bias(const struct imc_adc_sums *s, int64_t set,
+		       const struct imc_adc *adc, double *mean)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct subset u = subset_of(s, set);
+	double *factor = factors_of(s, a);
+	int64_t *seen = imc_arena_array(a, (size_t)u.count, sizeof *seen);
+
+	memset(mean, 0, (size_t)u.count * sizeof *mean);
+	for (size_t k = 0; k < s->n_sample; k++)
+		for (int64_t i = 0; i < u.n; i++) {
+			int64_t at = i * u.step % u.count;
+			const struct imc_adc_channel *c =
+				&s->channel[u.first + at];
+			double sum = 0, read = 0;
+
+			for (int j = 0; j < n_code(s); j++) {
+				double x = kept_of(s, k, set, j)[i];
+
+				sum += x * factor[j];
+				read += imc_adc_value(adc, x) * factor[j];
+			}
+			if (sum < c->lo || sum > c->hi)
+				continue;
+			mean[at] += read - sum;
+			seen[at]++;
+		}
+	for (int64_t i = 0; i < u.count; i++)
+		mean[i] = seen[i] < LEAST_MEAN ? 0 : mean[i] / (double)seen[i];
+	imc_arena_free(a);
 }

@@ -61,6 +61,7 @@ static struct imc_tensor *inputs_of(const struct fit *f, size_t sample,
 struct numbers {
 	int64_t n;
 	int32_t *adc_mult, *adc_shift, *adc_zero, *bias, *mult, *shift;
+	double *excess; /* by which the ADCs read sums too high, on average */
 };
 
 static struct numbers new_numbers(int64_t n, struct imc_arena *a)
@@ -71,6 +72,7 @@ static struct numbers new_numbers(int64_t n, struct imc_arena *a)
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		*all[i] = imc_arena_array(a, (size_t)n, sizeof **all[i]);
+	v.excess = imc_arena_array(a, (size_t)n, sizeof *v.excess);
 	return v;
 }
 
@@ -86,35 +88,100 @@ static void sum_scales(const struct fit *f, double *unit)
 		unit[k] = sx * scale[k];
 }
 
+/* The settings of the sets of one node, found set by set. */
+struct sets {
+	const struct fit *f;
+	const double *gains; /* of each channel, or NULL */
+	bool given;	     /* the zeros, too: those in v */
+	const struct imc_adc_sums *sums;
+	struct numbers *v;
+	struct counts *count; /* [set] */
+};
+
+/* Sums of a set, and how many its ADC clips. */
+struct counts {
+	int64_t total, low, high;
+	double gain;
+};
+
+static struct imc_adc best_of(const struct sets *s, int64_t first,
+			      const struct imc_adc_sum *sum, int64_t n)
+{
+	const struct imc_node *node = node_of(s->f);
+	int bits = (int)s->f->m->hw->ima_adc_bits;
+
+	if (s->given)
+		return (struct imc_adc){s->gains[first], s->v->adc_zero[first],
+					(int32_t)node->a.adc_lo[0],
+					(int32_t)node->a.adc_hi[0]};
+	return s->gains ? imc_adc_best_zero(bits, s->gains[first], sum, n)
+			: imc_adc_best(bits, sum, n);
+}
+
+static void fit_set(void *p, size_t set, size_t thread)
+{
+	const struct sets *s = p;
+	struct imc_arena *a = imc_arena_new();
+	struct counts *c = &s->count[set];
+	int64_t n, first, count;
+	struct imc_adc_sum *sum =
+		imc_adc_sums_of(s->sums, (int64_t)set, &n, &c->total, a);
+	struct imc_adc best;
+
+	(void)thread;
+	imc_adc_sums_channels(s->sums, (int64_t)set, &first, &count);
+	if (count) {
+		best = best_of(s, first, sum, n);
+		imc_adc_clipped(&best, sum, n, &c->low, &c->high);
+		imc_adc_sums_bias(s->sums, (int64_t)set, &best,
+				  s->v->excess + first);
+		c->gain = best.gain;
+	}
+	for (int64_t k = first; k < first + count; k++) {
+		imc_factor(best.gain, &s->v->adc_mult[k], &s->v->adc_shift[k]);
+		s->v->adc_zero[k] = best.zero;
+	}
+	imc_arena_free(a);
+}
+
+/* Keeps with the map how well the ADCs read the node at hand. */
+static void count_sets(const struct sets *s)
+{
+	struct imc_assign *as = &s->f->m->map.assign[s->f->id.i];
+	double total = 0, low = 0, high = 0;
+
+	as->adc_gain = 0;
+	for (int64_t i = 0; i < s->sums->n_set; i++) {
+		const struct counts *c = &s->count[i];
+
+		total += (double)c->total;
+		low += (double)c->low;
+		high += (double)c->high;
+		if (c->gain > 0 &&
+		    (as->adc_gain <= 0 || c->gain < as->adc_gain))
+			as->adc_gain = c->gain;
+	}
+	as->adc_clipped_lo = total > 0 ? low / total : 0;
+	as->adc_clipped_hi = total > 0 ? high / total : 0;
+}
+
 /* The best setting for every set of columns that share one. gains (of each
- * channel, or NULL): they are given, and only the zeros are chosen. */
-static void fit_sets(const struct fit *f, const double *gains,
+ * channel, or NULL): they are given, and only the zeros are chosen; given:
+ * nothing is. */
+static void fit_sets(const struct fit *f, const double *gains, bool given,
 		     struct numbers *v)
 {
-	int bits = (int)f->m->hw->ima_adc_bits;
 	struct imc_arena *a = imc_arena_new();
 	struct imc_tensor **in = imc_arena_array(a, f->n_sample, sizeof *in);
 	struct imc_adc_sums sums;
+	struct sets s = {f, gains, given, &sums, v, NULL};
 
-	for (size_t s = 0; s < f->n_sample; s++)
-		in[s] = inputs_of(f, s, a);
+	for (size_t k = 0; k < f->n_sample; k++)
+		in[k] = inputs_of(f, k, a);
 	sums = imc_adc_sums_gather(f->m, f->id, f->n_sample, in, a);
-	for (int64_t set = 0; set < sums.n_set; set++) {
-		struct imc_arena *b = imc_arena_new();
-		int64_t n, first, count;
-		struct imc_adc_sum *sum = imc_adc_sums_of(&sums, set, &n, b);
-		struct imc_adc best;
-
-		imc_adc_sums_channels(&sums, set, &first, &count);
-		best = gains ? imc_adc_best_zero(bits, gains[first], sum, n)
-			     : imc_adc_best(bits, sum, n);
-		for (int64_t k = first; k < first + count; k++) {
-			imc_factor(best.gain, &v->adc_mult[k],
-				   &v->adc_shift[k]);
-			v->adc_zero[k] = best.zero;
-		}
-		imc_arena_free(b);
-	}
+	s.count = imc_arena_array(a, (size_t)sums.n_set, sizeof *s.count);
+	imc_parallel_for((size_t)sums.n_set, fit_set, &s);
+	count_sets(&s);
 	imc_arena_free(a);
 }
 
@@ -124,7 +191,8 @@ static int32_t round_i32(double x)
 }
 
 /* Post digital: the cores scale the sum of the codes, which has IMC_SUM_FRAC
- * bits after the point. quantise left the bias in units of the array's sum. */
+ * bits after the point. quantise left the bias in units of the array's sum;
+ * what the ADCs add on average is taken off it. */
 static void fit_digital(const struct fit *f, const double *unit,
 			struct numbers *v)
 {
@@ -132,13 +200,13 @@ static void fit_digital(const struct fit *f, const double *unit,
 	const struct imc_value *b = imc_node_in(g, node_of(f), 2);
 	const struct imc_value *y = imc_node_out(g, node_of(f), 0);
 
-	fit_sets(f, NULL, v);
+	fit_sets(f, NULL, false, v);
 	for (int64_t k = 0; k < v->n; k++) {
 		double gain =
 			ldexp(v->adc_mult[k], IMC_SUM_FRAC - v->adc_shift[k]);
 		double bias = ((const int32_t *)b->t.data)[k];
 
-		v->bias[k] = round_i32(bias * gain);
+		v->bias[k] = round_i32((bias - v->excess[k]) * gain);
 		imc_factor(unit[k] / gain / y->scale, &v->mult[k],
 			   &v->shift[k]);
 	}
@@ -242,8 +310,34 @@ static void put_bias_rows(struct fit *f)
 	node_of(f)->in[8] = id;
 }
 
+/* Sums that ADCs with the gain of the activation may clip. */
+#define MAY_CLIP 0.01
+
+static bool clips_much(const struct fit *f)
+{
+	const struct imc_assign *as = &f->m->map.assign[f->id.i];
+
+	return as->adc_clipped_lo + as->adc_clipped_hi > MAY_CLIP;
+}
+
+/* After all the cores make the activation, with the bias that rows held. */
+static void give_up_post(struct fit *f)
+{
+	struct imc_node *n = node_of(f);
+	struct imc_assign *as = &f->m->map.assign[f->id.i];
+
+	n->a.post[0] = 0;
+	n->a.drive.n = 0;
+	n->in[8] = IMC_NO_VAL;
+	as->post_adc = false;
+	as->overlap = !f->m->opt.no_overlap;
+	cut_again(f);
+}
+
 /* Post adc: the activation's own numbers are the ADC's. With several blocks
- * the aggregation adds their codes to the activation's zero. */
+ * the aggregation adds their codes to the activation's zero: each block must
+ * fit the ADC's range then, though only their sum is small. Where the parts do
+ * not, the ADCs read them with a gain of their own. */
 static void fit_post_adc(struct fit *f, double *unit, struct numbers *v)
 {
 	struct imc_matrix mx = imc_matrix_of(f->m->g, node_of(f));
@@ -259,7 +353,13 @@ static void fit_post_adc(struct fit *f, double *unit, struct numbers *v)
 	for (int64_t k = 0; k < v->n; k++)
 		unit[k] /= y->scale; /* now gains */
 	if (blocks) {
-		fit_sets(f, unit, v);
+		fit_sets(f, unit, false, v);
+		if (!clips_much(f))
+			return;
+		give_up_post(f);
+		for (int64_t k = 0; k < v->n; k++)
+			unit[k] *= y->scale;
+		fit_digital(f, unit, v);
 		return;
 	}
 	for (int64_t k = 0; k < v->n; k++) {
@@ -270,6 +370,7 @@ static void fit_post_adc(struct fit *f, double *unit, struct numbers *v)
 	hi = n->a.adc_hi[0];
 	n->a.adc_lo[0] = imc_clamp(n->a.lo[0], lo, hi);
 	n->a.adc_hi[0] = imc_clamp(n->a.hi[0], lo, hi);
+	fit_sets(f, unit, true, v);
 }
 
 /* The numbers become constant inputs; those of the digital sum are absent

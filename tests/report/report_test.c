@@ -207,6 +207,38 @@ static void check_timings(struct imc_module *m,
 	      "%s", b.p);
 }
 
+/* A layer behind ADCs, of weights that are all 0 but one of each tile. */
+static void check_adcs(struct imc_module *m, const struct imc_report_sizes *s)
+{
+	struct imc_node *n = imc_node_at(m->g, (imc_node_id){0});
+	struct imc_assign *as = m->map.assign;
+	struct imc_buf b = {.arena = m->arena};
+	int8_t *w = imc_node_in(m->g, n, 1)->t.data;
+
+	n->a.adc[0] = 1;
+	n->a.block_rows[0] = 12;
+	n->a.bundle[0] = n->a.slices[0] = 1;
+	n->a.slice_bits[0] = 4;
+	n->a.stride[0] = n->a.stride[1] = 1;
+	n->a.dilation[0] = n->a.dilation[1] = 1;
+	w[0] = 3;
+	w[18 + 13] = -2;
+	as->adc_gain = 0.25;
+	as->adc_clipped_lo = 0.02;
+	imc_report_json(m, s, &b);
+	CHECK(strstr(b.p, "\"adc_clipped_lo\": 0.02,"), "%s", b.p);
+	CHECK(strstr(b.p, "\"adc_bits\": {\"rows\": 12, \"by_rows\": 16, "
+			  "\"cells\": 1, \"by_cells\": 12, \"exact\": 10}"),
+	      "%s", b.p);
+	CHECK(strstr(b.p, "\"adc_bits\": {\"rows\": 6, \"by_rows\": 15, "
+			  "\"cells\": 1, \"by_cells\": 12, \"exact\": 9}"),
+	      "%s", b.p);
+	b.n = 0;
+	imc_report_text(m, s, &b);
+	CHECK(strstr(b.p, "0.25  2.00% !  0.00%"), "%s", b.p);
+	n->a.adc[0] = 0;
+}
+
 /* Two lines a job: 4 * 3 * 2 word lines, of which each copy has 18. */
 static void check_copies(struct imc_module *m, const struct imc_report_sizes *s)
 {
@@ -333,6 +365,8 @@ int main(int argc, char **argv)
 			    .ima_rows = 256,
 			    .ima_cols = 128,
 			    .ima_cell_bits = 4,
+			    .ima_dac_bits = 8,
+			    .ima_adc_bits = 8,
 			    .ima_adc_cols = 1,
 			    .ima_mvm_ns = 100,
 			    .ima_port_bytes = 16,
@@ -357,6 +391,7 @@ int main(int argc, char **argv)
 	compare(argv[1], &json, bless);
 	compare(argv[2], &text, bless);
 	check_timings(&m, &s);
+	check_adcs(&m, &s);
 	check_overlap(&m, &s);
 	check_copies(&m, &s);
 	check_stages(&m, &s);

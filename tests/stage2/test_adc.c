@@ -1,6 +1,7 @@
 /* fit_adc: layers on crossbars with every way of reading sums. */
 #include <math.h>
 
+#include "hwdesc/adc_bits.h"
 #include "ir/eval.h"
 #include "ir/num.h"
 #include "ir/op/q_conv.h"
@@ -186,8 +187,90 @@ static void test_block_zero(void)
 	lab_close(&l);
 }
 
+/* All sums of one column of 1x1 weights with two slices, by trying all inputs
+ * of 3 channels. */
+static void try_inputs(struct lab *l, int64_t k, int slice, int64_t *lo,
+		       int64_t *hi)
+{
+	const struct imc_node *n = lab_node(l, IMC_OP_Q_CONV2D);
+	const int8_t *w = imc_node_in(l->m->g, n, 1)->t.data;
+	int top = 1 << (l->m->hw->ima_dac_bits - 1);
+
+	for (int x = -top; x < top; x++)
+		for (int y = -top; y < top; y++)
+			for (int z = -top; z < top; z++) {
+				int64_t sum =
+					x * imc_slice(w[k * 3], slice, 2, 3) +
+					y * imc_slice(w[k * 3 + 1], slice, 2,
+						      3) +
+					z * imc_slice(w[k * 3 + 2], slice, 2,
+						      3);
+
+				*lo = sum < *lo ? sum : *lo;
+				*hi = sum > *hi ? sum : *hi;
+			}
+}
+
+/* The lossless resolution against all sums that there can be. */
+static void test_bits_needed(void)
+{
+	struct imc_adc_bits b;
+	int64_t lo = 0, hi = 0;
+	struct lab l;
+	imc_val y;
+
+	lab_open(&l, "bits", 20);
+	l.m->hw->ima_cell_bits = 3;
+	l.m->hw->ima_dac_bits = 4;
+	l.m->opt.weight_bits = 6;
+	l.m->opt.post = 1;
+	l.m->opt.max_copies = 1;
+	y = OP(&l.b, CONV2D, t_input(&l.b, DIM(1, 3, 4, 4)),
+	       t_const(&l.b, DIM(5, 3, 1, 1)), t_const(&l.b, DIM(5)));
+	t_output(&l.b, y);
+	OK(lab_run(&l, false));
+	OK(l.m->map.n_tile == 1);
+	for (int64_t k = 0; k < 10; k++)
+		try_inputs(&l, k / 2, k % 2, &lo, &hi);
+	b = imc_tile_adc_bits(l.m->hw, l.m->g, l.m->map.tile);
+	CHECK(b.lo == lo && b.hi == hi, "%d .. %d, not %d .. %d", (int)b.lo,
+	      (int)b.hi, (int)lo, (int)hi);
+	OK((int64_t)1 << b.exact >= hi - lo + 1 &&
+	   (int64_t)1 << (b.exact - 1) < hi - lo + 1);
+	OK(b.rows == 3 && b.cells <= 3 && b.cells > 0);
+	OK(b.by_rows == 2 + 4 + 3 && b.by_cells <= b.by_rows);
+	OK(b.exact <= b.by_rows);
+	lab_close(&l);
+	OK(imc_bits_for(1) == 0 && imc_bits_for(2) == 1 &&
+	   imc_bits_for(256) == 8 && imc_bits_for(257) == 9);
+}
+
+/* A bias that takes one block's sums far from the other's: the ADCs cannot
+ * have the gain of the activation, and get one of their own. */
+static void test_give_up(void)
+{
+	struct adc_case c = cases[9];
+	struct lab l;
+	float *w;
+
+	c.in = 14;
+	open_case(&l, &c);
+	l.m->hw->ima_dac_zero = 1;
+	w = imc_node_in(l.b.g, &l.b.g->node[0], 1)->t.data;
+	for (int i = 0; i < 8 * 14 * 9; i++)
+		w[i] = i % 9 < 4 ? fabsf(w[i]) : -fabsf(w[i]);
+	l.b.g->node[0].in[0] = OP(&l.b, RELU, l.b.g->input[0]);
+	imc_graph_sort(l.b.g);
+	lab_check(&l, 9, 1.5);
+	OK(lab_node(&l, IMC_OP_Q_CONV2D)->a.post[0] == 0);
+	OK(!lab_assign(&l, IMC_OP_Q_CONV2D)->post_adc);
+	lab_close(&l);
+}
+
 int test_adc(void)
 {
+	test_bits_needed();
+	test_give_up();
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		run_case(&cases[i]);
 	test_column_gain();
