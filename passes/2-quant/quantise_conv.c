@@ -49,6 +49,17 @@ static void twos_of_channel(struct job *j, int64_t k, int bits)
 	imc_round_sums(code, w, scale, j->w.r / channels, channels, bits);
 }
 
+/* A scale that leaves room for the bias in units of the sum: of a channel whose
+ * weights are all but 0, say, which then are 0. */
+#define BIAS_UNITS (1 << 24)
+
+static float with_bias(const struct job *j, int64_t k, float scale)
+{
+	double b = j->w.bias ? fabs((double)j->w.bias[k]) : 0;
+
+	return fmaxf(scale, (float)(b / (j->sx * BIAS_UNITS)));
+}
+
 /* Takes the scales and codes that round_weights found. False: it did not. */
 static bool rounded_weights(struct job *j)
 {
@@ -67,8 +78,8 @@ static bool rounded_weights(struct job *j)
 		if ((j->as->post_adc && s != scale[0]) || fabs(code) > 128 ||
 		    !imc_grid_has(&grid, (int)code))
 			return false;
-		j->code[i] = (int8_t)code;
-		j->scale[i / j->w.r] = s;
+		j->scale[i / j->w.r] = with_bias(j, i / j->w.r, s);
+		j->code[i] = j->scale[i / j->w.r] > s ? 0 : (int8_t)code;
 	}
 	return true;
 }
@@ -89,10 +100,12 @@ static void crossbar_weights(struct job *j)
 	for (int64_t k = 0; k < j->w.k; k++) {
 		const float *row = j->w.w + k * j->w.r;
 
-		j->scale[k] =
-			one > 0 ? one
-				: imc_weight_scale(row, j->w.r, j->as->slices,
-						   bits, max);
+		j->scale[k] = one;
+		if (one <= 0)
+			j->scale[k] = with_bias(
+				j, k,
+				imc_weight_scale(row, j->w.r, j->as->slices,
+						 bits, max));
 		if (bits == 1)
 			twos_of_channel(j, k, j->as->slices);
 		else
@@ -115,7 +128,7 @@ static void core_weights(struct job *j)
 	for (int64_t k = 0; k < j->w.k; k++) {
 		double m = largest(j->w.w + k * j->w.r, j->w.r);
 
-		j->scale[k] = m > 0 ? (float)(m / 127) : 1;
+		j->scale[k] = with_bias(j, k, m > 0 ? (float)(m / 127) : 1);
 		codes_of_channel(j, k, 1, 8, 127);
 		imc_factor(j->sx * j->scale[k] / j->sy, &j->mult[k],
 			   &j->shift[k]);
