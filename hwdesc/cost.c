@@ -119,13 +119,37 @@ static struct imc_cost jobs_cost(const struct imc_hw *hw,
 	return c;
 }
 
+/* Residual weights are multiplied while the arrays compute: both join in the
+ * sum of the cores. */
+static void beside_residual(const struct imc_hw *hw,
+			    const struct imc_matrix *mx,
+			    const struct imc_assign *as, int32_t n_row,
+			    struct imc_cost *c)
+{
+	double macs = (double)mx->n_window * n_row / mx->out_h *
+		      as->residual_groups * (double)hw->sram_group;
+
+	if (!as->residual_groups)
+		return;
+	if (hw->sram_macs_per_cycle <= 0) {
+		*c = imc_cost_impossible();
+		return;
+	}
+	c->ns = fmax(c->ns, ns_of(hw, macs / hw->sram_macs_per_cycle));
+	c->engine_ns = c->ns;
+	c->cycles = cycles_of(hw, c->ns);
+	c->pj += macs * hw->energy_sram_mac;
+}
+
 /* What the cores do behind the ADC with n_row output rows. */
 static struct imc_cost digital_cost(const struct imc_hw *hw,
 				    const struct imc_matrix *mx,
+				    const struct imc_assign *as,
 				    const struct imc_cut *cut, int32_t n_row)
 {
 	struct imc_cost c = {0};
-	double codes = (double)cut->n_block * cut->slices;
+	double codes =
+		(double)cut->n_block * cut->slices + (as->residual_groups > 0);
 
 	add_core_work(hw,
 		      outputs_of(mx) * n_row / mx->out_h *
@@ -175,8 +199,9 @@ static struct imc_cost strips_cost(const struct imc_hw *hw,
 	for (int32_t row = 0; row < n_row; row += strip) {
 		int32_t n = (int32_t)imc_min_i64(strip, n_row - row);
 		struct imc_cost a = jobs_cost(hw, mx, as, cut, n);
-		struct imc_cost b = digital_cost(hw, mx, cut, n);
+		struct imc_cost b = digital_cost(hw, mx, as, cut, n);
 
+		beside_residual(hw, mx, as, n, &a);
 		c.ns += as->overlap ? fmax(a.ns, behind) : a.ns + behind;
 		behind = b.ns;
 		c.pj += a.pj + b.pj;

@@ -175,9 +175,12 @@ struct imc_pipeline imc_pipeline_of(const struct imc_hw *hw,
 struct imc_cost imc_cost_impossible(void);
 
 /* Node n as assignment `as` says: the whole layer, with the digital work that
- * follows the ADC (post digital) on the cores. Nodes that are not matrix
- * nodes cost by their operator and number of elements. A view costs nothing.
- * What the engine cannot do (a job that does not fit an array) costs INFINITY.
+ * follows the ADC (post digital) on the cores. Residual weights take windows *
+ * groups * sram.group / sram.macs_per_cycle cycles beside the arrays: the
+ * longer one counts, then one code more an output (core.partial_cycles). Nodes
+ * that are not matrix nodes cost by their operator and number of elements. A
+ * view costs nothing. What the engine cannot do (a job that does not fit an
+ * array) costs INFINITY.
  */
 struct imc_cost imc_cost_node(const struct imc_hw *hw,
 			      const struct imc_graph *g, imc_node_id n,

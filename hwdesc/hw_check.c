@@ -95,6 +95,14 @@ static void check_steps(struct check *c)
 			   "slices in arrays of their own need exact sums");
 }
 
+static void check_sram(struct check *c)
+{
+	if (c->hw->sram_macs_per_cycle > 0 && imc_hw_is_spatial(c->hw))
+		contradict(c, "sram.macs_per_cycle", "ima.tiles",
+			   "residual weights lie beside arrays that tiles "
+			   "share");
+}
+
 /* What only machines have whose tiles have arrays of their own. */
 static void check_own_tiles(struct check *c)
 {
@@ -140,6 +148,7 @@ bool imc_hw_check_at(const struct imc_hw *hw, const struct imc_loc *at,
 			   "there is no ADC to set");
 	check_steps(&c);
 	check_own_tiles(&c);
+	check_sram(&c);
 	if (hw->pe_shares_port && hw->pe_rows == 0)
 		contradict(&c, "pe.shares_port", "pe.rows",
 			   "there is no array to share it with");

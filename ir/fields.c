@@ -58,6 +58,7 @@ const struct imc_member imc_option_members[] = {
 	MEMBER(F64, imc_options, min_throughput),
 	MEMBER(INT, imc_options, rounding),
 	MEMBER(BOOL, imc_options, no_bias_correction),
+	MEMBER(F64, imc_options, residual),
 	END,
 };
 
@@ -99,6 +100,7 @@ const struct imc_member imc_assign_members[] = {
 	MEMBER(I32, imc_assign, rest_h),
 	MEMBER(I32, imc_assign, rest_w),
 	MEMBER(I32, imc_assign, copies),
+	MEMBER(I32, imc_assign, residual_groups),
 	MEMBER(I32, imc_assign, adders),
 	MEMBER(I32, imc_assign, stores),
 	MEMBER(BOOL, imc_assign, post_adc),

@@ -84,6 +84,9 @@ struct imc_options {
 	double min_throughput; /* images a second at least; 0 */
 	int rounding; /* 0 choose, 1 compensate, 2 nearest */
 	bool no_bias_correction;
+	/* Percent of the weights on arrays that may have exact residual weights
+	 * beside the arrays. */
+	double residual;
 };
 
 /* What fewer bits do to the output, alone, all else at 8 bits: error of node

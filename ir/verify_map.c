@@ -1,5 +1,6 @@
 #include "ir/op.h"
 #include "ir/plan.h"
+#include "ir/residual.h"
 #include "ir/verify.h"
 
 /* What passes and costs rely on, in nodes that are on the arrays. */
@@ -58,12 +59,36 @@ static bool check_engines(const struct imc_verify *v)
 	return true;
 }
 
+/* Residual weights lie beside arrays, and the cost knows how many. */
+static bool check_residual(const struct imc_verify *v, const struct imc_node *n,
+			   const struct imc_assign *as)
+{
+	const struct imc_value *r =
+		n->op == IMC_OP_Q_CONV2D ? imc_node_in(v->m->g, n, 9) : NULL;
+	int64_t n_group = 0;
+
+	if (r && as->engine != IMC_ENGINE_CROSSBAR)
+		return imc_verify_fail(v, n, "a residual on the %s",
+				       imc_engine_name(as->engine));
+	if (r)
+		n_group = imc_residual_count(&r->t, n->a.residual_group[0]);
+	if (as->residual_groups != n_group)
+		return imc_verify_fail(v, n,
+				       "its assignment has %d groups of "
+				       "residual weights, not %lld",
+				       (int)as->residual_groups,
+				       (long long)n_group);
+	return true;
+}
+
 /* The assignment says again what the node's attributes say. */
 static bool check_agreement(const struct imc_verify *v, imc_node_id id)
 {
 	const struct imc_node *n = imc_node_at(v->m->g, id);
 	const struct imc_assign *as = &v->m->map.assign[id.i];
 
+	if (!check_residual(v, n, as))
+		return false;
 	if (n->op != IMC_OP_Q_CONV2D || as->engine != IMC_ENGINE_CROSSBAR)
 		return true;
 	if (as->slices != n->a.slices[0] || as->bundle != n->a.bundle[0] ||

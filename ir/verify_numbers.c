@@ -147,7 +147,9 @@ static bool check_sum(const struct imc_verify *v, const struct imc_node *n)
 	int64_t top = (int64_t)1
 		      << (a->slices[0] * a->slice_bits[0] + IMC_SUM_FRAC);
 
-	if (blocks * top > INT32_MAX / (a->adc_hi[0] - a->adc_lo[0] + 1))
+	int64_t most = INT32_MAX / (imc_node_in(v->m->g, n, 9) ? 2 : 1);
+
+	if (blocks * top > most / (a->adc_hi[0] - a->adc_lo[0] + 1))
 		return imc_verify_fail(v, n, "its codes can exceed 32 bits");
 	return true;
 }
@@ -177,6 +179,70 @@ static bool check_adc(const struct imc_verify *v, const struct imc_node *n)
 	return check_factors(v, n, 5, k) && check_sum(v, n);
 }
 
+/* ---- residual weights ---- */
+
+/* The largest sum over the weights of one output, of magnitudes. */
+static int64_t largest_sum(const struct imc_tensor *w)
+{
+	const int8_t *x = w->data;
+	int64_t n = imc_tensor_count(w) / w->dim[0], most = 0;
+
+	for (int64_t k = 0; k < w->dim[0]; k++, x += n) {
+		int64_t sum = 0;
+
+		for (int64_t i = 0; i < n; i++)
+			sum += x[i] < 0 ? -x[i] : x[i];
+		most = imc_max_i64(most, sum);
+	}
+	return most;
+}
+
+/* Codes of an activation less its zero are at most this. */
+#define MOST_INPUT 255
+
+/* What residual weights add is scaled as the ADC's codes are, and what both
+ * come to stays in int32. */
+static bool check_residual_adc(const struct imc_verify *v,
+			       const struct imc_node *n, int64_t most)
+{
+	const struct imc_graph *g = v->m->g;
+	const struct imc_attrs *a = &n->a;
+	int64_t k = imc_node_in(g, n, 1)->t.dim[0];
+	const int32_t *mult = vector(g, n, 5), *shift = vector(g, n, 6);
+
+	for (int64_t i = 0; i < k; i++) {
+		int64_t s = shift[i] + a->residual_shift[0] - IMC_SUM_FRAC;
+
+		if (s < 0 || s > IMC_SHIFT_MAX)
+			return imc_verify_fail(
+				v, n, "its residual has shift %d, not 0 .. %d",
+				(int)s, IMC_SHIFT_MAX);
+		if (imc_rescale(most, mult[i], (int32_t)s) > INT32_MAX / 2)
+			return imc_verify_fail(
+				v, n, "its residual can exceed 32 bits");
+	}
+	return true;
+}
+
+static bool check_residual(const struct imc_verify *v, const struct imc_node *n)
+{
+	const struct imc_value *r = imc_node_in(v->m->g, n, 9);
+	int64_t most, acc;
+
+	if (!r)
+		return !n->a.residual_shift[0] ||
+		       imc_verify_fail(v, n,
+				       "a residual shift without residual");
+	if (n->a.post[0])
+		return imc_verify_fail(v, n, "a residual with post adc");
+	most = MOST_INPUT * largest_sum(&r->t);
+	acc = MOST_INPUT * largest_sum(&imc_node_in(v->m->g, n, 1)->t);
+	if (!n->a.adc[0] && most + acc > INT32_MAX)
+		return imc_verify_fail(v, n, "its residual can exceed 32 bits");
+	return !n->a.adc[0] || !vector(v->m->g, n, 5) ||
+	       check_residual_adc(v, n, most);
+}
+
 static bool check_conv(const struct imc_verify *v, const struct imc_node *n)
 {
 	const struct imc_graph *g = v->m->g;
@@ -195,9 +261,10 @@ static bool check_conv(const struct imc_verify *v, const struct imc_node *n)
 	if (!a->adc[0] && a->drive.n)
 		return imc_verify_fail(v, n, "bias rows without an ADC");
 	if (!a->adc[0])
-		return (a->slices[0] == 1 && a->slice_bits[0] > 1) ||
-		       check_slices(v, n);
-	return check_adc(v, n);
+		return ((a->slices[0] == 1 && a->slice_bits[0] > 1) ||
+			check_slices(v, n)) &&
+		       check_residual(v, n);
+	return check_adc(v, n) && check_residual(v, n);
 }
 
 static bool check_table(const struct imc_verify *v, const struct imc_node *n)

@@ -33,6 +33,19 @@ enum imc_rt_status {
 
 /* ---- convolution on crossbar arrays ---- */
 
+/* Exact weights beside the arrays, which count 2^-shift of those in them; most
+ * are 0, and only groups of `group` neighbouring input channels that hold
+ * another one are there. first: [out_c + 1], the first group of each output. A
+ * group is 2 + ceil(group * bits / 8) bytes of record: its place (low byte
+ * first), tap * ceil(channels / group) + block, then the weights in two's
+ * complement of `bits` bits, lowest first. channels, outputs: of one group of
+ * the convolution. */
+struct imc_rt_residual {
+	int32_t channels, outputs, group, bits, shift;
+	const int32_t *first;
+	const int8_t *record;
+};
+
 /* tile: in the order (columns, row block, slices, copy): tiles of the same k0
  * follow one another, and those of a row block hold slices 0 .. slices - 1.
  * adc_mult, adc_shift, adc_zero: [out_c]; adc_mult NULL: the arrays
@@ -45,7 +58,12 @@ enum imc_rt_status {
  * 6 being IMC_RT_SUM_FRAC; whole sums are not shifted by it. factor(s) is
  * 2^(slice_bits * s); with slice_bits 1 that of the highest slice is negative
  * (imc_rt_slice_factor). With overlap 1 the arrays fill a second strip
- * meanwhile. */
+ * meanwhile.
+ *
+ * residual, or NULL: the cores add to sum, with rest[k] the sum over its
+ * weights of (x - zero_x) * weight,
+ *     rescale(rest[k], adc_mult[k], adc_shift[k] + shift - 6)      with ADC,
+ *     rescale(rest[k], 1, shift)                                   without. */
 struct imc_rt_crossbar {
 	struct imc_hal_window window;
 	const struct imc_hal_tile *tile;
@@ -57,6 +75,7 @@ struct imc_rt_crossbar {
 	const int32_t *bias, *mult, *shift; /* [out_c] */
 	int32_t zero_x, zero_y, lo, hi;
 	int32_t overlap;
+	const struct imc_rt_residual *residual;
 };
 
 /* Scratch of one strip, or of two with overlap; 0 with strip_rows 0. Aligned

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imc_rt.h"
 #include "imc_rt_num.h"
+#include "imc_rt_residual.h"
 #include "imc_rt_share.h"
 
 /* Output rows row .. row + n_row of one image, and what the arrays give for
@@ -8,8 +9,9 @@
 struct strip {
 	const struct imc_rt_crossbar *p;
 	int32_t image, row, n_row;
-	void *codes; /* region by region, [pixel][slices of it * n_col] */
-	int8_t *y;   /* of the strip */
+	void *codes;	 /* region by region, [pixel][slices of it * n_col] */
+	int8_t *y;	 /* of the strip */
+	const int8_t *x; /* of the image */
 	int64_t n_pixel;
 };
 
@@ -132,6 +134,9 @@ static void recombine(const struct strip *s, const void *codes, int64_t i,
 		add_tile(p, &t[b], advance(p, codes, i * width), j0, n, sum);
 		codes = advance(p, codes, s->n_pixel * width);
 	}
+	if (p->residual)
+		imc_rt_add_residual(p, s->x, s->row * p->window.out_w + i, k0,
+				    n, sum);
 	for (int32_t j = 0; j < n; j++)
 		y[j] = (int8_t)imc_rt_requant(sum[j], p->mult[k0 + j],
 					      p->shift[k0 + j], p->zero_y,
@@ -175,7 +180,7 @@ static int32_t strips_per_image(const struct imc_rt_crossbar *p)
 
 /* Strip k, counted over the images. */
 static struct strip strip_at(const struct imc_rt_crossbar *p, int32_t k,
-			     int8_t *y, void *scratch)
+			     const int8_t *x, int8_t *y, void *scratch)
 {
 	const struct imc_hal_window *w = &p->window;
 	int32_t per = strips_per_image(p);
@@ -192,6 +197,7 @@ static struct strip strip_at(const struct imc_rt_crossbar *p, int32_t k,
 		s.n_row = w->out_h - s.row;
 	if (p->overlap && k % 2)
 		s.codes = (int8_t *)scratch + strip_bytes(p);
+	s.x = x + (int64_t)s.image * w->in_h * w->in_w * w->in_c;
 	line = (int64_t)s.image * w->out_h + s.row;
 	s.y = y + line * w->out_w * w->out_c;
 	s.n_pixel = (int64_t)s.n_row * w->out_w;
@@ -200,12 +206,10 @@ static struct strip strip_at(const struct imc_rt_crossbar *p, int32_t k,
 
 /* The arrays begin to fill the codes of s. */
 static int start_strip(struct imc_hal *hal, struct imc_hal_job *job,
-		       const struct strip *s, const int8_t *x)
+		       const struct strip *s)
 {
-	const struct imc_hal_window *w = &s->p->window;
-
 	fill_job(job, s->p);
-	job->src = x + (int64_t)s->image * w->in_h * w->in_w * w->in_c;
+	job->src = s->x;
 	job->row = s->row;
 	job->n_row = s->n_row;
 	job->dst = s->codes;
@@ -221,18 +225,18 @@ static int run_strips(struct imc_hal *hal, const struct imc_rt_crossbar *p,
 	int status = IMC_RT_OK;
 
 	for (int32_t k = 0; k < n && !status; k++) {
-		struct strip s = strip_at(p, k, y, scratch);
+		struct strip s = strip_at(p, k, x, y, scratch);
 		int ahead = p->overlap && k + 1 < n;
 
 		if (k == 0 || !p->overlap) {
-			status = start_strip(hal, &job, &s, x);
+			status = start_strip(hal, &job, &s);
 			if (!status)
 				status = imc_hal_wait(hal);
 		}
 		if (!status && ahead) {
-			struct strip next = strip_at(p, k + 1, y, scratch);
+			struct strip next = strip_at(p, k + 1, x, y, scratch);
 
-			status = start_strip(hal, &job, &next, x);
+			status = start_strip(hal, &job, &next);
 		}
 		if (!status)
 			imc_hal_fork(hal, digital_part, &s);

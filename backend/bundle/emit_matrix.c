@@ -1,4 +1,5 @@
 #include "backend/bundle/emit.h"
+#include "ir/residual.h"
 #include "ir/support/checked.h"
 
 /* One q_conv2d on its engine. */
@@ -184,6 +185,34 @@ static void emit_adc(struct imc_emit *e, const struct imc_emit_layer *l,
 		       (int)a->adc_hi[0]);
 }
 
+/* Exact weights beside the arrays. */
+static void emit_residual(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	int32_t groups = (int32_t)l->n->a.group[0];
+	struct imc_residual r;
+	int64_t first, record;
+
+	if (!imc_node_in(e->g, l->n, 9))
+		return;
+	r = imc_residual_pack(e->g, l->n, e->a);
+	first = imc_emit_bytes(e, r.first, ((size_t)r.k + 1) * sizeof *r.first);
+	record = imc_emit_bytes(e, r.record,
+				(size_t)(r.n_group * imc_residual_record_bytes(
+							     r.group, r.bits)));
+	imc_buf_printf(
+		&e->layers,
+		"/* %lld of %lld groups */\n"
+		"static const struct imc_rt_residual %s_residual = {\n"
+		"\t.channels = %d, .outputs = %d, .group = %d, .bits = %d, "
+		".shift = %d,\n\t.first = I32(%lld), .record = I8(%lld),\n"
+		"};\n\n",
+		(long long)r.n_group,
+		(long long)imc_residual_places(&imc_node_in(e->g, l->n, 9)->t,
+					       r.group),
+		l->name, (int)r.c, (int)(r.k / groups), (int)r.group,
+		(int)r.bits, (int)r.shift, (long long)first, (long long)record);
+}
+
 static bool check_crossbar(struct imc_emit *e, const struct imc_emit_layer *l,
 			   const struct imc_assign *as)
 {
@@ -211,11 +240,15 @@ static bool emit_crossbar(struct imc_emit *e, const struct imc_emit_layer *l)
 		return false;
 	emit_tiles(e, l, as);
 	emit_drive(e, l);
+	emit_residual(e, l);
 	begin(e, l, "imc_rt_crossbar");
 	imc_buf_printf(&e->layers, "\t.tile = %s_tiles, .n_tile = %d,\n",
 		       l->name, (int)as->n_tile);
 	if (l->n->a.drive.n)
 		imc_buf_printf(&e->layers, "\t.drive = %s_drive,\n", l->name);
+	if (imc_node_in(e->g, l->n, 9))
+		imc_buf_printf(&e->layers, "\t.residual = &%s_residual,\n",
+			       l->name);
 	emit_adc(e, l, as);
 	imc_buf_printf(&e->layers,
 		       "\t.slices = %d, .slice_bits = %d, .strip_rows = %d,\n",
@@ -245,6 +278,10 @@ bool imc_emit_matrix(struct imc_emit *e, const struct imc_emit_layer *l)
 	    !(imc_node_in(e->g, n, 2) && imc_node_in(e->g, n, 3) &&
 	      imc_node_in(e->g, n, 4)))
 		return imc_emit_refuse(e, l, "its requantisation is missing");
+	if (imc_node_in(e->g, n, 9) &&
+	    e->m->map.assign[l->id.i].engine != IMC_ENGINE_CROSSBAR)
+		return imc_emit_refuse(e, l,
+				       "residual weights beside no array");
 	switch (e->m->map.assign[l->id.i].engine) {
 	case IMC_ENGINE_CORES:
 		return emit_conv(e, l, "imc_rt_conv");

@@ -160,6 +160,7 @@ static bool read_options(const struct cli_options *o, struct imc_options *opt)
 	    !cli_int(o, CLI_OPT_SEED, 0, INT64_MAX, &seed) ||
 	    !cli_word(o, CLI_OPT_CALIB_METHOD, &opt->calib_method) ||
 	    !cli_number(o, CLI_OPT_PERCENTILE, 50, 100, &opt->percentile) ||
+	    !cli_number(o, CLI_OPT_RESIDUAL, 0, 100, &opt->residual) ||
 	    !cli_word(o, CLI_OPT_POST, &opt->post) ||
 	    !cli_word(o, CLI_OPT_ROUNDING, &opt->rounding) ||
 	    !cli_word(o, CLI_OPT_BIAS_CORRECTION, &correction) ||

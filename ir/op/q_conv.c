@@ -27,12 +27,19 @@ static bool is_vector(const struct imc_graph *g, const struct imc_node *n,
 	       (v->t.dtype == IMC_I32 && v->t.rank == 1 && v->t.dim[0] == size);
 }
 
+static bool same_shape(const struct imc_tensor *a, const struct imc_tensor *b)
+{
+	return a->dtype == b->dtype && a->rank == b->rank &&
+	       !memcmp(a->dim, b->dim, (size_t)a->rank * sizeof *a->dim);
+}
+
 static const char *check_inputs(const struct imc_graph *g,
 				const struct imc_node *n)
 {
 	const struct imc_value *x = imc_node_in(g, n, 0);
 	const struct imc_value *w = imc_node_in(g, n, 1);
 	const struct imc_value *rows = imc_node_in(g, n, 8);
+	const struct imc_value *rest = imc_node_in(g, n, 9);
 
 	if (g->layout != IMC_NHWC)
 		return "the graph is not channel-last";
@@ -49,6 +56,8 @@ static const char *check_inputs(const struct imc_graph *g,
 		return "bias rows are not i8 [drive, outputs]";
 	if (!rows != !n->a.drive.n)
 		return "bias rows and drive go together";
+	if (rest && !same_shape(&rest->t, &w->t))
+		return "the residual weights are not i8 like the weights";
 	return NULL;
 }
 
@@ -139,7 +148,8 @@ static void run_piece(const struct imc_q_conv *q, const struct imc_q_piece *p,
 	imc_arena_free(scratch);
 }
 
-static void adc_sums(const struct imc_q_conv *q, int32_t *sum)
+/* Of all blocks and slices; without an ADC they add up to the whole sums. */
+static void add_blocks(const struct imc_q_conv *q, int32_t *sum)
 {
 	for (int b = 0; b < q->n_bundle; b++) {
 		int n_block = imc_q_conv_bundle(q, b).n_block;
@@ -160,11 +170,12 @@ void imc_eval_q_conv(const struct imc_graph *g, const struct imc_node *n,
 	int32_t *sum;
 
 	imc_q_conv_open(&q, g, n, in);
-	if (!n->a.adc[0]) {
+	if (!n->a.adc[0] && !q.residual) {
 		imc_q_conv_digital(&q, out[0].data);
 		return;
 	}
 	sum = imc_arena_array(scratch, (size_t)(q.n_window * q.k), sizeof *sum);
-	adc_sums(&q, sum);
+	add_blocks(&q, sum);
+	imc_q_conv_add_residual(&q, sum);
 	imc_q_conv_finish(&q, sum, out[0].data);
 }

@@ -22,7 +22,7 @@ struct imc_q_conv {
 	int32_t group, bundle, n_bundle;
 	int64_t block_rows;
 	int32_t zero_x, zero_y;
-	const int8_t *x, *weight, *bias_row;
+	const int8_t *x, *weight, *bias_row, *residual;
 	const int32_t *bias, *mult, *shift, *adc_mult, *adc_shift, *adc_zero;
 };
 
@@ -111,6 +111,10 @@ void imc_q_conv_digital(const struct imc_q_conv *q, int8_t *y);
 /* Columns k .. k+n of y[n_window][q->k] from sum[n_window][n]. */
 void imc_q_conv_requant(const struct imc_q_conv *q, int64_t k, int64_t n,
 			int64_t n_window, const int32_t *sum, int8_t *y);
+
+/* Adds what the residual weights make of q->x to sum[n_window][k], in the units
+ * of ir/README.md. Nothing without residual weights. */
+void imc_q_conv_add_residual(const struct imc_q_conv *q, int32_t *sum);
 
 /* From recombined codes (adc) or sums to the activations y[n_window][k]. */
 void imc_q_conv_finish(const struct imc_q_conv *q, const int32_t *sum,

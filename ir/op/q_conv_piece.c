@@ -59,6 +59,7 @@ void imc_q_conv_open(struct imc_q_conv *q, const struct imc_graph *g,
 	q->adc_shift = input(n, in, 6);
 	q->adc_zero = input(n, in, 7);
 	q->bias_row = input(n, in, 8);
+	q->residual = input(n, in, 9);
 }
 
 struct imc_q_bundle imc_q_conv_bundle(const struct imc_q_conv *q, int bundle)

@@ -207,6 +207,9 @@ bool imc_pass_check_device(struct imc_module *m, struct imc_pass_cx *cx)
 	const struct imc_graph *g = m->g;
 	bool ok = check_outputs(m);
 
+	if (m->opt.residual > 0 && m->hw->sram_macs_per_cycle <= 0)
+		return imc_diag(m->diags, IMC_NOWHERE, IMC_D_RESIDUAL_NONE);
+
 	(void)cx;
 	if (!check_inputs(m) || !check_float(m))
 		return false;

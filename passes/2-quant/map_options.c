@@ -177,7 +177,7 @@ static void choose_post(const struct imc_module *m, const struct imc_node *n,
 	int32_t rows;
 
 	if (as->slices != 1 || imc_hw_sums_exact(m->hw) || m->opt.post == 1 ||
-	    m->hw->ima_adc_bits > 8 ||
+	    m->opt.residual > 0 || m->hw->ima_adc_bits > 8 ||
 	    m->hw->ima_adc_bits < m->hw->ima_dac_bits)
 		return;
 	rows = bias_rows(m, n, as->weight_bits);

@@ -5,6 +5,7 @@
 #include "ir/op.h"
 #include "passes/2-quant/given_numbers.h"
 #include "passes/2-quant/quant.h"
+#include "passes/2-quant/residual_choice.h"
 
 static void quantise_node(struct imc_module *m, imc_node_id id)
 {
@@ -56,8 +57,11 @@ void imc_quantise_nodes(struct imc_module *m, struct imc_pass_cx *cx)
 
 bool imc_pass_quantise(struct imc_module *m, struct imc_pass_cx *cx)
 {
+	struct imc_residual_source *source = imc_residual_sources(m, cx);
+
 	imc_quantise_values(m, cx);
 	imc_quantise_nodes(m, cx);
 	imc_given_tell(m, cx->scratch);
+	imc_residual_choose(m, cx, source);
 	return true;
 }

@@ -245,6 +245,7 @@ static void rewrite(struct job *j, imc_node_id id, const struct imc_value *w)
 	n->a.bundle[0] = j->as->bundle;
 	n->a.block_rows[0] = j->as->block_rows;
 	n->a.post[0] = j->as->post_adc;
+	n->a.residual_group[0] = 1;
 	put(j, id, 2, "bias", j->bias);
 	if (adc)
 		return; /* fit_adc brings the rest, and rescales the bias */
