@@ -119,6 +119,16 @@ static struct imc_cost jobs_cost(const struct imc_hw *hw,
 	return c;
 }
 
+void imc_cost_residual(const struct imc_hw *hw, double macs, double *ns,
+		       double *pj)
+{
+	*ns = *pj = INFINITY;
+	if (hw->sram_macs_per_cycle <= 0)
+		return;
+	*ns = ns_of(hw, macs / hw->sram_macs_per_cycle);
+	*pj = macs * hw->energy_sram_mac;
+}
+
 /* Residual weights are multiplied while the arrays compute: both join in the
  * sum of the cores. */
 static void beside_residual(const struct imc_hw *hw,
@@ -129,16 +139,15 @@ static void beside_residual(const struct imc_hw *hw,
 	double macs = (double)mx->n_window * n_row / mx->out_h *
 		      as->residual_groups * (double)hw->sram_group;
 
+	double ns, pj;
+
 	if (!as->residual_groups)
 		return;
-	if (hw->sram_macs_per_cycle <= 0) {
-		*c = imc_cost_impossible();
-		return;
-	}
-	c->ns = fmax(c->ns, ns_of(hw, macs / hw->sram_macs_per_cycle));
+	imc_cost_residual(hw, macs, &ns, &pj);
+	c->ns = fmax(c->ns, ns);
 	c->engine_ns = c->ns;
 	c->cycles = cycles_of(hw, c->ns);
-	c->pj += macs * hw->energy_sram_mac;
+	c->pj += pj;
 }
 
 /* What the cores do behind the ADC with n_row output rows. */

@@ -211,6 +211,11 @@ int32_t imc_strip_rows(const struct imc_hw *hw, const struct imc_matrix *mx,
 struct imc_cost imc_cost_pe(const struct imc_hw *hw,
 			    const struct imc_matrix *mx, int32_t n_row);
 
+/* So many products with residual weights, alone. Without such weights:
+ * INFINITY. */
+void imc_cost_residual(const struct imc_hw *hw, double macs, double *ns,
+		       double *pj);
+
 /* The cores change scale or bits of n codes. */
 struct imc_cost imc_cost_rescale(const struct imc_hw *hw, int64_t n);
 

@@ -80,9 +80,9 @@ static int32_t arrays_in_use(const struct imc_map *m)
 static void open_weights(struct imc_q_conv *q, const struct imc_graph *g,
 			 const struct imc_node *n)
 {
-	struct imc_tensor in[9] = {{.dtype = IMC_I8}};
+	struct imc_tensor in[IMC_Q_CONV_IN] = {{.dtype = IMC_I8}};
 
-	for (int k = 0; k < n->n_in && k < 9; k++)
+	for (int k = 0; k < n->n_in && k < IMC_Q_CONV_IN; k++)
 		if (imc_node_in(g, n, k))
 			in[k] = imc_node_in(g, n, k)->t;
 	imc_q_conv_open(q, g, n, in);

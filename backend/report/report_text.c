@@ -2,6 +2,7 @@
 
 #include "backend/report/adcs.h"
 #include "backend/report/facts.h"
+#include "backend/report/residuals.h"
 #include "backend/report/stages.h"
 #include "backend/report/table.h"
 
@@ -347,6 +348,7 @@ void imc_report_text(const struct imc_module *m,
 	print_title(m, s, &f, scratch, out);
 	print_layers(&f, scratch, out);
 	imc_report_adcs_text(m, &f, out);
+	imc_report_residuals_text(m, &f, scratch, out);
 	imc_report_stages_text(m, &f, out);
 	print_engines(&f, scratch, out);
 	if (!f.spatial) /* a tile an array says nothing */

@@ -13,6 +13,9 @@
 #include "ir/graph.h"
 #include "ir/support/arena.h"
 
+/* Inputs of a q_conv2d, at most. */
+#define IMC_Q_CONV_IN 10
+
 /* One q_conv2d: geometry, and borrowed pointers to its tensors. Those that
  * are absent are NULL. */
 struct imc_q_conv {

@@ -416,10 +416,11 @@ static void test_load(void)
 	check_load("garofalo-43",
 		   "imcc: error: unknown target 'garofalo-43'; known are "
 		   "bruschi-512, diana, garofalo-1, garofalo-34, lrmp, "
-		   "sram-imc, or a .yaml file; did you mean 'garofalo-1'?");
+		   "rram-sram, sram-imc, or a .yaml file; did you mean "
+		   "'garofalo-1'?");
 	check_load("q", "imcc: error: unknown target 'q'; known are "
 			"bruschi-512, diana, garofalo-1, garofalo-34, lrmp, "
-			"sram-imc, or a .yaml file");
+			"rram-sram, sram-imc, or a .yaml file");
 }
 
 static void test_targets(void)

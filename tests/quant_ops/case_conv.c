@@ -3,6 +3,7 @@
 #include "ir/num.h"
 #include "ir/op.h"
 #include "ir/op/q_conv.h"
+#include "ir/residual.h"
 #include "tests/check.h"
 #include "tests/quant_ops/quant_cases.h"
 
@@ -157,11 +158,30 @@ static void fill_input(struct conv_case *c, struct rnd *r, struct imc_arena *a)
 		x[i] = (int8_t)pick(r, -128, 127);
 }
 
+/* Few weights of few bits, most groups empty. */
+static void add_residual(struct imc_graph *g, imc_node_id id, struct rnd *r)
+{
+	struct imc_tensor w = imc_node_in(g, imc_node_at(g, id), 1)->t;
+	int64_t group = pick(r, 1, 7), max = (1 << pick(r, 1, 7)) - 1;
+	int64_t n = imc_tensor_count(&w), kept = pick(r, 0, 3);
+	imc_val v = add_const(g, IMC_I8, 4, w.dim);
+	struct imc_node *node = imc_node_at(g, id);
+	int8_t *x = imc_value_at(g, v)->t.data;
+
+	node->in[9] = v;
+	node->a.residual_shift[0] = pick(r, 0, 3);
+	node->a.residual_group[0] = group;
+	for (int64_t i = 0; i < n; i++)
+		if (pick(r, 0, 3) <= kept)
+			x[i] = (int8_t)pick(r, -max, max);
+}
+
 struct conv_case make_conv(struct rnd *r, struct imc_arena *a)
 {
 	struct conv_case c = {.g = imc_graph_new(a, "g")};
+	struct rnd own = {r->state ^ 0x5e5}; /* of residual weights */
 	imc_val x = add_activation(c.g, r), y = add_activation(c.g, r);
-	imc_node_id id = imc_graph_add_node(c.g, IMC_OP_Q_CONV2D, 9, 1, NULL);
+	imc_node_id id = imc_graph_add_node(c.g, IMC_OP_Q_CONV2D, 10, 1, NULL);
 	struct imc_node *n = imc_node_at(c.g, id);
 	int64_t w[4], channels;
 	imc_val weights;
@@ -185,14 +205,18 @@ struct conv_case make_conv(struct rnd *r, struct imc_arena *a)
 	imc_value_at(c.g, x)->t.dim[2] = pick(r, 5, 9);
 	imc_value_at(c.g, x)->t.dim[3] = channels;
 	add_numbers(c.g, id, w[0], r);
+	if (!imc_node_at(c.g, id)->a.post[0] && pick(&own, 0, 1))
+		add_residual(c.g, id, &own);
+	n = imc_node_at(c.g, id);
 	fill_input(&c, r, a);
 	c.text = imc_arena_printf(
 		a,
 		"k %d c %d group %d bundle %d rows %d adc %d post %d "
-		"slices %d bias rows %d",
+		"slices %d bias rows %d residual %d",
 		(int)w[0], (int)channels, (int)n->a.group[0],
 		(int)n->a.bundle[0], (int)n->a.block_rows[0], (int)n->a.adc[0],
-		(int)n->a.post[0], (int)n->a.slices[0], n->a.drive.n);
+		(int)n->a.post[0], (int)n->a.slices[0], n->a.drive.n,
+		imc_val_ok(n->in[9]));
 	*IMC_PUSH(a, c.g->input, c.g->n_input, c.g->cap_input) = x;
 	*IMC_PUSH(a, c.g->output, c.g->n_output, c.g->cap_output) = y;
 	return c;
@@ -261,6 +285,35 @@ static int64_t plain_sum(const struct spot *s)
 	return acc;
 }
 
+/* What the residual weights add. */
+static int64_t rest(const struct spot *s)
+{
+	const struct imc_value *v = imc_node_in(s->c->g, s->n, 9);
+	int32_t shift = (int32_t)s->n->a.residual_shift[0];
+	struct spot of = *s;
+
+	if (!v)
+		return 0;
+	of.w = &v->t;
+	if (!s->n->a.adc[0])
+		return imc_rescale(plain_sum(&of), 1, shift);
+	return imc_rescale(plain_sum(&of), vec(s, 5)[s->k],
+			   vec(s, 6)[s->k] + shift - 6);
+}
+
+void naive_rest(const struct conv_case *c, int32_t *sum)
+{
+	const struct imc_node *n = imc_node_at(c->g, c->id);
+	const int64_t *out = imc_node_out(c->g, n, 0)->t.dim;
+	struct spot s = {.c = c, .n = n, .w = &imc_node_in(c->g, n, 1)->t};
+
+	for (s.batch = 0; s.batch < out[0]; s.batch++)
+		for (s.oy = 0; s.oy < out[1]; s.oy++)
+			for (s.ox = 0; s.ox < out[2]; s.ox++)
+				for (s.k = 0; s.k < out[3]; s.k++)
+					*sum++ += (int32_t)rest(&s);
+}
+
 static int64_t code(const struct spot *s, int64_t row0, int64_t row1, int slice)
 {
 	const struct imc_attrs *a = &s->n->a;
@@ -304,6 +357,7 @@ static int64_t naive_one(const struct spot *s)
 			       : imc_clamp(sum + zero_y, a->lo[0], a->hi[0]);
 	if (!a->adc[0])
 		sum = plain_sum(s);
+	sum += rest(s);
 	return imc_requant(sum + vec(s, 2)[s->k], vec(s, 3)[s->k],
 			   vec(s, 4)[s->k], zero_y, (int32_t)a->lo[0],
 			   (int32_t)a->hi[0]);
@@ -322,19 +376,68 @@ void naive_conv(const struct conv_case *c, int8_t *y)
 					*y++ = (int8_t)naive_one(&s);
 }
 
-static void check_conv(struct rnd *r, int *n_varied)
+/* Cases of each kind. */
+struct conv_seen {
+	int varied, residual[2], blocks, groups;
+};
+
+/* Groups of w that are not all 0. */
+static int64_t kept_groups(const struct imc_tensor *w, int64_t group)
+{
+	const int8_t *x = w->data;
+	int64_t n = 0;
+
+	for (int64_t i = 0; i < imc_tensor_count(w); i += w->dim[3])
+		for (int64_t c = 0; c < w->dim[3]; c += group) {
+			bool any = false;
+
+			for (int64_t j = c; j < c + group && j < w->dim[3]; j++)
+				any |= x[i + j] != 0;
+			n += any;
+		}
+	return n;
+}
+
+/* What is stored is what there was, in no more room than it needs. */
+static void check_stored(const struct conv_case *c, struct imc_arena *a)
+{
+	const struct imc_node *n = imc_node_at(c->g, c->id);
+	const struct imc_tensor *w = &imc_node_in(c->g, n, 9)->t;
+	size_t size = imc_tensor_bytes(w);
+	struct imc_residual r = imc_residual_pack(c->g, n, a);
+	int8_t *back = imc_arena_alloc(a, size);
+	const int8_t *x = w->data;
+	int32_t bits = 2;
+
+	for (size_t i = 0; i < size; i++)
+		while (x[i] > (1 << (bits - 1)) - 1 ||
+		       x[i] < -(1 << (bits - 1)))
+			bits++;
+	imc_residual_unpack(&r, back);
+	CHECK(!memcmp(back, w->data, size), "stored: %s", c->text);
+	CHECK(r.n_group == kept_groups(w, r.group) &&
+		      r.n_group == imc_residual_count(w, r.group) &&
+		      r.first[0] == 0 && r.first[r.k] == r.n_group,
+	      "%d groups: %s", (int)r.n_group, c->text);
+	CHECK(imc_residual_bytes(&r) ==
+		      4 * (w->dim[0] + 1) +
+			      r.n_group * (2 + (r.group * bits + 7) / 8),
+	      "%d bytes: %s", (int)imc_residual_bytes(&r), c->text);
+}
+
+static void check_conv(struct rnd *r, struct conv_seen *seen)
 {
 	struct imc_arena *a = imc_arena_new();
 	struct imc_diags d = {.arena = a};
 	struct conv_case c = make_conv(r, a);
-	struct imc_tensor in[9] = {{0}}, out;
+	struct imc_tensor in[IMC_Q_CONV_IN] = {{0}}, out;
 	struct imc_node *n = imc_node_at(c.g, c.id);
 	bool typed = imc_op_infer(c.g, c.id, &d);
 	int8_t *want;
 	size_t size;
 
 	CHECK(typed, "%s", d.n ? d.v[0].text : "");
-	for (int k = 1; k < 9; k++)
+	for (int k = 1; k < 10; k++)
 		if (imc_node_in(c.g, n, k))
 			in[k] = imc_node_in(c.g, n, k)->t;
 	in[0] = c.x;
@@ -344,7 +447,13 @@ static void check_conv(struct rnd *r, int *n_varied)
 	want = imc_arena_alloc(a, size);
 	naive_conv(&c, want);
 	CHECK(!memcmp(want, out.data, size), "%s", c.text);
-	*n_varied += size > 1 && memcmp(want, want + 1, size - 1) != 0;
+	if (imc_node_in(c.g, n, 9)) {
+		check_stored(&c, a);
+		seen->residual[n->a.adc[0]]++;
+		seen->blocks += n->a.block_rows[0] > 0;
+		seen->groups += n->a.group[0] > 1;
+	}
+	seen->varied += size > 1 && memcmp(want, want + 1, size - 1) != 0;
 	imc_arena_free(a);
 }
 
@@ -357,7 +466,7 @@ static void check_long_sums(void)
 	imc_val x = add_activation(g, &r), y = add_activation(g, &r);
 	imc_node_id id = imc_graph_add_node(g, IMC_OP_Q_CONV2D, 5, 1, NULL);
 	imc_val w = add_const(g, IMC_I8, 4, (int64_t[]){1, 1, 1, 9001});
-	struct imc_tensor in[9] = {{0}};
+	struct imc_tensor in[IMC_Q_CONV_IN] = {{0}};
 	int8_t *code = imc_arena_alloc(a, 9001);
 	int32_t acc;
 
@@ -381,12 +490,16 @@ static void check_long_sums(void)
 
 int test_conv(struct rnd *r)
 {
-	int n_varied = 0;
+	struct conv_seen seen = {0};
 
 	for (int i = 0; i < N_CASE; i++)
-		check_conv(r, &n_varied);
+		check_conv(r, &seen);
 	/* Else a case says nothing: everything was clamped. */
-	CHECK(n_varied > N_CASE / 2, "%d", n_varied);
+	CHECK(seen.varied > N_CASE / 2, "%d", seen.varied);
+	CHECK(seen.residual[0] > 20 && seen.residual[1] > 20 &&
+		      seen.blocks > 20 && seen.groups > 20,
+	      "%d %d %d %d", seen.residual[0], seen.residual[1], seen.blocks,
+	      seen.groups);
 	check_long_sums();
 	return check_result();
 }

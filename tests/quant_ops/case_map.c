@@ -152,7 +152,8 @@ struct imc_map make_map(const struct conv_case *c, struct rnd *r,
 	const struct imc_node *n = imc_node_at(c->g, c->id);
 	struct imc_map m = {.array_rows = 1000, .array_cols = 1000};
 	struct imc_q_conv q;
-	struct imc_tensor in[9] = {c->x, imc_node_in(c->g, n, 1)->t};
+	struct imc_tensor in[IMC_Q_CONV_IN] = {c->x,
+					       imc_node_in(c->g, n, 1)->t};
 
 	imc_q_conv_open(&q, c->g, n, in);
 	m.n_array = 1000;
@@ -445,7 +446,7 @@ static void check_noise(const struct conv_case *c, const struct imc_map *m,
 /* Cases of each kind, so that none is missing. */
 struct kinds {
 	int patch, rest, bundle, blocks, bias, twice;
-	int apart, binary, copies, batch, many, own;
+	int apart, binary, copies, batch, many, own, residual;
 };
 
 static void count_kinds(const struct conv_case *c, const struct imc_map *m,
@@ -470,6 +471,7 @@ static void count_kinds(const struct conv_case *c, const struct imc_map *m,
 	k->batch += as->copies > 1 && x.batch > 1;
 	k->many += as->copies > x.out_h * x.out_w;
 	k->own += m->own_arrays;
+	k->residual += imc_node_in(c->g, imc_node_at(c->g, c->id), 9) != NULL;
 }
 
 int test_map(struct rnd *r)
@@ -499,8 +501,8 @@ int test_map(struct rnd *r)
 	      "%d %d %d %d %d %d", k.patch, k.rest, k.bundle, k.blocks, k.bias,
 	      k.twice);
 	CHECK(k.apart > 15 && k.binary > 15 && k.copies > 15 && k.batch > 5 &&
-		      k.many > 1 && k.own > 10,
-	      "%d %d %d %d %d %d", k.apart, k.binary, k.copies, k.batch, k.many,
-	      k.own);
+		      k.many > 1 && k.own > 10 && k.residual > 40,
+	      "%d %d %d %d %d %d %d", k.apart, k.binary, k.copies, k.batch,
+	      k.many, k.own, k.residual);
 	return check_result();
 }

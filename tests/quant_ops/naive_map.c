@@ -74,10 +74,10 @@ static void list_rows(struct sheet *s)
 static void open_sheet(struct sheet *s, const struct conv_case *c,
 		       const struct imc_tile *t)
 {
-	struct imc_tensor in[9] = {{0}};
+	struct imc_tensor in[IMC_Q_CONV_IN] = {{0}};
 
 	*s = (struct sheet){.c = c, .n = imc_node_at(c->g, c->id), .t = t};
-	for (int k = 1; k < 9; k++)
+	for (int k = 1; k < 10; k++)
 		if (imc_node_in(c->g, s->n, k))
 			in[k] = imc_node_in(c->g, s->n, k)->t;
 	in[0] = c->x;
@@ -247,6 +247,7 @@ void naive_map(const struct conv_case *c, const struct imc_map *m,
 		run_tile(&s, img, m->assign->copies ? m->assign->copies : 1,
 			 sum);
 	}
+	naive_rest(c, sum);
 	imc_q_conv_finish(&s.q, sum, y);
 	imc_arena_free(a);
 }

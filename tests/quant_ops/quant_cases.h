@@ -25,6 +25,9 @@ struct conv_case make_conv(struct rnd *r, struct imc_arena *a);
 /* y of the node by the formulas of ir/README.md, in 64 bits, slowly. */
 void naive_conv(const struct conv_case *c, int8_t *y);
 
+/* Adds to sum[window][k] what the residual weights make of x. */
+void naive_rest(const struct conv_case *c, int32_t *sum);
+
 /* y of the node from whatever the cells of the images are, job by job and
  * cell by cell as struct imc_tile of ir/map.h says. */
 void naive_map(const struct conv_case *c, const struct imc_map *m,

@@ -25,6 +25,7 @@ static struct imc_hal machine(int32_t late)
 static struct seen {
 	int patched, uneven, mixed, blocks_digital, blocks_direct, spread;
 	int sliced, bits, copied[N_FORM], idle, copied_blocks;
+	int residual[N_FORM];
 } seen;
 
 static void look_copies(const struct layer *l, enum form form)
@@ -34,6 +35,7 @@ static void look_copies(const struct layer *l, enum form form)
 	int sliced = l->tile_slices < l->p.slices;
 
 	seen.sliced += sliced && l->p.slice_bits > 1;
+	seen.residual[form] += l->p.residual && l->residual.first[v->out_c];
 	seen.bits += sliced && l->p.slice_bits == 1;
 	seen.copied[form] += l->n_copy > 1;
 	seen.idle += l->n_copy > n_row * v->out_w;
@@ -544,6 +546,7 @@ int main(void)
 	for (int i = 0; i < N_FORM; i++)
 		EXPECT(seen.copied[i] > 10);
 	EXPECT(seen.copied_blocks > 5);
+	EXPECT(seen.residual[DIGITAL] > 50 && seen.residual[WHOLE_SUMS] > 50);
 	for (int i = 0; i < 40; i++)
 		check_cells(&r);
 	for (int i = 0; i < 2; i++) {

@@ -67,6 +67,32 @@ static int32_t block_sum(const struct layer *l, const int8_t *in, int32_t k,
 	return sum;
 }
 
+/* What the residual weights add to output k. */
+static int64_t rest_of(const struct layer *l, const int8_t *in, int32_t k,
+		       int32_t oy, int32_t ox)
+{
+	const struct imc_hal_window *v = &l->p.window;
+	int32_t per = v->in_c / l->group, g = k / (v->out_c / l->group);
+	int32_t taps = v->kernel_h * v->kernel_w;
+	int64_t sum = 0;
+
+	for (int32_t i = 0; i < taps * per; i++) {
+		int32_t ky = i / per / v->kernel_w, kx = i / per % v->kernel_w;
+		int32_t y = oy * v->stride_h - v->pad_top + ky * v->dilation_h;
+		int32_t x = ox * v->stride_w - v->pad_left + kx * v->dilation_w;
+
+		if (y < 0 || x < 0 || y >= v->in_h || x >= v->in_w)
+			continue;
+		sum += (in[(y * v->in_w + x) * v->in_c + g * per + i % per] -
+			l->p.zero_x) *
+		       l->rest[k * taps * per + i];
+	}
+	if (l->adc)
+		return imc_rt_rescale(sum, l->adc_mult[k],
+				      l->adc_shift[k] + l->residual.shift - 6);
+	return imc_rt_rescale(sum, 1, l->residual.shift);
+}
+
 static int32_t n_block(const struct layer *l)
 {
 	const struct imc_hal_window *v = &l->p.window;
@@ -94,10 +120,14 @@ int8_t layer_want(const struct layer *l, int32_t n, int32_t oy, int32_t ox,
 						      p->adc_lo, p->adc_hi);
 			total += (int64_t)(code - zero) * value_of(l, s);
 		}
-	if (p->strip_rows)
-		return (int8_t)imc_rt_requant(
-			(l->adc ? total * 64 : total) + l->bias[k], l->mult[k],
-			l->shift[k], p->zero_y, p->lo, p->hi);
+	if (p->strip_rows) {
+		total *= l->adc ? 64 : 1;
+		if (p->residual)
+			total += rest_of(l, x, k, oy, ox);
+		return (int8_t)imc_rt_requant(total + l->bias[k], l->mult[k],
+					      l->shift[k], p->zero_y, p->lo,
+					      p->hi);
+	}
 	if (n_block(l) == 1)
 		return (int8_t)code;
 	return (int8_t)imc_rt_clamp(total + p->zero_y, p->lo, p->hi);
@@ -431,6 +461,65 @@ static void pick_form(struct random *r, struct layer *l, enum form form)
 	pick_spread(r, l, rows);
 }
 
+/* ---- residual weights ---- */
+
+/* Stores channels c .. of kernel position tap of output k, if one is not 0. */
+static void store_group(struct layer *l, int32_t k, int32_t tap, int32_t c)
+{
+	struct imc_rt_residual *s = &l->residual;
+	int32_t taps = l->p.window.kernel_h * l->p.window.kernel_w;
+	int32_t bytes = 2 + (s->group * s->bits + 7) / 8, any = 0;
+	int32_t place =
+		tap * ((s->channels + s->group - 1) / s->group) + c / s->group;
+	int8_t *to = l->record + l->first[k + 1] * bytes;
+
+	for (int32_t i = 0; i < s->group && c + i < s->channels; i++) {
+		int32_t w = l->rest[(k * taps + tap) * s->channels + c + i];
+
+		any |= w;
+		for (int32_t b = 0; b < s->bits; b++) {
+			int32_t at = i * s->bits + b;
+
+			if ((uint32_t)w >> b & 1)
+				to[2 + at / 8] |= (int8_t)(1u << at % 8);
+		}
+	}
+	if (!any)
+		return;
+	to[0] = (int8_t)(uint8_t)(place & 255);
+	to[1] = (int8_t)(place >> 8);
+	l->first[k + 1]++;
+}
+
+/* Few weights of few bits beside half of the layers that can. */
+static void pick_residual(struct random *r, struct layer *l)
+{
+	const struct imc_hal_window *v = &l->p.window;
+	struct imc_rt_residual *s = &l->residual;
+	int32_t taps = v->kernel_h * v->kernel_w, kept = pick(r, 0, 2), max;
+
+	if (!l->p.strip_rows || pick(r, 0, 1))
+		return;
+	s->channels = v->in_c / l->group;
+	s->outputs = v->out_c / l->group;
+	s->group = pick(r, 1, 6);
+	s->bits = pick(r, 2, 8);
+	s->shift = pick(r, 0, 8);
+	s->first = l->first;
+	s->record = l->record;
+	max = (1 << (s->bits - 1)) - 1;
+	for (int32_t i = 0; i < MAX_W; i++)
+		l->rest[i] = (int8_t)(pick(r, 0, 3) <= kept ? pick(r, -max, max)
+							    : 0);
+	for (int32_t k = 0; k < v->out_c; k++) {
+		l->first[k + 1] = l->first[k];
+		for (int32_t tap = 0; tap < taps; tap++)
+			for (int32_t c = 0; c < s->channels; c += s->group)
+				store_group(l, k, tap, c);
+	}
+	l->p.residual = s;
+}
+
 int layer_pick(struct random *r, struct layer *l, enum form form,
 	       struct imc_hal *hal)
 {
@@ -441,6 +530,7 @@ int layer_pick(struct random *r, struct layer *l, enum form form,
 	for (int32_t b = 0; b * l->bundle < l->group; b++)
 		add_tiles(r, l, b);
 	set_pointers(l);
+	pick_residual(r, l);
 	for (int32_t t = 0; t < l->p.n_tile; t++) {
 		int status = program(hal, l, &l->tile[t]);
 

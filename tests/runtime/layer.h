@@ -13,6 +13,7 @@
 #define MAX_X 10000
 #define MAX_K 32
 #define MAX_W 2048
+#define MAX_RECORD 16384
 
 enum form { DIGITAL, DIRECT, AGGREGATED, WHOLE_SUMS, N_FORM };
 
@@ -26,6 +27,9 @@ struct layer {
 	int8_t x[MAX_X], w[MAX_W], biasrow[4 * MAX_K], drive[4];
 	int32_t bias[MAX_K], mult[MAX_K], shift[MAX_K];
 	int32_t adc_mult[MAX_K], adc_shift[MAX_K], adc_zero[MAX_K];
+	struct imc_rt_residual residual;
+	int8_t rest[MAX_W], record[MAX_RECORD]; /* residual weights, stored */
+	int32_t first[MAX_K + 1];
 };
 
 /* Input positions that `patch` neighbouring outputs read along one axis, in

@@ -64,5 +64,6 @@ int test_dac(void);
 int test_range(void);
 int test_bits(void);
 int test_errors(void);
+int test_residual(void);
 
 #endif

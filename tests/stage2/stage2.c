@@ -12,5 +12,6 @@ int main(void)
 	bad |= test_dac();
 	bad |= test_bits();
 	bad |= test_errors();
+	bad |= test_residual();
 	return lab_result() | bad;
 }
