@@ -192,7 +192,6 @@ bool imc_map_compute(void *map_eval, imc_node_id id,
 		else
 			run_stack(&s, sum);
 	}
-	imc_q_conv_add_residual(&q, sum);
 	imc_q_conv_finish(&q, sum, out[0].data);
 	return true;
 }

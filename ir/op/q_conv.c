@@ -176,6 +176,5 @@ void imc_eval_q_conv(const struct imc_graph *g, const struct imc_node *n,
 	}
 	sum = imc_arena_array(scratch, (size_t)(q.n_window * q.k), sizeof *sum);
 	add_blocks(&q, sum);
-	imc_q_conv_add_residual(&q, sum);
 	imc_q_conv_finish(&q, sum, out[0].data);
 }

@@ -119,9 +119,9 @@ void imc_q_conv_requant(const struct imc_q_conv *q, int64_t k, int64_t n,
  * of ir/README.md. Nothing without residual weights. */
 void imc_q_conv_add_residual(const struct imc_q_conv *q, int32_t *sum);
 
-/* From recombined codes (adc) or sums to the activations y[n_window][k]. */
-void imc_q_conv_finish(const struct imc_q_conv *q, const int32_t *sum,
-		       int8_t *y);
+/* From recombined codes (adc) or sums to the activations y[n_window][k]; adds
+ * to the sums what residual weights give. */
+void imc_q_conv_finish(const struct imc_q_conv *q, int32_t *sum, int8_t *y);
 
 /* The raw sums of one block and slice, before the ADC, with what the bias
  * rows add: acc[n_window][columns of the bundle]. */

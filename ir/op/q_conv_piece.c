@@ -348,9 +348,9 @@ void imc_q_conv_requant(const struct imc_q_conv *q, int64_t k, int64_t n,
 	imc_requant_rows(&c, n_window, n, sum, y + k, q->k);
 }
 
-void imc_q_conv_finish(const struct imc_q_conv *q, const int32_t *sum,
-		       int8_t *y)
+void imc_q_conv_finish(const struct imc_q_conv *q, int32_t *sum, int8_t *y)
 {
+	imc_q_conv_add_residual(q, sum);
 	if (!q->n->a.adc[0] || !q->n->a.post[0]) {
 		imc_q_conv_requant(q, 0, q->k, q->n_window, sum, y);
 		return;

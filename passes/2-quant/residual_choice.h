@@ -22,7 +22,9 @@
 /* Of a machine. */
 struct imc_residual_rules {
 	int32_t group, bits, max_shift;
-	double sigma;
+	/* Spread of cells at 1/3, 2/3, 3/3 of the largest code: linear between,
+	 * and below as at 1/3. */
+	double sigma[3];
 };
 
 #define IMC_RESIDUAL_SHIFTS 9
@@ -57,7 +59,8 @@ double imc_residual_loss(const struct imc_residual_rules *rules,
 
 /* The mean square of what the cells of code q are off: of each slice s,
  * (slice * factor)^2 * E[(exp(sigma * normal) - 1)^2]. */
-double imc_cell_spread(double sigma, int32_t q, int slices, int slice_bits);
+double imc_cell_spread(const double sigma[3], int32_t q, int slices,
+		       int slice_bits);
 
 /* ---- in quantise ---- */
 

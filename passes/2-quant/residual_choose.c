@@ -201,7 +201,8 @@ void imc_residual_choose(struct imc_module *m, struct imc_pass_cx *cx,
 		.group = (int32_t)m->hw->sram_group,
 		.bits = (int32_t)m->hw->sram_bits,
 		.max_shift = (int32_t)m->hw->sram_max_shift,
-		.sigma = m->hw->ima_cell_sigma};
+		.sigma = {m->hw->ima_sigma_1, m->hw->ima_sigma_2,
+			  m->hw->ima_sigma_3}};
 	int8_t **old;
 
 	if (!source)

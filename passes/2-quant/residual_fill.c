@@ -7,18 +7,28 @@
 #include "ir/support/checked.h"
 #include "passes/2-quant/residual_choice.h"
 
-double imc_cell_spread(double sigma, int32_t q, int slices, int slice_bits)
+/* sigma of a cell that holds part r of the largest code. */
+static double sigma_at(const double sigma[3], double r)
 {
-	double s2 = sigma * sigma, sum = 0;
-	double one = exp(2 * s2) - 2 * exp(s2 / 2) + 1;
+	double x = fmax(0, fmin(2, 3 * r - 1));
+	int i = x < 1 ? 0 : 1;
+
+	return sigma[i] + (sigma[i + 1] - sigma[i]) * (x - i);
+}
+
+double imc_cell_spread(const double sigma[3], int32_t q, int slices,
+		       int slice_bits)
+{
+	double max = imc_slice_cell_max(slice_bits), sum = 0;
 
 	for (int s = 0; s < slices; s++) {
-		double v = (double)imc_slice(q, s, slices, slice_bits) *
-			   imc_slice_factor(s, slices, slice_bits);
+		double cell = imc_slice(q, s, slices, slice_bits);
+		double v = cell * imc_slice_factor(s, slices, slice_bits);
+		double d = sigma_at(sigma, fabs(cell) / max), s2 = d * d;
 
-		sum += v * v;
+		sum += v * v * (exp(2 * s2) - 2 * exp(s2 / 2) + 1);
 	}
-	return one * sum;
+	return sum;
 }
 
 /* ---- one weight ---- */
@@ -61,6 +71,11 @@ static struct pair beside(const struct bench *b, double w, int32_t q,
 	return p;
 }
 
+static bool spreads(const struct imc_residual_rules *r)
+{
+	return r->sigma[0] > 0 || r->sigma[1] > 0 || r->sigma[2] > 0;
+}
+
 /* The best pair, of codes between 0 and the one that is there. */
 static struct pair best_pair(const struct bench *b, double w, int32_t code,
 			     int32_t shift)
@@ -68,7 +83,7 @@ static struct pair best_pair(const struct bench *b, double w, int32_t code,
 	struct pair best = beside(b, w, code, shift);
 	int32_t step = code > 0 ? -1 : 1;
 
-	for (int32_t q = code; q != 0 && b->rules->sigma > 0;) {
+	for (int32_t q = code; q != 0 && spreads(b->rules);) {
 		struct pair p;
 
 		q += step;

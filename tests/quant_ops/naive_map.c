@@ -248,6 +248,7 @@ void naive_map(const struct conv_case *c, const struct imc_map *m,
 			 sum);
 	}
 	naive_rest(c, sum);
+	s.q.residual = NULL;
 	imc_q_conv_finish(&s.q, sum, y);
 	imc_arena_free(a);
 }

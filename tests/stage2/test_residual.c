@@ -71,7 +71,7 @@ static int64_t kept(const struct sample *s, int32_t group)
  * what their inputs weigh. */
 static void test_outliers(void)
 {
-	struct imc_residual_rules rules = {4, 3, 0, 0};
+	struct imc_residual_rules rules = {4, 3, 0, {0}};
 	static const int at[] = {3, 77, 130, 301, 444};
 	struct imc_arena *a = imc_arena_new();
 	struct sample s;
@@ -111,7 +111,7 @@ static void test_outliers(void)
 /* Fine residuals where cells round, whole weights where they spread. */
 static void test_shift(void)
 {
-	struct imc_residual_rules rules = {4, 3, 3, 0};
+	struct imc_residual_rules rules = {4, 3, 3, {0}};
 	struct imc_arena *a = imc_arena_new();
 	int64_t empty = 0, same = 0;
 	struct sample s, old;
@@ -122,7 +122,7 @@ static void test_shift(void)
 	CHECK(s.l.shift >= 2, "shift %d", (int)s.l.shift);
 	OK(!memcmp(s.code, old.code, SIZE));
 	open_sample(&s, 5, 3, 1);
-	rules.sigma = 1;
+	rules.sigma[0] = rules.sigma[1] = rules.sigma[2] = 1;
 	OK(imc_residual_fill(&rules, &s.l, 1, SIZE, a) > 0);
 	CHECK(s.l.shift == 0, "shift %d", (int)s.l.shift);
 	for (int i = 0; i < SIZE; i++) {
@@ -163,8 +163,11 @@ static void test_budgets(void)
 	static const double sigma[] = {0, 0.1, 0.3, 1};
 
 	for (int i = 0; i < 24; i++) {
-		struct imc_residual_rules rules = {1 + i % 7, 2 + i % 3, i % 4,
-						   sigma[i / 6]};
+		struct imc_residual_rules rules = {
+			1 + i % 7,
+			2 + i % 3,
+			i % 4,
+			{sigma[i / 6], sigma[i / 6], sigma[i / 6]}};
 		uint64_t seed = (uint64_t)i * 17 + 1;
 		double last = INFINITY, first = 0, loss = 0;
 
@@ -187,25 +190,42 @@ static void test_budgets(void)
 }
 
 /* E[(exp(sigma * normal) - 1)^2], summed up. */
-static void test_spread(void)
+static double sampled_spread(double sigma)
 {
 	double sum = 0, all = 0;
 
 	for (int i = -4000; i <= 4000; i++) {
 		double x = i / 500.0, p = exp(-x * x / 2);
 
-		sum += p * pow(exp(0.3 * x) - 1, 2);
+		sum += p * pow(exp(sigma * x) - 1, 2);
 		all += p;
 	}
-	sum /= all;
-	CHECK(fabs(imc_cell_spread(0.3, 1, 1, 4) - sum) < 1e-6, "%g, not %g",
-	      imc_cell_spread(0.3, 1, 1, 4), sum);
-	CHECK(fabs(imc_cell_spread(0.3, -3, 1, 4) - 9 * sum) < 1e-5, "%g",
-	      imc_cell_spread(0.3, -3, 1, 4));
+	return sum / all;
+}
+
+static void test_spread(void)
+{
+	static const double same[3] = {0.3, 0.3, 0.3}, none[3] = {0};
+	static const double three[3] = {0.3, 0.2, 0.1};
+	double s = sampled_spread(0.3), is;
+
+	is = imc_cell_spread(same, -3, 1, 4);
+	CHECK(fabs(is - 9 * s) < 1e-5, "%g, not %g", is, 9 * s);
 	/* 37 = 2 * 16 + 5 */
-	CHECK(fabs(imc_cell_spread(0.3, 37, 2, 4) - (1024 + 25) * sum) < 1e-3,
-	      "%g", imc_cell_spread(0.3, 37, 2, 4));
-	OK(fabs(imc_cell_spread(0, 7, 1, 4)) < 1e-12);
+	is = imc_cell_spread(same, 37, 2, 4);
+	CHECK(fabs(is - (1024 + 25) * s) < 1e-3, "%g", is);
+	OK(fabs(imc_cell_spread(none, 7, 1, 4)) < 1e-12);
+	for (int q = 1; q <= 3; q++) {
+		s = q * q * sampled_spread(0.4 - 0.1 * q);
+		is = imc_cell_spread(three, q, 1, 3);
+		CHECK(fabs(is - s) < 1e-6, "code %d: %g, not %g", q, is, s);
+	}
+	/* 5 of 7 lies a seventh of the way from 2/3 to 1; 1 below 1/3 */
+	s = 25 * sampled_spread(0.2 - 0.1 / 7);
+	is = imc_cell_spread(three, 5, 1, 4);
+	CHECK(fabs(is - s) < 1e-6, "%g, not %g", is, s);
+	is = imc_cell_spread(three, 1, 1, 4);
+	CHECK(fabs(is - sampled_spread(0.3)) < 1e-6, "%g", is);
 }
 
 /* ---- whole networks ---- */
