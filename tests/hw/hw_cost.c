@@ -141,6 +141,36 @@ static void test_digital(void)
 	imc_arena_free(w.arena);
 }
 
+/* Residual weights: the longer of arrays and macro, then one code more. */
+static void test_residual(void)
+{
+	struct layer l = {14, 384, 64, 1, 1, 1};
+	struct imc_assign as = assign(IMC_ENGINE_CROSSBAR, false);
+	struct imc_cost none, few, many;
+	double macs = 14 * 14 * 16;
+	struct world w;
+	imc_node_id n;
+
+	open_world(&w, "garofalo-34");
+	n = conv(&w, IMC_OP_Q_CONV2D, l);
+	none = imc_cost_node(w.hw, w.g, n, &as);
+	as.residual_groups = 5;
+	OK(isinf(imc_cost_node(w.hw, w.g, n, &as).ns));
+	w.hw->sram_macs_per_cycle = 16;
+	w.hw->energy_sram_mac = 0.25;
+	few = imc_cost_node(w.hw, w.g, n, &as);
+	OK(near(few.engine_ns, none.engine_ns));
+	OK(near(few.core_ns - none.core_ns, 2 * 14 * 14 * 64 * 0.25));
+	OK(near(few.ns - none.ns, few.core_ns - none.core_ns));
+	OK(near(few.pj - none.pj,
+		5 * macs * 0.25 + (few.core_ns - none.core_ns) / 2 * 68.9));
+	as.residual_groups = 1000;
+	many = imc_cost_node(w.hw, w.g, n, &as);
+	OK(near(many.engine_ns, 2 * 1000 * macs / 16));
+	OK(near(many.ns, many.engine_ns + many.core_ns));
+	imc_arena_free(w.arena);
+}
+
 /* A strip holds whole patches of every tile: of 2 rows, and of 3. */
 static void test_strips(void)
 {
@@ -502,6 +532,7 @@ int main(void)
 {
 	test_table();
 	test_digital();
+	test_residual();
 	test_strips();
 	test_jobs();
 	test_copies();

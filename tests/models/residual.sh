@@ -17,14 +17,13 @@ shared=${IMCC_SHARED:-$here/../../../shared/models}
 data=$shared/data/$(grep "^$model |" "$here/networks.txt" | cut -d'|' -f2 |
 	tr -d ' ')
 
-# accuracy WHAT OPTION...: the share of right classes that eval prints there
+# accuracy LEVEL: the first percentage in its row of the evaluation
 accuracy()
 {
-	what=$1
-	shift
-	"$imcc" eval "$work/$model.$bits" --data "${data}_x.npy" \
-		--labels "${data}_y.npy" --limit "${LIMIT:-200}" "$@" |
-		sed -n "s/^$what  *\([0-9.]*\) %\(.*\)/\1\2/p"
+	awk -v level="$1" '$1 == level {
+		for (i = 2; i < NF; i++)
+			if ($(i + 1) == "%") { print $i " %"; exit }
+	}' "$work/eval.txt"
 }
 
 # reported KEY: the first number of that name in the report, behind "residual"
@@ -42,11 +41,13 @@ for percent in ${PERCENT:-0 1 5 12 25}; do
 	# shellcheck disable=SC2086
 	line=$(TARGET=rram-sram sh "$here/run.sh" "$imcc" "$model" "$bits" \
 		"$work" 2 --residual="$percent" ${OPTIONS:-})
+	"$imcc" eval "$work/$model.$bits" --data "${data}_x.npy" \
+		--labels "${data}_y.npy" --limit "${LIMIT:-200}" \
+		--noise="${NOISE:-rram}" --runs="${RUNS:-5}" \
+		>"$work/eval.txt"
 	echo "| $percent % | $(reported bytes) | $(reported groups) of" \
 		"$(reported places) | $(accuracy float) |" \
-		"$(accuracy mapped) |" \
-		"$(accuracy "${NOISY:-noisy}" --noise="${NOISE:-rram}" \
-			--runs="${RUNS:-5}") |" \
+		"$(accuracy mapped) | $(accuracy noisy) |" \
 		"$(echo "$line" | sed 's/.* \([^ ]*\) ms,.*/\1/') ms |" \
 		"$(echo "$line" | sed 's/.* \([^ ]*\) uJ,.*/\1/') uJ |"
 done
