@@ -10,6 +10,19 @@ struct residuals {
 	int32_t shift;
 };
 
+/* What there is without residual weights, of a layer on arrays. */
+static void add_empty(const struct imc_module *m,
+		      const struct imc_report_layer *l, struct residuals *sum)
+{
+	const struct imc_node *n = imc_node_at(m->g, l->id);
+
+	if (l->as->engine != IMC_ENGINE_CROSSBAR || n->op != IMC_OP_Q_CONV2D)
+		return;
+	sum->n_place += imc_residual_places(&imc_node_in(m->g, n, 1)->t,
+					    m->hw->sram_group);
+	sum->n_weight += imc_tensor_count(&imc_node_in(m->g, n, 1)->t);
+}
+
 /* False: layer l has none. */
 static bool residuals_of(const struct imc_module *m,
 			 const struct imc_report_layer *l, struct residuals *r)
@@ -42,8 +55,10 @@ static struct residuals all_of(const struct imc_module *m,
 	struct residuals sum = {0}, r;
 
 	for (size_t i = 0; i < f->n_layer; i++) {
-		if (!residuals_of(m, &f->layer[i], &r))
+		if (!residuals_of(m, &f->layer[i], &r)) {
+			add_empty(m, &f->layer[i], &sum);
 			continue;
+		}
 		sum.n_group += r.n_group;
 		sum.n_place += r.n_place;
 		sum.n_weight += r.n_weight;
