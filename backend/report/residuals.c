@@ -16,7 +16,8 @@ static void add_empty(const struct imc_module *m,
 {
 	const struct imc_node *n = imc_node_at(m->g, l->id);
 
-	if (l->as->engine != IMC_ENGINE_CROSSBAR || n->op != IMC_OP_Q_CONV2D)
+	if (m->hw->sram_macs_per_cycle <= 0 ||
+	    l->as->engine != IMC_ENGINE_CROSSBAR || n->op != IMC_OP_Q_CONV2D)
 		return;
 	sum->n_place += imc_residual_places(&imc_node_in(m->g, n, 1)->t,
 					    m->hw->sram_group);
