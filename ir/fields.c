@@ -32,6 +32,7 @@
 const struct imc_member imc_option_members[] = {
 	MEMBER(INT, imc_options, weight_bits),
 	MEMBER(U64, imc_options, seed),
+	MEMBER(INT, imc_options, equalise),
 	MEMBER(INT, imc_options, calib_method),
 	MEMBER(F64, imc_options, percentile),
 	MEMBER(INT, imc_options, post),

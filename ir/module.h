@@ -14,6 +14,7 @@
 	X(FOLDED, folded)	/* no node computes a constant */              \
 	X(CANONICAL, canonical) /* only operators that stage 2 knows */        \
 	X(NHWC, nhwc)		/* activations and weights channel-last */     \
+	X(EQUALISED, equalised) /* scales of channels are chosen */            \
 	X(RANGED, ranged)	/* calibrated range on every activation */     \
 	X(MEASURED, measured)	/* errors of bits, if bits are to be chosen */ \
 	X(ASSIGNED, assigned)	/* map.assign: an engine for every node */     \
@@ -53,6 +54,7 @@ struct imc_options {
 	int weight_bits; /* 0: as many as a cell of the target has */
 	uint64_t seed;
 	int calib_method;  /* 0 percentile, 1 min-max, 2 mse */
+	int equalise;	   /* 0 where it pays, 1 on, 2 off */
 	double percentile; /* of |x| kept, e.g. 99.999 */
 	int post;	   /* 0 choose, 1 digital, 2 adc */
 	bool spill;	   /* any layer may fall back to the cores */

@@ -334,6 +334,7 @@ static bool options_in_range(const struct imc_verify *v)
 	} option[] = {
 		{"weight_bits", o->weight_bits, 8},
 		{"calib_method", o->calib_method, 2},
+		{"equalise", o->equalise, 2},
 		{"post", o->post, 2},
 		{"solver", o->solver, 2},
 		{"objective", o->objective, IMC_N_OBJECTIVE - 1},

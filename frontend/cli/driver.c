@@ -215,6 +215,7 @@ static const struct {
 	{CLI_OPT_CONV_ENGINE, IMC_FACT_ASSIGNED, MEMBER(conv_engine)},
 	{CLI_OPT_DW_ENGINE, IMC_FACT_ASSIGNED, MEMBER(dw_engine)},
 	{CLI_OPT_DW_JOB, IMC_FACT_ASSIGNED, MEMBER(dw_job)},
+	{CLI_OPT_EQUALISE, IMC_FACT_EQUALISED, MEMBER(equalise)},
 	{CLI_OPT_CALIB_METHOD, IMC_FACT_RANGED, MEMBER(calib_method)},
 	{CLI_OPT_PERCENTILE, IMC_FACT_RANGED, MEMBER(percentile)},
 	{CLI_OPT_ACT_BITS, IMC_FACT_ASSIGNED, MEMBER(act_bits)},
@@ -346,7 +347,8 @@ static bool may_have_adc(const struct imc_module *m)
 /* True if a pass that will still run looks at the calibration set. */
 static bool needs_calib(const struct imc_module *m, const char *stop_after)
 {
-	uint32_t facts = 1u << IMC_FACT_RANGED | 1u << IMC_FACT_FITTED;
+	uint32_t facts = 1u << IMC_FACT_EQUALISED | 1u << IMC_FACT_RANGED |
+			 1u << IMC_FACT_FITTED;
 
 	if (knows_ranges(m))
 		facts = may_have_adc(m) ? 1u << IMC_FACT_FITTED : 0;

@@ -158,6 +158,7 @@ static bool read_options(const struct cli_options *o, struct imc_options *opt)
 	opt->calib_method = cli_given(o, CLI_OPT_PERCENTILE) ? 0 : 2;
 	if (!cli_int(o, CLI_OPT_WEIGHT_BITS, 2, 8, &bits) ||
 	    !cli_int(o, CLI_OPT_SEED, 0, INT64_MAX, &seed) ||
+	    !cli_word(o, CLI_OPT_EQUALISE, &opt->equalise) ||
 	    !cli_word(o, CLI_OPT_CALIB_METHOD, &opt->calib_method) ||
 	    !cli_number(o, CLI_OPT_PERCENTILE, 50, 100, &opt->percentile) ||
 	    !cli_number(o, CLI_OPT_RESIDUAL, 0, 100, &opt->residual) ||

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/eval.h"
 #include "ir/support/checked.h"
 #include "ir/support/parallel.h"
 #include "passes/2-quant/given_numbers.h"
+#include "passes/2-quant/float_runs.h"
 #include "passes/2-quant/quant.h"
 
 /* Codes and scales of larger numbers would leave float. */
@@ -35,11 +35,6 @@ struct work {
 	size_t n_value;	   /* before constants were added */
 	int64_t keep;	   /* elements of one value in one sample */
 	struct seen *seen; /* [sample][value] */
-};
-
-struct one {
-	const struct work *w;
-	struct seen *seen; /* of this sample */
 };
 
 static int64_t n_channel(const struct imc_tensor *t)
@@ -70,47 +65,11 @@ static void look(struct seen *s, const struct imc_tensor *t, int64_t keep)
 			s->kept[s->n++] = x[i];
 }
 
-static void after_node(void *p, imc_node_id id, const struct imc_tensor *out)
+static void see(void *p, size_t sample, imc_val v, const struct imc_tensor *t)
 {
-	struct one *o = p;
-	const struct imc_node *n = imc_node_at(o->w->m->g, id);
+	const struct work *w = p;
 
-	for (int k = 0; k < n->n_out; k++)
-		if (imc_val_ok(n->out[k]) && out[k].dtype == IMC_F32)
-			look(&o->seen[n->out[k].i], &out[k], o->w->keep);
-}
-
-static void sample_inputs(const struct work *w, size_t i, struct seen *seen,
-			  struct imc_tensor *in)
-{
-	const struct imc_graph *g = w->m->g;
-	const struct imc_samples *s = w->cx->calib;
-
-	for (size_t k = 0; k < g->n_input; k++) {
-		struct imc_tensor t = imc_value_at(g, g->input[k])->t;
-
-		t.data = s->x[k] + (int64_t)i * s->size[k];
-		look(&seen[g->input[k].i], &t, w->keep);
-		in[k] = t;
-	}
-}
-
-static void run_sample(void *p, size_t i, size_t thread)
-{
-	struct work *w = p;
-	const struct imc_graph *g = w->m->g;
-	struct one one = {w, w->seen + i * w->n_value};
-	struct imc_eval_how how = {.hook = after_node, .cx = &one};
-	struct imc_arena *a = imc_arena_new();
-	struct imc_tensor *in = imc_arena_array(a, g->n_input, sizeof *in);
-	struct imc_tensor *out = imc_arena_array(a, g->n_output, sizeof *out);
-
-	sample_inputs(w, i, one.seen, in);
-	imc_eval_real(g, in, out, &how, a);
-	imc_arena_free(a);
-	if (thread == 0 && w->cx->progress)
-		w->cx->progress(w->cx->ui, "calibrate", (int64_t)i,
-				w->cx->calib->n);
+	look(&w->seen[sample * w->n_value + v.i], t, w->keep);
 }
 
 static int by_size(const void *a, const void *b)
@@ -314,7 +273,7 @@ bool imc_pass_calibrate(struct imc_module *m, struct imc_pass_cx *cx)
 	w.keep = imc_min_i64(KEEP_MOST,
 			     imc_max_i64(KEEP_LEAST, KEEP_ALL / cx->calib->n));
 	w.seen = new_seen(&w, (size_t)cx->calib->n, cx->scratch);
-	imc_parallel_for((size_t)cx->calib->n, run_sample, &w);
+	imc_float_runs(m, cx, "calibrate", 0, (size_t)cx->calib->n, see, &w);
 	for (size_t v = 0; v < w.n_value; v++) {
 		struct imc_arena *a = imc_arena_new();
 
