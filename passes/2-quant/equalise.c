@@ -8,15 +8,16 @@
 /* Words of --equalise. */
 enum { AUTO, ON, OFF };
 
-/* Digital machines of 8 bits round little, and made-up samples say nothing of
- * channels. */
+/* 8 bits lose little, so that the model's own errors may cost more; made-up
+ * samples say nothing of channels. */
 static bool pays(const struct imc_module *m, const struct imc_pass_cx *cx)
 {
-	bool few_bits = (m->opt.weight_bits > 0 && m->opt.weight_bits < 8) ||
-			(m->opt.act_bits > 0 && m->opt.act_bits < 8);
+	int64_t cell = imc_hw_sums_exact(m->hw) ? 8 : m->hw->ima_cell_bits;
+	int64_t bits = m->opt.weight_bits ? m->opt.weight_bits : cell;
+	bool few_acts = m->opt.act_bits > 0 && m->opt.act_bits < 8;
 
 	return !cx->calib->synthetic && m->hw->ima_arrays > 0 &&
-	       (few_bits || !imc_hw_sums_exact(m->hw));
+	       (bits < 8 || few_acts);
 }
 
 bool imc_pass_equalise(struct imc_module *m, struct imc_pass_cx *cx)
