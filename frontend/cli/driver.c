@@ -122,6 +122,9 @@ struct imc_module *cli_module_parse(const char *path, struct imc_diags *d)
 	if (ok)
 		m = imc_text_parse(path, text, size, blob, blob_size,
 				   &imc_hw_text, d);
+	/* written by hand, or before there was that pass */
+	if (m && imc_module_has(m, IMC_FACT_RANGED))
+		m->facts |= 1u << IMC_FACT_EQUALISED;
 	imc_arena_free(file);
 	return m;
 }
