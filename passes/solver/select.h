@@ -3,8 +3,9 @@
  *
  * Groups are the steps of a network in the order they run. Two neighbours can
  * run beside each other when their options need different lanes; then they
- * take the time of the longer one. A group is in one such pair at most. All
- * solvers share one entry type. */
+ * take the time of the longer one. A group is in one such pair at most. The
+ * errors of what is picked add up, and may be limited. All solvers share one
+ * entry type. */
 #ifndef IMC_SELECT_H
 #define IMC_SELECT_H
 
@@ -21,6 +22,7 @@ struct imc_select_option {
 	double ns, pj;
 	int64_t cells;	/* of all its tiles */
 	unsigned lanes; /* bits: what it keeps busy */
+	double error;	/* >= 0: of the network, by this choice */
 	int32_t n_run;
 	const struct imc_select_run *run;
 };
@@ -40,6 +42,8 @@ struct imc_select_problem {
 	 * least time that was found, those of least energy. */
 	double slack;
 	double limit_ns; /* picks that take longer do not count; 0: no limit */
+	/* Nor do those whose errors add up to more; 0: no limit. */
+	double max_error;
 	/* Places the tiles in the end; asked n_pack times whether it can. fits:
 	 * asked often, true only for what pack places; NULL: pack is asked. */
 	imc_pack_solver *pack;
@@ -67,7 +71,13 @@ imc_select_solver(const struct imc_select_problem *p, struct imc_arena *a);
  * is a lower bound (Lagrange; M. L. Fisher, "The Lagrangian relaxation method
  * for solving integer programming problems", 1981). Picks for prices near the
  * best one are tried with the packer, then improved by single changes and
- * exchanges. Calls the packer a limited number of times. */
+ * exchanges. Calls the packer a limited number of times.
+ *
+ * max_error is met in the same way, by a penalty: for every price of errors
+ *     (bound with price * error added to the cost of options) - price *
+ * max_error is a lower bound as well. The price is searched by halves; the
+ * largest of the bounds on the way is the one that is given. What is picked
+ * keeps the limit itself: its errors are added up. */
 imc_select_solver imc_select_priced;
 
 /* Proven: no picks with tiles that fit the bins take less time; INFINITY:
@@ -82,6 +92,8 @@ void imc_select_cost(const struct imc_select_problem *p, const int32_t *pick,
 		     double *ns, double *pj);
 int64_t imc_select_cells(const struct imc_select_problem *p,
 			 const int32_t *pick);
+double imc_select_error(const struct imc_select_problem *p,
+			const int32_t *pick);
 
 /* All tiles of the picks, by group, as a problem for n_bin bins (in a). */
 struct imc_pack_problem imc_select_tiles(const struct imc_select_problem *p,

@@ -55,6 +55,15 @@ int64_t imc_select_cells(const struct imc_select_problem *p,
 	return sum;
 }
 
+double imc_select_error(const struct imc_select_problem *p, const int32_t *pick)
+{
+	double sum = 0;
+
+	for (int32_t i = 0; i < p->n; i++)
+		sum += picked(p, pick, i)->error;
+	return sum;
+}
+
 int64_t imc_select_capacity(const struct imc_select_problem *p)
 {
 	return (int64_t)p->bin_w * p->bin_h * p->n_bin;
@@ -94,11 +103,12 @@ static bool is_less(const struct pay *a, const struct pay *b)
 }
 
 static struct pay pay_for(const struct imc_select_price *price, double ns,
-			  double pj, int64_t cells)
+			  const struct imc_select_option *o)
 {
-	return (struct pay){price->ns * ns + price->pj * pj +
-				    price->cell * (double)cells,
-			    pj, cells};
+	return (struct pay){price->ns * ns + price->pj * o->pj +
+				    price->cell * (double)o->cells +
+				    price->error * o->error,
+			    o->pj, o->cells};
 }
 
 static struct pay sum_of(const struct pay *a, const struct pay *b)
@@ -122,7 +132,7 @@ static struct pay best_alone(const struct imc_select_group *g,
 	*at = 0;
 	for (int32_t k = 0; k < g->n; k++) {
 		const struct imc_select_option *o = &g->option[k];
-		struct pay s = pay_for(price, o->ns, o->pj, o->cells);
+		struct pay s = pay_for(price, o->ns, o);
 
 		if (is_less(&s, &best)) {
 			best = s;
@@ -144,8 +154,11 @@ static struct pay best_pair(const struct imc_select_group *g,
 			const struct imc_select_option *a = &g[0].option[i];
 			const struct imc_select_option *b = &g[1].option[k];
 			double ns = imc_select_pair_ns(g, a, b);
-			struct pay s = pay_for(price, ns, a->pj + b->pj,
-					       a->cells + b->cells);
+			const struct imc_select_option both = {
+				.pj = a->pj + b->pj,
+				.cells = a->cells + b->cells,
+				.error = a->error + b->error};
+			struct pay s = pay_for(price, ns, &both);
 
 			if (ns >= 0 && is_less(&s, &best)) {
 				best = s;
@@ -203,7 +216,8 @@ static struct corner corner_at(const struct imc_select_problem *p,
 	c.pick = imc_arena_array(scratch, (size_t)p->n + 1, sizeof *c.pick);
 	cheapest_chain(p, price, c.pick, scratch);
 	imc_select_cost(p, c.pick, &ns, &pj);
-	c.cost = price->ns * ns + price->pj * pj;
+	c.cost = price->ns * ns + price->pj * pj +
+		 price->error * imc_select_error(p, c.pick);
 	c.cells = imc_select_cells(p, c.pick);
 	return c;
 }
@@ -219,7 +233,7 @@ static struct corner fewest_cells(const struct imc_select_problem *p,
 				  const struct corner *most,
 				  struct imc_arena *scratch)
 {
-	struct imc_select_price only_cells = {0, 0, 1};
+	struct imc_select_price only_cells = {.cell = 1};
 	struct corner c = corner_at(p, &only_cells, scratch);
 
 	/* Of those, the least cost: no cell saved pays for more. */
@@ -227,7 +241,8 @@ static struct corner fewest_cells(const struct imc_select_problem *p,
 	for (int32_t i = 0; i < p->n; i++) {
 		const struct imc_select_option *o = picked(p, c.pick, i);
 
-		price.cell += price.ns * o->ns + price.pj * o->pj;
+		price.cell += price.ns * o->ns + price.pj * o->pj +
+			      price.error * o->error;
 	}
 	return corner_at(p, &price, scratch);
 }
@@ -268,16 +283,101 @@ bool imc_select_within(const struct imc_select_problem *p,
 	return true;
 }
 
+/* Steps of the search for a price of errors. */
+#define MAX_ERROR_PRICE 40
+
+/* Prices that differ by less give the same picks, more or less. */
+#define SAME_PRICE 1.001
+
+static bool keeps_error(const struct imc_select_problem *p, double error)
+{
+	return p->max_error <= 0 || error <= p->max_error * (1 + 1e-9);
+}
+
+/* As if nothing but errors cost much. */
+static double top_price(const struct imc_select_problem *p,
+			const struct imc_select_price *price)
+{
+	double all = 0;
+
+	for (int32_t i = 0; i < p->n; i++) {
+		double most = 0;
+
+		for (int32_t k = 0; k < p->group[i].n; k++) {
+			const struct imc_select_option *o =
+				&p->group[i].option[k];
+
+			most = fmax(most,
+				    price->ns * o->ns + price->pj * o->pj);
+		}
+		all += most;
+	}
+	return 1e6 * all / p->max_error;
+}
+
+/* One price of errors: picks, and what the bound is with it. */
+static bool try_error(const struct imc_select_problem *p,
+		      struct imc_select_price price, int64_t cells,
+		      int32_t *pick, double *bound)
+{
+	struct imc_arena *scratch = imc_arena_new();
+	double b;
+	bool ok = imc_select_within(p, price, cells, pick, &b, scratch);
+
+	imc_arena_free(scratch);
+	*bound = fmax(*bound, b - price.error * p->max_error);
+	return ok;
+}
+
+/* The next price between two ends. */
+static double middle(double lo, double hi)
+{
+	return lo > 0 ? sqrt(lo * hi) : hi * 1e-6;
+}
+
+bool imc_select_limited(const struct imc_select_problem *p,
+			struct imc_select_price *price, int64_t cells,
+			int32_t *pick, double *bound, struct imc_arena *scratch)
+{
+	struct imc_select_price with = *price;
+	size_t n = (size_t)p->n;
+	int32_t *now = imc_arena_array(scratch, n + 1, sizeof *now);
+	double lo = 0, hi;
+
+	with.error = price->error = 0;
+	if (!imc_select_within(p, with, cells, pick, bound, scratch))
+		return false;
+	if (keeps_error(p, imc_select_error(p, pick)))
+		return true;
+	with.error = hi = top_price(p, price);
+	if (!try_error(p, with, cells, pick, bound) ||
+	    !keeps_error(p, imc_select_error(p, pick)))
+		return false;
+	for (int k = 0; k < MAX_ERROR_PRICE && hi > lo * SAME_PRICE; k++) {
+		with.error = middle(lo, hi);
+		if (!try_error(p, with, cells, now, bound))
+			break;
+		if (keeps_error(p, imc_select_error(p, now))) {
+			hi = with.error;
+			memcpy(pick, now, n * sizeof *pick);
+		} else {
+			lo = with.error;
+		}
+	}
+	price->error = hi;
+	return true;
+}
+
 double imc_select_bound(const struct imc_select_problem *p)
 {
 	struct imc_arena *scratch = imc_arena_new();
 	int32_t *pick =
 		imc_arena_array(scratch, (size_t)p->n + 1, sizeof *pick);
-	struct imc_select_price time = {1, 0, 0};
+	struct imc_select_price time = {.ns = 1};
 	double bound;
 
-	if (!imc_select_within(p, time, imc_select_capacity(p), pick, &bound,
-			       scratch))
+	if (!imc_select_limited(p, &time, imc_select_capacity(p), pick, &bound,
+				scratch))
 		bound = INFINITY;
 	imc_arena_free(scratch);
 	return bound;
@@ -287,9 +387,9 @@ double imc_select_bound(const struct imc_select_problem *p)
 #define TIE 1e-9
 
 double imc_select_merit(const struct imc_select_problem *p, double ns,
-			double pj)
+			double pj, double error)
 {
-	if (p->limit_ns > 0 && ns > p->limit_ns)
+	if ((p->limit_ns > 0 && ns > p->limit_ns) || !keeps_error(p, error))
 		return INFINITY;
 	switch (p->objective) {
 	case IMC_OBJECTIVE_LATENCY:

@@ -16,7 +16,7 @@ static double merit_of(const struct imc_select_problem *p, const int32_t *pick)
 	double ns, pj;
 
 	imc_select_cost(p, pick, &ns, &pj);
-	return imc_select_merit(p, ns, pj);
+	return imc_select_merit(p, ns, pj, imc_select_error(p, pick));
 }
 
 static void look_at(struct walk *w)
@@ -27,7 +27,8 @@ static void look_at(struct walk *w)
 	struct imc_pack_problem tiles;
 	struct imc_pack_answer pack;
 
-	if (imc_select_cells(p, w->pick) > imc_select_capacity(p) ||
+	if (isinf(merit) ||
+	    imc_select_cells(p, w->pick) > imc_select_capacity(p) ||
 	    (w->best.found && !by_bins && merit >= merit_of(p, w->best.pick)))
 		return;
 	tiles = imc_select_tiles(p, w->pick, w->a);

@@ -37,7 +37,7 @@ static double merit_of(const struct search *s, const int32_t *pick)
 	double ns, pj;
 
 	imc_select_cost(s->p, pick, &ns, &pj);
-	return imc_select_merit(s->p, ns, pj);
+	return imc_select_merit(s->p, ns, pj, imc_select_error(s->p, pick));
 }
 
 static bool is_better(double merit, double than)
@@ -88,7 +88,8 @@ static bool try_picks(struct search *s, const int32_t *pick, bool fast)
 	bool placed = false;
 	double merit;
 
-	if (imc_select_cells(s->p, pick) > s->cells ||
+	merit = merit_of(s, pick);
+	if (isinf(merit) || imc_select_cells(s->p, pick) > s->cells ||
 	    (fast && is_bad(s, hash)))
 		return false;
 	scratch = imc_arena_new();
@@ -101,7 +102,6 @@ static bool try_picks(struct search *s, const int32_t *pick, bool fast)
 	imc_arena_free(scratch);
 	if (!placed)
 		*IMC_PUSH(s->a, s->bad, s->n_bad, s->cap_bad) = hash;
-	merit = merit_of(s, pick);
 	if (placed && (!s->found || is_better(merit, s->merit))) {
 		s->found = true;
 		s->merit = merit;
@@ -111,7 +111,7 @@ static bool try_picks(struct search *s, const int32_t *pick, bool fast)
 }
 
 /* Picks by price for bins that are filled less and less, until some pack. */
-static void try_prices(struct search *s, struct imc_select_price price,
+static void try_prices(struct search *s, struct imc_select_price *price,
 		       double *bound)
 {
 	const struct imc_select_problem *p = s->p;
@@ -125,8 +125,8 @@ static void try_prices(struct search *s, struct imc_select_price price,
 	for (int k = 0; k < MAX_LEVEL; k++) {
 		double cells = (double)s->cells * (1 - LEVEL * k);
 
-		if (!imc_select_within(p, price, (int64_t)cells, pick, &b,
-				       scratch))
+		if (!imc_select_limited(p, price, (int64_t)cells, pick, &b,
+					scratch))
 			break;
 		if (k == 0)
 			*bound = b;
@@ -217,11 +217,11 @@ static struct change best_change(struct search *s, const int32_t *pick,
 {
 	const struct imc_select_problem *p = s->p;
 	struct change best = {.gain = 0};
-	double ns, pj, merit;
+	double ns, pj, error = imc_select_error(p, pick), merit;
 
 	measure(s, pick);
 	imc_select_cost(p, pick, &ns, &pj);
-	merit = imc_select_merit(p, ns, pj);
+	merit = imc_select_merit(p, ns, pj, error);
 	for (int32_t i = 0; i < p->n; i++) {
 		const struct imc_select_group *g = &p->group[i];
 		const struct imc_select_option *now = &g->option[pick[i]];
@@ -235,9 +235,10 @@ static struct change best_change(struct search *s, const int32_t *pick,
 			    s->failed[s->first[i] + k])
 				continue;
 			to = imc_select_merit(p, changed_ns(s, pick, i, x),
-					      pj - now->pj + x->pj);
+					      pj - now->pj + x->pj,
+					      error - now->error + x->error);
 			c.gain = merit - to;
-			if (is_better(to, merit) &&
+			if (isfinite(to) && is_better(to, merit) &&
 			    (best.gain <= 0 || pays_more(&c, &best)))
 				best = c;
 		}
@@ -381,7 +382,9 @@ static void fill_bins(struct search *s, struct imc_select_price price)
 	for (int32_t k = 0; k < s->p->n_pack && low < high; k++) {
 		int64_t cells = low + (high - low + 1) / 2;
 
-		imc_select_within(s->p, price, cells, pick, &bound, scratch);
+		if (!imc_select_limited(s->p, &price, cells, pick, &bound,
+					scratch))
+			break;
 		fill(s, pick, cells - imc_select_cells(s->p, pick));
 		if (!is_better(merit_of(s, pick), s->merit) ||
 		    try_picks(s, pick, false))
@@ -408,7 +411,7 @@ static struct search start_search(const struct imc_select_problem *p,
 	if (p->start) {
 		memcpy(s.pick, p->start, n * sizeof *s.pick);
 		s.merit = merit_of(&s, s.pick);
-		s.found = true;
+		s.found = isfinite(s.merit);
 	}
 	return s;
 }
@@ -458,7 +461,7 @@ static struct imc_select_answer solve_sum(const struct imc_select_problem *p,
 		struct search s = start_search(p, a);
 		struct imc_select_price with = mixed(&best, price, share[k]);
 
-		try_prices(&s, with, k ? &unused : &bound);
+		try_prices(&s, &with, k ? &unused : &bound);
 		if (s.found)
 			improve(&s, with);
 		if (k == 0 || is_better(s.merit, best.merit))
@@ -486,53 +489,26 @@ static struct imc_select_answer solve_edp(const struct imc_select_problem *p,
 					  struct imc_arena *a)
 {
 	static const double tilt[] = {1, 0.5, 2, 0.25, 4};
-	struct imc_select_price time = {1, 0, 0}, energy = {0, 1, 0};
+	struct imc_select_price time = {.ns = 1}, energy = {.pj = 1}, price;
 	struct search s = start_search(p, a);
 	double least_ns = 0, least_pj = 0, unused;
 
-	try_prices(&s, energy, &least_pj);
-	try_prices(&s, time, &least_ns);
+	try_prices(&s, &energy, &least_pj);
+	try_prices(&s, &time, &least_ns);
 	for (size_t k = 0; s.found && k < sizeof tilt / sizeof *tilt; k++) {
-		try_prices(&s, edp_price(&s, tilt[k]), &unused);
-		improve(&s, edp_price(&s, tilt[k]));
+		price = edp_price(&s, tilt[k]);
+		try_prices(&s, &price, &unused);
+		improve(&s, price);
 	}
 	if (s.found)
 		fill_bins(&s, edp_price(&s, 1));
 	return answer_of(&s, least_ns * least_pj);
 }
 
-/* The picks of fewest cells, and the bins that they take. False: they do not
- * pack. */
-static bool fewest_bins(struct imc_select_problem *p, int32_t *pick)
-{
-	struct imc_arena *scratch = imc_arena_new();
-	struct imc_select_price time = {1, 0, 0};
-	struct imc_pack_problem tiles;
-	struct imc_pack_answer pack;
-	int64_t cells = 0;
-	double bound;
-
-	for (int32_t i = 0; i < p->n; i++) {
-		int64_t least = INT64_MAX;
-
-		for (int32_t k = 0; k < p->group[i].n; k++)
-			if (p->group[i].option[k].cells < least)
-				least = p->group[i].option[k].cells;
-		cells += least;
-	}
-	imc_select_within(p, time, cells, pick, &bound, scratch);
-	tiles = imc_select_tiles(p, pick, scratch);
-	pack = p->pack(&tiles, scratch);
-	p->n_bin = pack.n_used;
-	p->start = pick;
-	imc_arena_free(scratch);
-	return pack.found;
-}
-
 static struct imc_select_answer
 solve_latency(const struct imc_select_problem *p, struct imc_arena *a)
 {
-	struct imc_select_price time = {1, 0, 0}, energy = {0, 1, 0};
+	struct imc_select_price time = {.ns = 1}, energy = {.pj = 1};
 	struct imc_select_answer fast = solve_sum(p, time, a), frugal;
 	struct imc_select_problem q = *p;
 
@@ -549,10 +525,10 @@ solve_latency(const struct imc_select_problem *p, struct imc_arena *a)
 static struct imc_select_answer solve_bins(struct imc_select_problem p,
 					   struct imc_arena *a)
 {
-	struct imc_select_price time = {1, 0, 0};
+	struct imc_select_price time = {.ns = 1};
 	int32_t *pick = imc_arena_array(a, (size_t)p.n + 1, sizeof *pick);
 
-	if (!fewest_bins(&p, pick))
+	if (!imc_select_fewest_bins(&p, pick))
 		return (struct imc_select_answer){.found = false};
 	return solve_sum(&p, time, a);
 }
@@ -560,7 +536,7 @@ static struct imc_select_answer solve_bins(struct imc_select_problem p,
 struct imc_select_answer imc_select_priced(const struct imc_select_problem *p,
 					   struct imc_arena *a)
 {
-	struct imc_select_price energy = {0, 1, 0};
+	struct imc_select_price energy = {.pj = 1};
 
 	switch (p->objective) {
 	case IMC_OBJECTIVE_LATENCY:

@@ -175,6 +175,115 @@ static void test_small(enum imc_objective objective)
 	      n_equal);
 }
 
+/* Every option gets an error, faster ones larger ones, more or less (with
+ * objective arrays slower ones, which need fewer cells); the limit is somewhere
+ * between what is needed and what is possible. */
+static void draw_errors(uint32_t *seed, struct imc_select_problem *p,
+			struct imc_arena *a)
+{
+	struct imc_select_group *g =
+		imc_arena_memdup(a, p->group, (size_t)p->n * sizeof *g);
+	double lo = 0, hi = 0;
+
+	for (int32_t i = 0; i < p->n; i++) {
+		struct imc_select_option *o = imc_arena_memdup(
+			a, g[i].option, (size_t)g[i].n * sizeof *o);
+		double least = 1e9, most = 0;
+
+		for (int32_t k = 0; k < g[i].n; k++) {
+			o[k].error = draw(seed, 0, 1000) / o[k].ns;
+			if (p->objective == IMC_OBJECTIVE_ARRAYS)
+				o[k].error *= o[k].ns * o[k].ns * 1e-3;
+			least = fmin(least, o[k].error);
+			most = fmax(most, o[k].error);
+		}
+		g[i].option = o;
+		lo += least;
+		hi += most;
+	}
+	p->group = g;
+	p->max_error = lo + (hi - lo) * draw(seed, 1, 100) / 100 + 1e-9;
+}
+
+/* Whatever a limit on errors leaves: it is kept, the bound holds, and little is
+ * missed. */
+static void test_errors(enum imc_objective objective)
+{
+	uint32_t seed = 815;
+	int n_found = 0, n_equal = 0, n_limited = 0;
+
+	for (int k = 0; k < 100; k++) {
+		struct imc_arena *a = imc_arena_new();
+		struct imc_select_problem p =
+			random_problem(&seed, draw(&seed, 1, MAX_GROUP),
+				       MAX_OPTION, draw(&seed, 2, 9), a);
+		struct imc_select_answer best, s, any;
+
+		p.objective = objective;
+		any = imc_select_exhaustive(&p, a);
+		draw_errors(&seed, &p, a);
+		best = imc_select_exhaustive(&p, a);
+		s = imc_select_priced(&p, a);
+		if (best.found && s.found) {
+			double least = value_of(objective, &best);
+			double found = value_of(objective, &s);
+
+			check_valid(&p, &s, a);
+			OK(imc_select_error(&p, s.pick) <=
+			   p.max_error * (1 + 1e-6));
+			CHECK(s.bound <= found * (1 + 1e-9) &&
+				      (s.n_bin != best.n_bin ||
+				       s.bound <= least * (1 + 1e-9)),
+			      "case %d: bound %g above %g", k, s.bound, least);
+			OK(s.n_bin != best.n_bin ||
+			   found >= least * (1 - 1e-9));
+			n_equal += s.n_bin == best.n_bin &&
+				   found <= least * (1 + 1e-9);
+			n_limited += best.n_bin > any.n_bin ||
+				     least > value_of(objective, &any);
+		}
+		OK(best.found || !s.found);
+		n_found += best.found == s.found;
+		imc_arena_free(a);
+	}
+	CHECK(n_found >= 97 && n_equal >= 90 && n_limited >= 30,
+	      "objective %d: found %d, best %d, limited %d", (int)objective,
+	      n_found, n_equal, n_limited);
+}
+
+/* The price of errors, against the steps of the limit: less error never takes
+ * less time, and no more than what is allowed is made. */
+static void test_error_sweep(void)
+{
+	uint32_t seed = 2718;
+	struct imc_arena *a = imc_arena_new();
+	struct imc_select_problem p = random_problem(&seed, 30, 6, 64, a);
+	struct imc_select_answer s;
+	double last = 0, bound = 0;
+
+	p.n_bin = 6;
+	draw_errors(&seed, &p, a);
+	for (double most = p.max_error * 4; most > p.max_error / 16;
+	     most /= 1.5) {
+		struct imc_select_problem q = p;
+
+		q.max_error = most;
+		s = imc_select_priced(&q, a);
+		if (!s.found)
+			break;
+		check_valid(&q, &s, a);
+		OK(imc_select_error(&q, s.pick) <= most * (1 + 1e-6));
+		CHECK(s.ns >= last * 0.97 && s.bound >= bound * (1 - 1e-3),
+		      "error %g: %g ns after %g", most, s.ns, last);
+		CHECK(s.bound <= s.ns && s.ns < 1.3 * s.bound,
+		      "error %g: %g ns, at least %g", most, s.ns, s.bound);
+		last = s.ns;
+		bound = s.bound;
+	}
+	OK(last > 0);
+	imc_arena_free(a);
+}
+
 /* Many groups: no exhaustive answer, but bound and checker. */
 static void test_large(void)
 {
@@ -287,6 +396,9 @@ int main(void)
 {
 	for (int o = 0; o < IMC_N_OBJECTIVE; o++)
 		test_small((enum imc_objective)o);
+	for (int o = 0; o < IMC_N_OBJECTIVE; o++)
+		test_errors((enum imc_objective)o);
+	test_error_sweep();
 	test_large();
 	test_price();
 	test_pairs();
