@@ -36,6 +36,16 @@ double imc_layer_error_at(const struct imc_layer_error *e, int weight_bits,
 	return e->weight[weight_bits] + e->act[act_bits];
 }
 
+double imc_layer_error_as(const struct imc_layer_error *e,
+			  const struct imc_assign *as)
+{
+	if (!e || as->engine != IMC_ENGINE_CROSSBAR)
+		return 0;
+	if (as->post_adc && as->weight_bits >= 2 && as->weight_bits <= 8)
+		return e->adc[as->weight_bits];
+	return imc_layer_error_at(e, as->weight_bits, as->act_bits);
+}
+
 const char *imc_fact_name(enum imc_fact f)
 {
 	static const char *const name[IMC_N_FACT] = {

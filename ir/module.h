@@ -93,10 +93,12 @@ struct imc_options {
 
 /* What fewer bits do to the output, alone, all else at 8 bits: error of node
  * `node` with weights (activations it reads) of b bits is weight[b] (act[b]),
- * b = 2 .. 8, as squared error of the output over its square. */
+ * b = 2 .. 8, as squared error of the output over its square. Where an ADC
+ * rounds sums that is part of weight[b]; adc[b] takes its place when the ADC's
+ * code is the activation (post adc). */
 struct imc_layer_error {
 	imc_node_id node;
-	double weight[9], act[9];
+	double weight[9], act[9], adc[9];
 };
 
 /* A network that was measured while bits were chosen. */
@@ -106,7 +108,8 @@ struct imc_trial {
 	double error, drop; /* measured; drop in percent */
 	double value;	    /* of the objective, ns (pj, arrays) */
 	bool taken;
-	double gap; /* of value, proven */
+	double gap;   /* of value, proven */
+	double right; /* percent of the samples, measured */
 };
 
 struct imc_hw; /* hwdesc/hw.h */
@@ -159,6 +162,11 @@ const struct imc_layer_error *imc_layer_error_of(const struct imc_module *m,
 /* Of such bits together; 0 for bits that e says nothing of. */
 double imc_layer_error_at(const struct imc_layer_error *e, int weight_bits,
 			  int act_bits);
+
+/* Of the node when it is assigned so; 0 for what is not on crossbars. e may be
+ * NULL, for 0. */
+double imc_layer_error_as(const struct imc_layer_error *e,
+			  const struct imc_assign *as);
 
 static inline bool imc_module_has(const struct imc_module *m, enum imc_fact f)
 {

@@ -27,7 +27,8 @@ bool imc_verify_bits(const struct imc_verify *v)
 				e->node.i < m->g->n_node && seen[e->node.i]
 					? "there twice"
 					: "none");
-		if (!all_good(e->weight) || !all_good(e->act))
+		if (!all_good(e->weight) || !all_good(e->act) ||
+		    !all_good(e->adc))
 			return imc_verify_fail(v, &m->g->node[e->node.i],
 					       "an error of its bits is no "
 					       "number of 0 or more");

@@ -172,11 +172,18 @@ bool cli_set_keys(const struct cli_options *o, struct imc_hw *hw)
 static bool check_spatial(const struct cli_options *o, const struct imc_hw *hw)
 {
 	static const enum cli_option only[] = {
-		CLI_OPT_ACT_BITS,    CLI_OPT_BUDGET_BITS,    CLI_OPT_MAX_DROP,
-		CLI_OPT_TRIALS,	     CLI_OPT_ERRORS,	     CLI_OPT_REPLICAS,
-		CLI_OPT_SOLVER_TIME, CLI_OPT_MIN_THROUGHPUT, CLI_OPT_SEARCH,
+		CLI_OPT_ACT_BITS,	CLI_OPT_BUDGET_BITS, CLI_OPT_ERRORS,
+		CLI_OPT_REPLICAS,	CLI_OPT_SOLVER_TIME,
+		CLI_OPT_MIN_THROUGHPUT, CLI_OPT_SEARCH,
 	};
+	static const enum cli_option measured[] = {
+		CLI_OPT_MAX_DROP, CLI_OPT_DROP, CLI_OPT_TRIALS};
+	bool any = imc_hw_is_spatial(hw) || imc_variants_can(hw);
 
+	for (size_t i = 0; i < sizeof measured / sizeof *measured; i++)
+		if (cli_given(o, measured[i]) && !any)
+			return imc_diag(o->d, IMC_NOWHERE, IMC_D_NO_ERRORS,
+					cli_option_name(measured[i]), hw->name);
 	for (size_t i = 0; i < sizeof only / sizeof *only; i++)
 		if (cli_given(o, only[i]) && !imc_hw_is_spatial(hw))
 			return imc_diag(o->d, IMC_NOWHERE, IMC_D_ONLY_SPATIAL,
@@ -267,6 +274,7 @@ static void measure_again(struct imc_module *m, const struct cli_settings *s)
 	if (m->n_error == 0 && !imc_module_has(m, IMC_FACT_ASSIGNED) &&
 	    (cli_given(s->o, CLI_OPT_BUDGET_BITS) ||
 	     cli_given(s->o, CLI_OPT_MAX_DROP) ||
+	     cli_given(s->o, CLI_OPT_DROP) ||
 	     cli_given(s->o, CLI_OPT_SEARCH)))
 		m->facts &= ~(1u << IMC_FACT_MEASURED);
 }

@@ -3,16 +3,30 @@
 
 #include "ir/text/print_part.h"
 
+static void print_numbers(struct imc_buf *b, const double *error)
+{
+	for (int i = 2; i <= 8; i++) {
+		imc_buf_text(b, " ");
+		imc_print_f64(b, error[i]);
+	}
+}
+
+static bool any_number(const double *error)
+{
+	for (int i = 2; i <= 8; i++)
+		if (error[i] < 0 || error[i] > 0)
+			return true;
+	return false;
+}
+
 static void print_error(struct imc_buf *b, const struct imc_layer_error *e)
 {
 	imc_buf_printf(b, "error n%" PRIu32, e->node.i);
-	for (int i = 2; i <= 8; i++) {
-		imc_buf_text(b, " ");
-		imc_print_f64(b, e->weight[i]);
-	}
-	for (int i = 2; i <= 8; i++) {
-		imc_buf_text(b, " ");
-		imc_print_f64(b, e->act[i]);
+	print_numbers(b, e->weight);
+	print_numbers(b, e->act);
+	if (any_number(e->adc)) {
+		imc_buf_text(b, " adc");
+		print_numbers(b, e->adc);
 	}
 	imc_buf_text(b, "\n");
 }

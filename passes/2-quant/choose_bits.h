@@ -1,4 +1,5 @@
-/* choose_bits.h: bits and copies of the layers of a spatial machine.
+/* choose_bits.h: bits and copies of the layers of a spatial machine; networks
+ * that are tried, on any machine.
  *
  * LRMP (Nallathambi et al., arXiv 2312.03146): fewer bits free arrays, which
  * hold copies of slow layers. Errors of layers add up (imc_layer_error); a
@@ -39,6 +40,12 @@ struct imc_score imc_trials_float(const struct imc_trials *t);
 bool imc_trials_run(struct imc_trials *t, const struct imc_assign *assign,
 		    struct imc_score *out);
 
+/* Brings a fork, with `assign` for its nodes, to device arithmetic: runs the
+ * passes behind choose_engine up to the one that settles the numbers, whatever
+ * passes.def lists between. False: one failed, which said why. */
+bool imc_trials_fit(struct imc_module *fork, const struct imc_samples *calib,
+		    const struct imc_assign *assign);
+
 /* The errors of layers on the arrays, one change at a time, on as many samples
  * of the calib set as 2^38 multiply-accumulates in all allow, at least one:
  * what it adds to the squared error of the output against that of the float
@@ -47,6 +54,15 @@ bool imc_trials_run(struct imc_trials *t, const struct imc_assign *assign,
  * follow by 4^-bits. Fills m->error, error_rank (of random bits for all layers,
  * seeded by m->opt.seed) and error_model. Machines with imc_bits_are_free. */
 bool imc_errors_measure(struct imc_module *m, struct imc_pass_cx *cx);
+/* The same for machines with imc_variants_can: of weights of as many bits as
+ * choose_engine may take, with post digital and adc, against exact sums of
+ * 8-bit weights. Fills m->error and error_model. False: reported. */
+bool imc_variants_measure(struct imc_module *m, struct imc_pass_cx *cx);
+
+/* "measured on 3 samples of x.npy", in the arena of m. */
+const char *imc_errors_source(const struct imc_module *m, size_t n_sample,
+			      const struct imc_samples *of);
+
 /* Spearman's: of the ranks of n pairs; equal values share their rank. */
 double imc_rank_correlation(const double *x, const double *y, int n);
 

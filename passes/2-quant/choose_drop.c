@@ -1,21 +1,13 @@
-/* The closed loop of --max-drop: errors that add up are a model, so networks
- * chosen under budgets of them are quantised and measured, and the largest
- * budget is looked for with which the drop is small enough. */
+#include "passes/2-quant/choose_drop.h"
+
 #include <math.h>
 #include <string.h>
-
-#include "passes/2-quant/choose_spatial.h"
 
 /* Networks that are measured, if nothing is said. */
 #define TRIALS 12
 
 /* Steps in all: those that find nothing new cost little. */
 #define MAX_STEPS 60
-
-/* The first budget: an output that is wrong by a seventh; of errors that are
- * not measured those of 6 bits. */
-#define FIRST_ERROR 0.02
-#define FIRST_BITS 6
 
 /* Factor on the budget while only one end is known. */
 #define STRIDE 4
@@ -25,7 +17,7 @@
 #define NEAR_VALUE 0.01
 
 struct round {
-	struct imc_choice c;
+	struct imc_drop_pick c;
 	double budget, drop;
 	struct imc_score score;
 };
@@ -33,7 +25,7 @@ struct round {
 struct loop {
 	struct imc_module *m;
 	struct imc_pass_cx *cx;
-	const struct imc_bit_problem *b;
+	const struct imc_drop_chooser *by;
 	struct imc_trials *trials;
 	struct imc_assign *assign; /* of the network that is tried */
 	size_t most;		   /* networks to measure */
@@ -51,12 +43,11 @@ static bool is_good(const struct loop *l, const struct round *r)
 
 /* The round in which the same was picked; NULL: it is new. */
 static const struct round *same_picks(const struct loop *l,
-				      const struct imc_choice *c)
+				      const struct imc_drop_pick *c)
 {
-	size_t size = (size_t)l->b->p.n * sizeof *c->s.pick;
-
 	for (size_t i = 0; i < l->n; i++)
-		if (!memcmp(l->round[i].c.s.pick, c->s.pick, size))
+		if (!memcmp(l->round[i].c.pick, c->pick,
+			    c->n * sizeof *c->pick))
 			return &l->round[i];
 	return NULL;
 }
@@ -69,11 +60,12 @@ static void record(const struct loop *l, const struct round *r)
 
 	*t = (struct imc_trial){
 		.budget = r->budget,
-		.predicted = r->c.s.error,
+		.predicted = r->c.error,
 		.error = r->score.error,
 		.drop = r->drop,
 		.value = r->c.value,
-		.gap = imc_choice_gap(&r->c),
+		.gap = r->c.gap,
+		.right = r->score.right,
 	};
 	if (l->cx->tried)
 		l->cx->tried(l->cx->ui, m);
@@ -82,14 +74,15 @@ static void record(const struct loop *l, const struct round *r)
 				(int64_t)l->most);
 }
 
-static bool measure(struct loop *l, double budget, const struct imc_choice *c)
+static bool measure(struct loop *l, double budget,
+		    const struct imc_drop_pick *c)
 {
 	struct round *r = &l->round[l->n++];
 
 	*r = (struct round){.c = *c, .budget = budget};
 	memcpy(l->assign, l->m->map.assign,
 	       l->m->map.n_assign * sizeof *l->assign);
-	imc_choice_assign(l->b, c, l->assign);
+	l->by->assign(l->by->cx, c, l->assign);
 	if (!imc_trials_run(l->trials, l->assign, &r->score))
 		return false;
 	r->drop = imc_trials_float(l->trials).right - r->score.right;
@@ -114,9 +107,9 @@ static void take_end(struct loop *l, const struct round *r, double budget)
 static bool step(struct loop *l, double budget)
 {
 	const struct round *r;
-	struct imc_choice c;
+	struct imc_drop_pick c;
 
-	if (!imc_choice_solve(l->m, l->b, budget, l->cx->scratch, &c))
+	if (!l->by->solve(l->by->cx, budget, &c))
 		return false;
 	if (!c.found) { /* nothing has less errors than that */
 		l->floor = fmax(l->floor, budget);
@@ -170,12 +163,12 @@ static bool is_done(const struct loop *l, double last)
 	return next_budget(l) == last;
 }
 
+/* Where any drop will do nothing is looked for. */
 static double first_budget(const struct loop *l)
 {
-	double b = l->m->opt.error_model ? imc_bit_budget(l->m, FIRST_BITS)
-					 : FIRST_ERROR;
-
-	return fmin(fmax(b, l->floor), l->top);
+	if (l->m->opt.max_drop >= 100)
+		return l->top;
+	return fmin(fmax(l->by->first, l->floor), l->top);
 }
 
 /* The least drop where all are too large. */
@@ -191,12 +184,12 @@ static const struct round *least_bad(const struct loop *l)
 
 static void warn(const struct loop *l, const struct round *r)
 {
-	double all = imc_bit_budget(l->m, 8);
-	bool whole = r->budget <= all * (1 + 1e-9);
+	bool exact = l->by->most_exact &&
+		     r->budget <= l->by->floor * (1 + 1e-9);
 
 	imc_diag(l->m->diags, IMC_IN_FILE(l->m->model_path), IMC_D_DROP_MISSED,
 		 l->m->opt.max_drop,
-		 whole ? "8 bits everywhere"
+		 exact ? l->by->most_exact
 		       : "the best of the networks that were tried",
 		 r->drop);
 }
@@ -223,32 +216,30 @@ static bool run(struct loop *l)
 	return true;
 }
 
-bool imc_choice_for_drop(struct imc_module *m, struct imc_pass_cx *cx,
-			 const struct imc_bit_problem *b,
-			 struct imc_choice *out)
+bool imc_drop_search(struct imc_module *m, struct imc_pass_cx *cx,
+		     const struct imc_drop_chooser *chooser,
+		     struct imc_drop_pick *out)
 {
-	double bits = m->opt.budget_bits;
 	struct loop l = {
 		.m = m,
 		.cx = cx,
-		.b = b,
+		.by = chooser,
 		.trials = imc_trials_open(m, cx, cx->scratch),
 		.most = m->opt.max_trials > 0 ? (size_t)m->opt.max_trials
 					      : TRIALS,
-		/* what is 0 has no logarithm */
-		.floor = fmax(imc_bit_budget(m, 8), 1e-12),
-		.top = imc_bit_budget(m, bits > 0 ? bits : 2),
+		.floor = chooser->floor,
+		.top = fmax(chooser->top, chooser->floor),
 	};
 	const struct round *r;
 
-	l.top = fmax(l.top, l.floor);
+	*out = (struct imc_drop_pick){.found = false};
 	l.round = imc_arena_array(cx->scratch, l.most, sizeof *l.round);
 	l.assign = imc_arena_array(cx->scratch, m->map.n_assign + 1,
 				   sizeof *l.assign);
 	if (!l.trials || !run(&l))
 		return false;
 	if (l.n == 0)
-		return imc_choice_none(m, b, l.top);
+		return true;
 	r = l.good ? l.good : least_bad(&l);
 	if (!l.good)
 		warn(&l, r);

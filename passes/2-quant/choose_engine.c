@@ -15,7 +15,7 @@
 #include "ir/op.h"
 #include "ir/support/checked.h"
 #include "passes/2-quant/choose_bits.h"
-#include "passes/solver/select.h"
+#include "passes/2-quant/choose_engine.h"
 
 /* Without --spill at most this share of the multiply-accumulates may fall
  * back to the cores for want of arrays: a classifier, say, whose weights are
@@ -25,31 +25,8 @@
 /* imc_pack_best is asked so often whether fuller arrays can be packed. */
 #define MAX_BEST 5
 
-/* A step of the network. */
-struct step {
-	imc_node_id node;
-	bool is_matrix;
-	struct imc_map_options o;
-	int64_t macs;
-	/* Options of a matrix node: the crossbar of fewest cells, the best
-	 * digital one; -1: there is none. */
-	int32_t small, digital;
-	double saves; /* small against digital, of the objective */
-	bool use;     /* the crossbar, if small choices are all there is */
-	bool spilled; /* small does not fit */
-	bool tried;   /* to put it back on the crossbars */
-};
-
-struct choice {
-	struct imc_module *m;
-	struct imc_arena *scratch;
-	size_t n;
-	struct step *v; /* of every node that takes time, in run order */
-	struct imc_select_group *group;
-};
-
 /* What the objective counts, of one node. */
-static double measure(const struct choice *c, const struct imc_cost *cost)
+static double measure(const struct imc_engine_choice *c, const struct imc_cost *cost)
 {
 	switch ((enum imc_objective)c->m->opt.objective) {
 	case IMC_OBJECTIVE_LATENCY:
@@ -67,7 +44,7 @@ static double measure(const struct choice *c, const struct imc_cost *cost)
 }
 
 /* Finds small and digital among the options. */
-static void rate_options(const struct choice *c, struct step *s)
+static void rate_options(const struct imc_engine_choice *c, struct imc_engine_step *s)
 {
 	s->small = s->digital = -1;
 	for (size_t i = 0; i < s->o.n; i++) {
@@ -90,7 +67,7 @@ static void rate_options(const struct choice *c, struct step *s)
 	s->use = s->digital < 0 || s->saves > 0;
 }
 
-static bool list_matrix(struct choice *c, struct step *s)
+static bool list_matrix(struct imc_engine_choice *c, struct imc_engine_step *s)
 {
 	const struct imc_node *n = imc_node_at(c->m->g, s->node);
 	struct imc_matrix mx = imc_matrix_of(c->m->g, n);
@@ -108,7 +85,7 @@ static bool list_matrix(struct choice *c, struct step *s)
 }
 
 /* The way of a node that only the cores compute. */
-static void list_other(struct choice *c, struct step *s)
+static void list_other(struct imc_engine_choice *c, struct imc_engine_step *s)
 {
 	struct imc_map_option *x =
 		IMC_PUSH(c->scratch, s->o.v, s->o.n, s->o.cap);
@@ -118,7 +95,7 @@ static void list_other(struct choice *c, struct step *s)
 	s->small = -1;
 }
 
-static bool list_steps(struct choice *c)
+static bool list_steps(struct imc_engine_choice *c)
 {
 	const struct imc_graph *g = c->m->g;
 	bool ok = true;
@@ -126,7 +103,7 @@ static bool list_steps(struct choice *c)
 	c->v = imc_arena_array(c->scratch, g->n_order + 1, sizeof *c->v);
 	for (size_t i = 0; i < g->n_order; i++) {
 		const struct imc_node *n = imc_node_at(g, g->order[i]);
-		struct step *s = &c->v[c->n];
+		struct imc_engine_step *s = &c->v[c->n];
 
 		s->node = g->order[i];
 		if (imc_map_is_matrix(g, n))
@@ -141,7 +118,7 @@ static bool list_steps(struct choice *c)
 }
 
 /* The tiles of option x, equal neighbours together. */
-static void set_runs(const struct choice *c, const struct step *s,
+static void set_runs(const struct imc_engine_choice *c, const struct imc_engine_step *s,
 		     const struct imc_map_option *x,
 		     struct imc_select_option *out)
 {
@@ -211,11 +188,11 @@ static bool may_pair(const struct imc_graph *g, imc_node_id a, imc_node_id b)
 	return !reads || (goes_by_rows(g, first) && goes_by_rows(g, then));
 }
 
-static void make_groups(struct choice *c)
+void imc_engine_group(struct imc_engine_choice *c)
 {
 	c->group = imc_arena_array(c->scratch, c->n + 1, sizeof *c->group);
 	for (size_t i = 0; i < c->n; i++) {
-		const struct step *s = &c->v[i];
+		const struct imc_engine_step *s = &c->v[i];
 		struct imc_select_option *o =
 			imc_arena_array(c->scratch, s->o.n, sizeof *o);
 
@@ -226,6 +203,7 @@ static void make_groups(struct choice *c)
 			o[k].pj = x->as.cost.pj;
 			o[k].cells = x->cells;
 			o[k].lanes = x->lanes;
+			o[k].error = x->error;
 			if (x->as.engine == IMC_ENGINE_CROSSBAR)
 				set_runs(c, s, x, &o[k]);
 		}
@@ -239,7 +217,7 @@ static void make_groups(struct choice *c)
 
 /* Quantisation may find that fewer bias rows do, so that other tiles are
  * packed in the end: then only what is packed easily is chosen. */
-static bool tiles_are_final(const struct choice *c)
+static bool tiles_are_final(const struct imc_engine_choice *c)
 {
 	for (size_t i = 0; i < c->n; i++)
 		for (size_t k = 0; k < c->v[i].o.n; k++)
@@ -258,7 +236,7 @@ static enum imc_objective objective_of(const struct imc_module *m)
 }
 
 /* The packer is the one that place_tiles will take. */
-static struct imc_select_problem problem_of(const struct choice *c)
+static struct imc_select_problem problem_of(const struct imc_engine_choice *c)
 {
 	static imc_pack_solver *const solver[] = {
 		imc_pack_best, imc_pack_greedy, imc_pack_area};
@@ -273,6 +251,7 @@ static struct imc_select_problem problem_of(const struct choice *c)
 		.group = c->group,
 		.objective = objective_of(c->m),
 		.slack = c->m->opt.slack / 100,
+		.max_error = c->max_error,
 		.pack = solver[which],
 		.n_pack = which == 0 && tiles_are_final(c) ? MAX_BEST : 0,
 		.fits = which == 2 ? NULL : imc_pack_fits,
@@ -281,7 +260,7 @@ static struct imc_select_problem problem_of(const struct choice *c)
 
 /* The small choice of every step that uses the crossbars, the digital one of
  * the others. */
-static int32_t *small_picks(const struct choice *c)
+static int32_t *small_picks(const struct imc_engine_choice *c)
 {
 	int32_t *pick = imc_arena_array(c->scratch, c->n + 1, sizeof *pick);
 
@@ -292,7 +271,7 @@ static int32_t *small_picks(const struct choice *c)
 }
 
 /* Arrays that the small choices need; INT32_MAX/2 bins are always enough. */
-static int32_t arrays_needed(const struct choice *c)
+static int32_t arrays_needed(const struct imc_engine_choice *c)
 {
 	struct imc_select_problem p = problem_of(c);
 	struct imc_arena *a = imc_arena_new();
@@ -306,7 +285,7 @@ static int32_t arrays_needed(const struct choice *c)
 	return n;
 }
 
-static bool small_fits(const struct choice *c)
+static bool small_fits(const struct imc_engine_choice *c)
 {
 	struct imc_select_problem p = problem_of(c);
 	int32_t *pick = small_picks(c);
@@ -320,20 +299,20 @@ static bool small_fits(const struct choice *c)
 	return (!p.fits || p.n_pack > 0) && p.pack(&tiles, c->scratch).found;
 }
 
-static int64_t small_cells(const struct step *s)
+static int64_t small_cells(const struct imc_engine_step *s)
 {
 	return imc_max_i64(1, s->o.v[s->small].cells);
 }
 
-static double gain_per_cell(const struct step *s)
+static double gain_per_cell(const struct imc_engine_step *s)
 {
 	return s->saves / (double)small_cells(s);
 }
 
 /* The step to give up next: least gain a cell; the later one of equals. */
-static struct step *weakest(const struct choice *c)
+static struct imc_engine_step *weakest(const struct imc_engine_choice *c)
 {
-	struct step *w = NULL;
+	struct imc_engine_step *w = NULL;
 
 	for (size_t i = 0; i < c->n; i++)
 		if (c->v[i].use && c->v[i].digital >= 0 &&
@@ -343,12 +322,12 @@ static struct step *weakest(const struct choice *c)
 }
 
 /* The spilled step with the most to win that was not tried before. */
-static struct step *best_spilled(const struct choice *c)
+static struct imc_engine_step *best_spilled(const struct imc_engine_choice *c)
 {
-	struct step *best = NULL;
+	struct imc_engine_step *best = NULL;
 
 	for (size_t i = 0; i < c->n; i++) {
-		struct step *s = &c->v[i];
+		struct imc_engine_step *s = &c->v[i];
 
 		if (s->spilled && !s->tried &&
 		    (!best || s->saves > best->saves))
@@ -359,9 +338,9 @@ static struct step *best_spilled(const struct choice *c)
 
 /* Puts back what still fits beside the rest: the last step taken off may
  * have been much larger than needed. */
-static void put_back(struct choice *c)
+static void put_back(struct imc_engine_choice *c)
 {
-	struct step *s;
+	struct imc_engine_step *s;
 
 	while ((s = best_spilled(c))) {
 		s->tried = s->use = true;
@@ -374,7 +353,7 @@ static void put_back(struct choice *c)
 }
 
 /* What was forced onto the crossbars does not fit. */
-static bool no_room(const struct choice *c)
+static bool no_room(const struct imc_engine_choice *c)
 {
 	struct imc_select_problem p = problem_of(c);
 	struct imc_pack_problem tiles =
@@ -388,13 +367,13 @@ static bool no_room(const struct choice *c)
 }
 
 /* It found no array, and only the cores are left. */
-static bool on_cores(const struct step *s)
+static bool on_cores(const struct imc_engine_step *s)
 {
 	return s->spilled && s->o.v[s->digital].as.engine == IMC_ENGINE_CORES;
 }
 
 /* Takes small choices off the crossbars until the rest fits. */
-static bool fit_arrays(struct choice *c)
+static bool fit_arrays(struct imc_engine_choice *c)
 {
 	int64_t macs = 1, spilled = 0;
 	int32_t have = (int32_t)c->m->hw->ima_arrays, need;
@@ -403,7 +382,7 @@ static bool fit_arrays(struct choice *c)
 		return true;
 	need = arrays_needed(c);
 	do {
-		struct step *w = weakest(c);
+		struct imc_engine_step *w = weakest(c);
 
 		if (!w)
 			return no_room(c);
@@ -424,10 +403,10 @@ static bool fit_arrays(struct choice *c)
 
 /* Fewer arrays are no reason to leave them: nodes that gain from the
  * crossbars stay there. */
-static void keep_crossbars(struct choice *c)
+static void keep_crossbars(struct imc_engine_choice *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
-		struct step *s = &c->v[i];
+		struct imc_engine_step *s = &c->v[i];
 		size_t kept = 0;
 
 		if (!s->use)
@@ -440,22 +419,62 @@ static void keep_crossbars(struct choice *c)
 	}
 }
 
-static bool select_all(struct choice *c, struct imc_select_answer *s)
+struct imc_select_answer imc_engine_select(const struct imc_engine_choice *c,
+					   const int32_t *start)
 {
-	struct imc_select_problem p;
+	struct imc_select_problem p = problem_of(c);
 
+	p.start = start;
+	return imc_select_priced(&p, c->scratch);
+}
+
+static bool select_all(struct imc_engine_choice *c, struct imc_pass_cx *cx,
+		       struct imc_select_answer *s)
+{
 	if (c->m->opt.objective == IMC_OBJECTIVE_ARRAYS) {
 		keep_crossbars(c);
-		make_groups(c);
+		imc_engine_group(c);
 	}
-	p = problem_of(c);
-	p.start = small_picks(c);
-	*s = imc_select_priced(&p, c->scratch);
+	if (!imc_variants_are_chosen(c->m))
+		*s = imc_engine_select(c, small_picks(c));
+	else if (!imc_engine_for_drop(c, cx, s))
+		return false;
 	return s->found || no_room(c);
 }
 
+double imc_engine_value(const struct imc_module *m,
+			const struct imc_select_answer *s)
+{
+	switch (objective_of(m)) {
+	case IMC_OBJECTIVE_LATENCY:
+	case IMC_OBJECTIVE_THROUGHPUT:
+		return s->ns;
+	case IMC_OBJECTIVE_ENERGY:
+		return s->pj;
+	case IMC_OBJECTIVE_EDP:
+		return s->ns * s->pj;
+	case IMC_OBJECTIVE_ARRAYS:
+		return s->n_bin;
+	case IMC_N_OBJECTIVE:
+		break;
+	}
+	return s->ns;
+}
+
+void imc_engine_assign(const struct imc_engine_choice *c, const int32_t *pick,
+		       struct imc_assign *assign)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct imc_engine_step *t = &c->v[i];
+		struct imc_assign as = t->o.v[pick[i]].as;
+
+		as.spilled = t->spilled && as.engine != IMC_ENGINE_CROSSBAR;
+		assign[t->node.i] = as;
+	}
+}
+
 /* Lowers time and cells of o to those of `as`, if that is possible. */
-static void take_less(const struct choice *c, imc_node_id id,
+static void take_less(const struct imc_engine_choice *c, imc_node_id id,
 		      const struct imc_assign *as, struct imc_select_option *o)
 {
 	struct imc_matrix mx = imc_matrix_of(c->m->g, imc_node_at(c->m->g, id));
@@ -469,7 +488,7 @@ static void take_less(const struct choice *c, imc_node_id id,
 
 /* What fit_adc may still make of the option: fewer bias rows, and then fewer
  * blocks. */
-static void without_bias(const struct choice *c, imc_node_id id,
+static void without_bias(const struct imc_engine_choice *c, imc_node_id id,
 			 struct imc_assign as, struct imc_select_option *o)
 {
 	if (as.bias_rows == 0)
@@ -481,7 +500,7 @@ static void without_bias(const struct choice *c, imc_node_id id,
 }
 
 /* The bound holds for the network as it will be. */
-static double latency_bound(const struct choice *c,
+static double latency_bound(const struct imc_engine_choice *c,
 			    const struct imc_select_answer *s)
 {
 	struct imc_select_problem p = problem_of(c);
@@ -503,23 +522,21 @@ static double latency_bound(const struct choice *c,
 }
 
 /* Takes over what was picked, and says what found no array. */
-static void assign_picks(const struct choice *c,
+static void assign_picks(const struct imc_engine_choice *c,
 			 const struct imc_select_answer *s,
 			 struct imc_pass_cx *cx)
 {
 	struct imc_module *m = c->m;
 
+	imc_engine_assign(c, s->pick, m->map.assign);
 	for (size_t i = 0; i < c->n; i++) {
-		const struct step *t = &c->v[i];
-		struct imc_assign as = t->o.v[s->pick[i]].as;
-		bool crossbar = as.engine == IMC_ENGINE_CROSSBAR;
+		imc_node_id id = c->v[i].node;
+		const struct imc_assign *as = &m->map.assign[id.i];
 
-		as.spilled = t->spilled && !crossbar;
-		m->map.assign[t->node.i] = as;
-		cx->n_changed += crossbar;
-		if (as.spilled)
-			imc_diag(m->diags, imc_node_at(m->g, t->node)->loc,
-				 IMC_D_SPILLED, imc_engine_name(as.engine));
+		cx->n_changed += as->engine == IMC_ENGINE_CROSSBAR;
+		if (as->spilled)
+			imc_diag(m->diags, imc_node_at(m->g, id)->loc,
+				 IMC_D_SPILLED, imc_engine_name(as->engine));
 	}
 	m->map.bound_ns = objective_of(m) == IMC_OBJECTIVE_LATENCY
 				  ? latency_bound(c, s)
@@ -540,7 +557,7 @@ static void assign_rest(struct imc_module *m)
 
 bool imc_pass_choose_engine(struct imc_module *m, struct imc_pass_cx *cx)
 {
-	struct choice c = {.m = m, .scratch = cx->scratch};
+	struct imc_engine_choice c = {.m = m, .scratch = cx->scratch};
 	struct imc_select_answer s;
 
 	m->map.n_assign = 0;
@@ -553,8 +570,8 @@ bool imc_pass_choose_engine(struct imc_module *m, struct imc_pass_cx *cx)
 		return imc_choose_spatial(m, cx);
 	if (!list_steps(&c))
 		return false;
-	make_groups(&c);
-	if (!fit_arrays(&c) || !select_all(&c, &s))
+	imc_engine_group(&c);
+	if (!fit_arrays(&c) || !select_all(&c, cx, &s))
 		return false;
 	assign_picks(&c, &s, cx);
 	return true;

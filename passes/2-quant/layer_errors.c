@@ -290,6 +290,14 @@ static const char *file_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+const char *imc_errors_source(const struct imc_module *m, size_t n_sample,
+			      const struct imc_samples *of)
+{
+	return imc_arena_printf(m->arena, "measured on %zu sample%s of %s",
+				n_sample, n_sample == 1 ? "" : "s",
+				file_of(of->source));
+}
+
 static void open_study(struct study *s, size_t n)
 {
 	struct imc_pass_cx cx = {.scratch = s->cx->scratch};
@@ -322,9 +330,7 @@ bool imc_errors_measure(struct imc_module *m, struct imc_pass_cx *cx)
 		measure_layer(&s, i, &m->error[i]);
 		say(&s, i + 1);
 	}
-	m->error_model = imc_arena_printf(
-		m->arena, "measured on %zu sample%s of %s", s.rerun.n_sample,
-		s.rerun.n_sample == 1 ? "" : "s", file_of(cx->calib->source));
+	m->error_model = imc_errors_source(m, s.rerun.n_sample, cx->calib);
 	ok = s.n_layer == 0 || check(&s);
 	imc_module_free(s.base);
 	imc_module_free(s.numbered);

@@ -173,10 +173,11 @@ static bool set_rows(struct cutter *c, bool equal)
 
 /* Whether codes of split rows may be added into an activation. Each code has
  * the step of the sum, so a partial sum that is larger than the activation's
- * range clips: only done when asked for. */
+ * range clips: only done when asked for, or when it is known what it costs. */
 static bool may_aggregate(const struct imc_module *m)
 {
-	return m->hw->ima_aggregate && m->opt.post == 2;
+	return m->hw->ima_aggregate &&
+	       (m->opt.post == 2 || imc_variants_are_chosen(m));
 }
 
 static void add_bundle(struct cutter c, int32_t bundle)

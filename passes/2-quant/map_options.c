@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "ir/num.h"
+#include "ir/support/checked.h"
 
 /* post adc is chosen when one scale for all channels costs at most this much
  * more relative weight error than a scale each. */
@@ -56,6 +57,7 @@ static bool beats(const struct imc_map_option *a,
 {
 	return at_most(a->as.cost.ns, b->as.cost.ns) &&
 	       at_most(a->as.cost.pj, b->as.cost.pj) && a->cells <= b->cells &&
+	       a->error <= b->error &&
 	       (a->lanes & ~b->lanes) == 0;
 }
 
@@ -79,6 +81,10 @@ void imc_map_add(const struct imc_module *m, imc_node_id id,
 		return;
 	x.as = as;
 	x.lanes = imc_map_lanes(m, &as);
+	x.error = 0;
+	if (imc_variants_are_chosen(m))
+		x.error =
+			imc_layer_error_as(imc_layer_error_of(m, id), &as);
 	for (size_t i = 0; i < o->n; i++)
 		if (beats(&o->v[i], &x))
 			return;
@@ -168,40 +174,100 @@ static bool takes_one_scale(const struct imc_module *m,
 	return tensor <= channel * POST_ADC_MAX_ERROR_RATIO;
 }
 
-/* Whether the ADC's code may be the activation: one slice, an ADC that tells
- * apart what the next DAC does, a bias that fits on rows, and (unless asked
- * for) hardly more error. Sets the bias rows then. */
-static void choose_post(const struct imc_module *m, const struct imc_node *n,
-			struct imc_assign *as)
+/* Whether the ADC's code can be the activation: one slice, an ADC that tells
+ * apart what the next DAC does, a bias that fits on rows. Sets *rows then. */
+static bool can_post_adc(const struct imc_module *m, const struct imc_node *n,
+			 const struct imc_assign *as, int32_t *rows)
 {
-	int32_t rows;
-
 	if (as->slices != 1 || imc_hw_sums_exact(m->hw) || m->opt.post == 1 ||
 	    m->opt.residual > 0 || m->hw->ima_adc_bits > 8 ||
 	    m->hw->ima_adc_bits < m->hw->ima_dac_bits)
-		return;
-	rows = bias_rows(m, n, as->weight_bits);
-	if (rows < 0 ||
-	    (m->opt.post != 2 && !takes_one_scale(m, n, as->weight_bits)))
-		return;
+		return false;
+	*rows = bias_rows(m, n, as->weight_bits);
+	return *rows >= 0;
+}
+
+static void use_post_adc(struct imc_assign *as, int32_t rows)
+{
 	as->post_adc = true;
 	as->bias_rows = rows;
+}
+
+/* Unless asked for only where it costs hardly more error. */
+static struct imc_variants by_rule(const struct imc_module *m,
+				   const struct imc_node *n)
+{
+	struct imc_variants out = {.n = 1};
+	struct imc_assign *as = &out.v[0];
+	int32_t rows;
+
+	*as = imc_map_plain(m, IMC_ENGINE_CROSSBAR);
+	as->weight_bits = imc_weight_bits_of(m, n);
+	as->slices = imc_slices_of(m->hw, as->weight_bits);
+	if (can_post_adc(m, n, as, &rows) &&
+	    (m->opt.post == 2 || takes_one_scale(m, n, as->weight_bits)))
+		use_post_adc(as, rows);
+	return out;
+}
+
+/* Those with weights of so many bits. Where the ADC's codes are asked for, and
+ * can be had, nothing else is. */
+static void add_variants(const struct imc_module *m, const struct imc_node *n,
+			 int32_t bits, struct imc_variants *out)
+{
+	struct imc_assign as = imc_map_plain(m, IMC_ENGINE_CROSSBAR);
+	int32_t rows;
+
+	as.weight_bits = bits;
+	as.slices = imc_slices_of(m->hw, bits);
+	if (can_post_adc(m, n, &as, &rows)) {
+		out->v[out->n] = as;
+		use_post_adc(&out->v[out->n++], rows);
+	}
+	if (m->opt.post != 2 || out->n == 0)
+		out->v[out->n++] = as;
+}
+
+bool imc_variants_can(const struct imc_hw *hw)
+{
+	return !imc_hw_is_spatial(hw) && !imc_hw_sums_exact(hw) &&
+	       hw->ima_cell_bits > 1;
+}
+
+bool imc_variants_are_chosen(const struct imc_module *m)
+{
+	return m->opt.has_drop && imc_variants_can(m->hw);
+}
+
+struct imc_variants imc_map_variants(const struct imc_module *m,
+				     const struct imc_node *n)
+{
+	struct imc_variants out = {0};
+	int32_t cell = (int32_t)m->hw->ima_cell_bits, bits = cell;
+
+	if (m->hw->ima_arrays == 0 ||
+	    !imc_map_may_use(m, n, IMC_ENGINE_CROSSBAR) ||
+	    !imc_arrays_suit(m, n))
+		return out;
+	if (!imc_variants_are_chosen(m))
+		return by_rule(m, n);
+	if (m->opt.weight_bits) {
+		add_variants(m, n, m->opt.weight_bits, &out);
+		return out;
+	}
+	for (; bits < 8; bits += cell)
+		add_variants(m, n, bits, &out);
+	add_variants(m, n, 8, &out);
+	return out;
 }
 
 static void add_crossbar(const struct imc_module *m, imc_node_id id,
 			 struct imc_map_options *o, struct imc_arena *a)
 {
-	const struct imc_node *n = imc_node_at(m->g, id);
-	struct imc_assign as = imc_map_plain(m, IMC_ENGINE_CROSSBAR);
+	struct imc_variants v = imc_map_variants(m, imc_node_at(m->g, id));
 
-	if (m->hw->ima_arrays == 0 ||
-	    !imc_map_may_use(m, n, IMC_ENGINE_CROSSBAR) ||
-	    !imc_arrays_suit(m, n))
-		return;
-	as.weight_bits = imc_weight_bits_of(m, n);
-	as.slices = imc_slices_of(m->hw, as.weight_bits);
-	choose_post(m, n, &as);
-	imc_map_add_cuts(m, id, &as, o, a);
+	for (int i = 0; i < v.n; i++)
+		imc_map_add_cuts(m, id, &v.v[i], o, a);
 }
 
 const char *imc_map_hindrance(const struct imc_module *m,

@@ -8,6 +8,7 @@ struct imc_map_option {
 	struct imc_assign as; /* with its cost */
 	unsigned lanes;	      /* enum imc_lane: what it keeps busy */
 	int64_t cells;	      /* of arrays */
+	double error; /* of the network, by it alone; 0: not measured */
 };
 
 struct imc_map_options {
@@ -26,7 +27,7 @@ struct imc_assign imc_map_plain(const struct imc_module *m,
 unsigned imc_map_lanes(const struct imc_module *m, const struct imc_assign *as);
 
 /* Adds `as` to the options of node id: unless it is impossible, or another
- * option is as good in time, energy, cells and lanes; of equals the first
+ * option is as good in time, energy, cells, error and lanes; of equals the first
  * stays. Options that it beats so go. */
 void imc_map_add(const struct imc_module *m, imc_node_id id,
 		 struct imc_assign as, struct imc_map_options *o,
@@ -38,12 +39,37 @@ void imc_map_add_cuts(const struct imc_module *m, imc_node_id id,
 		      const struct imc_assign *as, struct imc_map_options *o,
 		      struct imc_arena *a);
 
-/* The options of matrix node id: those that no other one beats in time, energy
- * and cells at once. NULL in *why, or what hinders the engine that
+/* The options of matrix node id: those that no other one beats in time, energy,
+ * cells and error at once. NULL in *why, or what hinders the engine that
  * m->opt.conv_engine or dw_engine asks for; then there are none. */
 struct imc_map_options imc_map_options_of(const struct imc_module *m,
 					  imc_node_id id, struct imc_arena *a,
 					  const char **why);
+
+/* ---- accuracy as part of the choice ---- */
+
+/* True if hw may compute a layer with more error or less on its arrays: these
+ * share a port, and an ADC rounds what they sum up. (Machines where each tile
+ * has arrays of its own: choose_bits.h.) */
+bool imc_variants_can(const struct imc_hw *hw);
+
+/* True if m is to choose between them, by a largest drop. Else each layer is
+ * computed in the one way that rules about its weights say. */
+bool imc_variants_are_chosen(const struct imc_module *m);
+
+/* Ways of a layer on the arrays that differ in what they compute: bits of the
+ * weights, and whether the ADC's codes are the activations. */
+#define IMC_MAX_VARIANT 8
+
+struct imc_variants {
+	int n;
+	struct imc_assign v[IMC_MAX_VARIANT]; /* bits, slices, post, bias rows */
+};
+
+/* Of matrix node n, as far as m->opt leaves a choice; most exact weights come
+ * last, post adc before digital. None: arrays are not to compute it. */
+struct imc_variants imc_map_variants(const struct imc_module *m,
+				     const struct imc_node *n);
 
 /* The engine that is asked for, or IMC_ENGINE_NONE. */
 enum imc_engine imc_map_forced(const struct imc_module *m,

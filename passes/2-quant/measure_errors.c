@@ -1,4 +1,5 @@
-/* What fewer bits in one layer alone do to the output of the network. */
+/* What fewer bits, or the codes of an ADC, in one layer alone do to the output
+ * of the network. */
 #include <math.h>
 
 #include "passes/2-quant/choose_bits.h"
@@ -28,6 +29,12 @@ static bool is_measured(const struct imc_module *m)
 
 bool imc_pass_measure_errors(struct imc_module *m, struct imc_pass_cx *cx)
 {
+	if (imc_variants_are_chosen(m)) {
+		bool ok = imc_variants_measure(m, cx);
+
+		cx->n_changed = (int64_t)m->n_error;
+		return ok;
+	}
 	if (!imc_bits_are_chosen(m) || m->opt.search)
 		return true;
 	if (is_measured(m)) {

@@ -1,8 +1,10 @@
 #include "passes/2-quant/rerun.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "ir/eval.h"
+#include "ir/num.h"
 #include "ir/op.h"
 #include "ir/support/parallel.h"
 
@@ -233,6 +235,44 @@ static void keep_changes(const struct path *p, const struct imc_node *n,
 	}
 }
 
+static bool same_numbers(const struct imc_value *a, const struct imc_value *b)
+{
+	return a->zero == b->zero && !(a->scale < b->scale) &&
+	       !(a->scale > b->scale);
+}
+
+/* Codes with the numbers of `from` as those with the numbers of `to`. */
+static void translate(const struct imc_value *from, const struct imc_value *to,
+		      struct imc_tensor *t, struct imc_arena *a)
+{
+	int64_t n = imc_tensor_count(t);
+	int8_t *code;
+
+	if (same_numbers(from, to))
+		return;
+	code = imc_arena_memdup(a, t->data, (size_t)n);
+	for (int64_t i = 0; i < n; i++) {
+		double x = (double)from->scale * (code[i] - from->zero);
+
+		code[i] = (int8_t)imc_clamp(
+			llround(fmax(-1e6, fmin(1e6, x / to->scale))) +
+				to->zero,
+			INT8_MIN, INT8_MAX);
+	}
+	t->data = code;
+}
+
+/* What the changed node reads, and what it gives, in its own numbers. */
+static struct imc_tensor own_input(const struct path *p,
+				   const struct imc_graph *with, imc_val v,
+				   struct imc_arena *a)
+{
+	struct imc_tensor t = tensor_of(p, with, v);
+
+	translate(imc_value_at(p->r->g, v), imc_value_at(with, v), &t, a);
+	return t;
+}
+
 /* The node that is computed in another way, behind a rescaled input. */
 static void run_changed(const struct path *p, const struct imc_graph *with,
 			imc_node_id id)
@@ -240,11 +280,16 @@ static void run_changed(const struct path *p, const struct imc_graph *with,
 	const struct imc_node *n = imc_node_at(with, id);
 	imc_node_id front = imc_node_in(with, n, 0)->def;
 	struct imc_arena *a = imc_arena_new();
-	struct imc_tensor none = {0}, *first = &none;
+	struct imc_tensor none = {0}, own, *first = &own, *out;
 
 	if (imc_node_ok(front) && front.i >= p->r->g->n_node)
 		first = compute(p, with, imc_node_at(with, front), &none, a);
-	keep_changes(p, n, compute(p, with, n, first, a));
+	else
+		own = own_input(p, with, n->in[0], a);
+	out = compute(p, with, n, first, a);
+	translate(imc_node_out(with, n, 0), imc_node_out(p->r->g, n, 0), out,
+		  a);
+	keep_changes(p, n, out);
 	imc_arena_free(a);
 }
 

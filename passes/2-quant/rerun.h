@@ -31,7 +31,8 @@ struct imc_rerun imc_rerun_open(const struct imc_graph *g,
 
 /* How much larger the squared error of one sample is if node id is computed as
  * in graph `with`: another form of the same network, where a q_rescale that g
- * does not have may stand in front of the node. May be negative. Thread-safe.
+ * does not have may stand in front of the node, and what it reads and gives may
+ * have other numbers. May be negative. Thread-safe.
  */
 double imc_rerun_error(const struct imc_rerun *r, size_t sample,
 		       const struct imc_graph *with, imc_node_id id);

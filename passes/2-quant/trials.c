@@ -8,7 +8,7 @@
 
 struct imc_trials {
 	const struct imc_module *m;
-	struct imc_pass_cx cx; /* calib only */
+	const struct imc_samples *calib;
 	struct imc_judge judge;
 	struct imc_ends ends;
 	int64_t *size;	/* [end] */
@@ -174,7 +174,7 @@ struct imc_trials *imc_trials_open(const struct imc_module *m,
 	struct imc_trials *t = imc_arena_alloc(a, sizeof *t);
 
 	t->m = m;
-	t->cx.calib = cx->calib;
+	t->calib = cx->calib;
 	if (cx->judge)
 		t->judge = *cx->judge;
 	else
@@ -197,14 +197,25 @@ struct imc_score imc_trials_float(const struct imc_trials *t)
 	return t->of_float;
 }
 
-/* The passes that make device arithmetic of an assignment. */
-static bool quantise(struct imc_module *f, const struct imc_pass_cx *like,
-		     struct imc_arena *scratch)
+/* The pass that gives numbers their last change. */
+static const char *last_pass(void)
 {
-	struct imc_pass_cx cx = *like;
+	for (size_t i = 0; i < imc_n_pass; i++)
+		if (imc_passes[i].makes & 1u << IMC_FACT_FITTED)
+			return imc_passes[i].name;
+	return NULL;
+}
 
-	cx.scratch = scratch;
-	return imc_pass_quantise(f, &cx) && imc_pass_fit_adc(f, &cx);
+bool imc_trials_fit(struct imc_module *f, const struct imc_samples *calib,
+		    const struct imc_assign *assign)
+{
+	struct imc_pass_run run = {.calib = calib, .stop_after = last_pass()};
+
+	f->map.n_assign = f->g->n_node;
+	f->map.assign = imc_arena_memdup(f->arena, assign,
+					 f->g->n_node * sizeof *assign);
+	f->facts |= 1u << IMC_FACT_MEASURED | 1u << IMC_FACT_ASSIGNED;
+	return imc_passes_run(f, &run);
 }
 
 bool imc_trials_run(struct imc_trials *t, const struct imc_assign *assign,
@@ -215,10 +226,7 @@ bool imc_trials_run(struct imc_trials *t, const struct imc_assign *assign,
 	struct work w = {.t = t, .g = f->g};
 	bool ok;
 
-	f->map.n_assign = f->g->n_node;
-	f->map.assign = imc_arena_memdup(f->arena, assign,
-					 f->g->n_node * sizeof *assign);
-	ok = quantise(f, &t->cx, a);
+	ok = imc_trials_fit(f, t->calib, assign);
 	w.result = imc_arena_array(a, (size_t)t->judge.n, sizeof *w.result);
 	if (ok) {
 		imc_parallel_for((size_t)t->judge.n, run_sample, &w);

@@ -34,15 +34,16 @@ static bool same_bits(const struct imc_layer_error *a,
 {
 	return a->node.i == b->node.i &&
 	       !memcmp(a->weight, b->weight, sizeof a->weight) &&
-	       !memcmp(a->act, b->act, sizeof a->act);
+	       !memcmp(a->act, b->act, sizeof a->act) &&
+	       !memcmp(a->adc, b->adc, sizeof a->adc);
 }
 
 static bool same_trial(const struct imc_trial *a, const struct imc_trial *b)
 {
-	const double x[] = {a->budget, a->predicted, a->error, a->drop,
-			    a->value};
-	const double y[] = {b->budget, b->predicted, b->error, b->drop,
-			    b->value};
+	const double x[] = {a->budget, a->predicted, a->error,
+			    a->drop,   a->value,     a->right};
+	const double y[] = {b->budget, b->predicted, b->error,
+			    b->drop,   b->value,     b->right};
 
 	return !memcmp(x, y, sizeof x) && a->taken == b->taken;
 }

@@ -331,12 +331,14 @@ static void measure(struct imc_module *m)
 	for (int b = 2; b <= 8; b++) {
 		m->error[1].weight[b] = 0.1 / b;
 		m->error[1].act[b] = 1e-300 * (8 - b);
+		m->error[0].adc[b] = b == 4 ? 0.3 : 0;
 	}
 	for (int i = 0; i < 2; i++)
 		*IMC_PUSH(m->arena, m->trial, m->n_trial, m->cap_trial) =
 			(struct imc_trial){.budget = 0.7 / (i + 1),
 					   .predicted = INFINITY,
 					   .drop = -0.1 * i,
+					   .right = 90.1 - i,
 					   .taken = i};
 	m->facts |= FACT(MEASURED);
 }
