@@ -5,8 +5,9 @@
 bool imc_curve_same(const struct imc_curve_point *p,
 		    const struct imc_curve_point *q, bool arrays)
 {
-	return p->has_drop == q->has_drop && !(p->drop < q->drop) &&
-	       !(p->drop > q->drop) && !(p->budget_bits < q->budget_bits) &&
+	return p->has_drop == q->has_drop && p->post == q->post &&
+	       !(p->drop < q->drop) && !(p->drop > q->drop) &&
+	       !(p->budget_bits < q->budget_bits) &&
 	       !(p->budget_bits > q->budget_bits) &&
 	       (!arrays || p->arrays == q->arrays);
 }
@@ -66,6 +67,30 @@ static void csv_spatial(const struct imc_curve_point *p, struct imc_buf *out)
 		       number(a, p->found && p->seconds > 0, p->seconds));
 }
 
+static const char *post_name(const struct imc_curve_point *p)
+{
+	static const char *const name[] = {"auto", "digital", "adc"};
+
+	return name[p->post];
+}
+
+/* The columns of accuracy against latency. */
+static void csv_traded(const struct imc_curve_point *p, struct imc_buf *out)
+{
+	struct imc_arena *a = out->arena;
+
+	imc_buf_printf(out, ",%s,%s,%s,%s,%s", post_name(p),
+		       number(a, p->has_drop, p->drop),
+		       number(a, p->found && p->measured, p->right),
+		       number(a, p->found && p->measured, p->lost),
+		       number(a, p->found, p->error));
+	if (p->found)
+		imc_buf_printf(out, ",%d,%d,%d", (int)p->n_adc,
+			       (int)p->n_digital, (int)p->n_sliced);
+	else
+		imc_buf_text(out, ",,,");
+}
+
 void imc_curve_csv(const struct imc_curve *c, struct imc_buf *out)
 {
 	imc_buf_text(out, "arrays,latency_ms,energy_uj,bound_ms,used,pareto");
@@ -74,6 +99,9 @@ void imc_curve_csv(const struct imc_curve *c, struct imc_buf *out)
 			     ",objective,max_drop,budget_bits,min_images,"
 			     "images_per_s,error,drop,weight_bits,act_bits,gap,"
 			     "seconds");
+	if (c->traded)
+		imc_buf_text(out, ",post,max_drop,accuracy,drop,error,"
+				  "adc_layers,digital_layers,sliced_layers");
 	imc_buf_text(out, "\n");
 	for (size_t i = 0; i < c->n; i++) {
 		const struct imc_curve_point *p = &c->point[i];
@@ -87,6 +115,8 @@ void imc_curve_csv(const struct imc_curve *c, struct imc_buf *out)
 			imc_buf_printf(out, "%d,,,,,", (int)p->arrays);
 		if (c->spatial)
 			csv_spatial(p, out);
+		if (c->traded)
+			csv_traded(p, out);
 		imc_buf_text(out, "\n");
 	}
 }
@@ -102,6 +132,18 @@ static void json_asked(struct imc_json *j, const struct imc_curve_point *p)
 		imc_json_number(j, "min_images", p->min_images);
 }
 
+static void json_traded(struct imc_json *j, const struct imc_curve_point *p)
+{
+	imc_json_number(j, "error", p->error);
+	imc_json_int(j, "adc_layers", p->n_adc);
+	imc_json_int(j, "digital_layers", p->n_digital);
+	imc_json_int(j, "sliced_layers", p->n_sliced);
+	if (p->measured) {
+		imc_json_number(j, "accuracy", p->right);
+		imc_json_number(j, "drop", p->lost);
+	}
+}
+
 static void json_point(struct imc_json *j, const struct imc_curve *c,
 		       const struct imc_curve_point *p)
 {
@@ -109,6 +151,10 @@ static void json_point(struct imc_json *j, const struct imc_curve *c,
 	imc_json_int(j, "arrays", p->arrays);
 	if (c->spatial)
 		json_asked(j, p);
+	if (c->traded) {
+		imc_json_text(j, "post", post_name(p));
+		imc_json_number(j, "max_drop", p->drop);
+	}
 	imc_json_bool(j, "found", p->found);
 	if (p->found) {
 		imc_json_number(j, "latency_ms", p->latency_ms);
@@ -126,6 +172,8 @@ static void json_point(struct imc_json *j, const struct imc_curve *c,
 		if (p->measured)
 			imc_json_number(j, "drop", p->lost);
 	}
+	if (p->found && c->traded)
+		json_traded(j, p);
 	imc_json_close(j, '}');
 }
 

@@ -1,5 +1,5 @@
 /* curve.h: many mappings of one network, as files: over the number of arrays,
- * and on spatial machines over the error that is allowed and from the least
+ * and over the error that is allowed; on spatial machines also from the least
  * latency to the most images a second. */
 #ifndef IMC_CURVE_H
 #define IMC_CURVE_H
@@ -17,6 +17,7 @@ struct imc_curve_point {
 	enum imc_objective objective;
 	bool has_drop;
 	double drop, budget_bits, min_images;
+	int post; /* 0 chosen layer by layer, 1 digital, 2 adc */
 	/* What came of it. */
 	bool found; /* false: the network does not fit so few arrays */
 	int32_t used;
@@ -29,12 +30,16 @@ struct imc_curve_point {
 	double seconds; /* it took to choose; 0: not asked for */
 	bool measured;	/* lost is known */
 	double lost;	/* percent of the samples, measured */
+	double right;	/* percent that is right, measured */
+	/* Layers on arrays with post adc, digital; of more than one slice. */
+	int32_t n_adc, n_digital, n_sliced;
 	bool pareto; /* none is as good in arrays, latency, images and error */
 };
 
 struct imc_curve {
 	const char *model, *target;
 	bool spatial;
+	bool traded; /* accuracy against latency, where an ADC rounds sums */
 	size_t n;
 	/* By what was asked for besides objective and images, then from the
 	 * least latency to the most images. */
@@ -53,8 +58,9 @@ void imc_curve_mark(struct imc_curve *c);
  * empty columns. */
 void imc_curve_csv(const struct imc_curve *c, struct imc_buf *out);
 void imc_curve_json(const struct imc_curve *c, struct imc_buf *out);
-/* A picture: latency with its bound, and energy, over the arrays; of a spatial
- * machine latency against images a second, and both over arrays and error. */
+/* A picture: latency with its bound, and energy, over the arrays; where
+ * accuracy is traded samples lost and energy over latency; of a spatial machine
+ * latency against images a second, and both over arrays and error. */
 void imc_curve_svg(const struct imc_curve *c, struct imc_buf *out);
 
 #endif

@@ -56,6 +56,12 @@ struct drawn {
 
 static const char *hint(const struct drawn *d, const struct imc_curve_point *p)
 {
+	if (d->c->traded)
+		return imc_arena_printf(
+			d->a,
+			"%.4g ms, %.4g uJ, %.4g %% lost: %d adc, %d digital",
+			p->latency_ms, p->energy_uj, loss(p), (int)p->n_adc,
+			(int)p->n_digital);
 	if (!d->c->spatial)
 		return imc_arena_printf(d->a, "%d arrays: %.4g", (int)p->arrays,
 					d->y(p));
@@ -225,10 +231,78 @@ static void draw_spatial(const struct imc_curve *c, struct imc_buf *out)
 	imc_plot_close(out);
 }
 
+/* What is chosen on as many arrays as point i, or one end; false: it was drawn
+ * before, or is not there. */
+static bool mark_traded(const struct imc_curve *c, size_t i, bool *keep)
+{
+	const struct imc_curve_point *p = &c->point[i];
+
+	for (size_t k = 0; k < c->n; k++) {
+		const struct imc_curve_point *q = &c->point[k];
+
+		keep[k] = q->post == p->post && q->arrays == p->arrays;
+		if (keep[k] && k < i)
+			return false;
+	}
+	return true;
+}
+
+static const char *traded_name(const struct imc_curve_point *p,
+			       struct imc_arena *a)
+{
+	static const char *const name[] = {"chosen (filled: Pareto)",
+					   "all digital", "all adc"};
+
+	return imc_arena_printf(a, "%d arrays, %s", (int)p->arrays,
+				name[p->post]);
+}
+
+static void traded_panel(const struct drawn *d, struct imc_plot_panel p,
+			 struct imc_buf *out)
+{
+	const struct imc_curve *c = d->c;
+	struct imc_plot_series *v = imc_arena_array(d->a, c->n + 1, sizeof *v);
+	bool *keep = imc_arena_array(d->a, c->n + 1, sizeof *keep);
+
+	p.series = v;
+	for (size_t i = 0; i < c->n; i++) {
+		if (!mark_traded(c, i, keep))
+			continue;
+		v[p.n] = series(d, keep);
+		v[p.n].name = traded_name(&c->point[i], d->a);
+		v[p.n].colour = imc_plot_colour(p.n);
+		p.n++;
+	}
+	imc_plot_add(out, &p);
+}
+
+/* Samples lost, and energy, over the latency. */
+static void draw_traded(const struct imc_curve *c, struct imc_buf *out)
+{
+	struct imc_arena *a = out->arena;
+	struct imc_plot_panel p = {.left = LEFT,
+				   .top = TOP,
+				   .width = WIDTH - LEFT - 20,
+				   .height = HIGH,
+				   .title = "samples lost, % (measured)",
+				   .x_title = "latency, ms"};
+
+	imc_plot_open(out, WIDTH, TOP + 2 * HIGH + 2 * GAP,
+		      imc_arena_printf(a, "%s on %s, accuracy against latency",
+				       c->model, c->target));
+	traded_panel(&(struct drawn){c, a, latency, loss}, p, out);
+	p.top += HIGH + GAP;
+	p.title = "energy, uJ";
+	traded_panel(&(struct drawn){c, a, latency, energy}, p, out);
+	imc_plot_close(out);
+}
+
 void imc_curve_svg(const struct imc_curve *c, struct imc_buf *out)
 {
 	if (c->spatial)
 		draw_spatial(c, out);
+	else if (c->traded)
+		draw_traded(c, out);
 	else
 		draw_arrays(c, out);
 }

@@ -184,6 +184,10 @@ static void write_layer(struct imc_json *j, const struct imc_module *m,
 	imc_report_adc_json(j, f, l);
 	if (f->spatial)
 		imc_report_stage_json(j, m, l);
+	else if (m->n_trial)
+		imc_json_number(j, "error",
+				imc_layer_error_as(imc_layer_error_of(m, l->id),
+						   l->as));
 	imc_json_close(j, '}');
 }
 

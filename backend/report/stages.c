@@ -161,10 +161,10 @@ void imc_report_stages_text(const struct imc_module *m,
 {
 	struct imc_arena *a = imc_arena_new();
 
-	if (f->spatial) {
+	if (f->spatial)
 		print_stages(m, f, a, out);
+	if (f->spatial || m->n_trial)
 		print_trials(m, a, out);
-	}
 	imc_arena_free(a);
 }
 
@@ -203,13 +203,26 @@ static void write_trials(struct imc_json *j, const struct imc_module *m)
 	imc_json_close(j, ']');
 }
 
+/* Of a machine whose arrays share a port, if something was measured. */
+static void write_choice(struct imc_json *j, const struct imc_module *m)
+{
+	if (m->n_trial == 0)
+		return;
+	imc_json_open(j, "choice", '{');
+	imc_json_text(j, "error_model", m->error_model);
+	write_trials(j, m);
+	imc_json_close(j, '}');
+}
+
 void imc_report_stages_json(struct imc_json *j, const struct imc_module *m,
 			    const struct imc_report_facts *f)
 {
 	const struct imc_pipeline *p = &f->pipeline;
 
-	if (!f->spatial)
+	if (!f->spatial) {
+		write_choice(j, m);
 		return;
+	}
 	imc_json_open(j, "pipeline", '{');
 	imc_json_number(j, "stage_us", p->stage_ns * 1e-3);
 	imc_json_number(j, "stage_bound_us", m->map.stage_bound_ns * 1e-3);

@@ -1,5 +1,6 @@
 /* stages.h: the part of the report that spatial machines have: bits and copies
- * of layers, the pipeline that they form, and how they were chosen. */
+ * of layers, the pipeline that they form, and how they were chosen. What was
+ * measured to choose is there for all machines. */
 #ifndef IMC_REPORT_STAGES_H
 #define IMC_REPORT_STAGES_H
 

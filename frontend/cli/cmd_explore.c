@@ -5,21 +5,20 @@
 
 #include "frontend/cli/explore.h"
 #include "frontend/cli/explore_axes.h"
+#include "passes/2-quant/map_options.h"
 
 static bool check_usage(const struct cli_options *o, struct cli_axes *x)
 {
-	static const struct {
-		enum cli_option id;
-		const char *text;
-	} needed[] = {{CLI_OPT_OUTPUT, "-o DIR"},
-		      {CLI_OPT_ARRAYS, "--arrays=A..B"}};
+	/* What trades accuracy needs no other number of arrays. */
+	bool arrays =
+		cli_given(o, CLI_OPT_ARRAYS) || cli_given(o, CLI_OPT_DROP);
 
 	if (!cli_check_target(o))
 		return false;
-	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-		if (!cli_given(o, needed[i].id))
-			return imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS,
-					needed[i].text);
+	if (!cli_given(o, CLI_OPT_OUTPUT) || !arrays)
+		return imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS,
+				cli_given(o, CLI_OPT_OUTPUT) ? "--arrays=A..B"
+							     : "-o DIR");
 	return cli_axes_read(o, x);
 }
 
@@ -70,15 +69,22 @@ static void print_point(const struct imc_curve *c,
 	       p->latency_ms, bound_text(p, text), p->energy_uj);
 	if (c->spatial)
 		printf(" %10.1f %10.4g", p->images_per_s, p->error);
-	if (c->spatial && p->measured)
+	if (c->traded)
+		printf(" %8.2f", p->right);
+	if ((c->spatial || c->traded) && p->measured)
 		printf(" %7.2f", p->lost);
+	if (c->traded)
+		printf(" %4d %7d %6d", (int)p->n_adc, (int)p->n_digital,
+		       (int)p->n_sliced);
 	printf("%s\n", p->pareto ? " *" : "");
 }
 
 /* A line in front of what was asked for with another error. */
 static void print_asked(const struct imc_curve_point *p)
 {
-	if (p->has_drop)
+	if (p->post)
+		printf(p->post == 1 ? "all digital\n" : "all adc\n");
+	else if (p->has_drop)
 		printf("drop of %g %% at most\n", p->drop);
 	else if (p->budget_bits > 0)
 		printf("error of %g bits everywhere\n", p->budget_bits);
@@ -88,8 +94,12 @@ static void print_points(const struct imc_curve *c)
 {
 	printf("%7s %6s %12s %12s %10s", "arrays", "used", "latency ms",
 	       "bound ms", "energy uJ");
-	printf(c->spatial ? " %10s %10s %7s\n" : "\n", "images/s", "error",
-	       "drop %");
+	if (c->traded)
+		printf(" %8s %7s %4s %7s %6s\n", "right %", "drop %", "adc",
+		       "digital", "sliced");
+	else
+		printf(c->spatial ? " %10s %10s %7s\n" : "\n", "images/s",
+		       "error", "drop %");
 	for (size_t i = 0; i < c->n; i++) {
 		const struct imc_curve_point *p = &c->point[i];
 
@@ -115,7 +125,9 @@ static bool sweep(struct imc_module *m, const struct cli_settings *s,
 		  const char *dir, const struct cli_axes *x,
 		  struct imc_curve *c)
 {
-	cli_axes_ends(x, &m->opt, imc_hw_is_spatial(m->hw), s->o->arena, c);
+	c->spatial = imc_hw_is_spatial(m->hw);
+	c->traded = x->n_drop && imc_variants_can(m->hw);
+	cli_axes_ends(x, &m->opt, s->o->arena, c);
 	if (!cli_explore_points(m, s, dir, c))
 		return false;
 	if (!c->spatial || x->one)
@@ -124,8 +136,23 @@ static bool sweep(struct imc_module *m, const struct cli_settings *s,
 	return cli_explore_points(m, s, dir, c);
 }
 
+/* As many arrays as the target has, if nothing is said. */
+static bool settle_arrays(const struct imc_module *m,
+			  const struct cli_options *o, struct cli_axes *x)
+{
+	if (x->n_arrays)
+		return true;
+	if (imc_hw_is_spatial(m->hw))
+		return imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS,
+				"--arrays=A..B");
+	x->n_arrays = 1;
+	x->arrays = imc_arena_array(o->arena, 1, sizeof *x->arrays);
+	x->arrays[0] = (int32_t)m->hw->ima_arrays;
+	return true;
+}
+
 static bool explore(const struct cli_settings *s, const char *dir,
-		    const struct cli_axes *x)
+		    struct cli_axes *x)
 {
 	const struct cli_options *o = s->o;
 	struct cli_run how = {.stop_after = "measure_errors"};
@@ -139,7 +166,8 @@ static bool explore(const struct cli_settings *s, const char *dir,
 	m = cli_module_open(s, o->operand.v[0]);
 	if (m)
 		ask_for_bits(m, x);
-	ok = m && cli_module_run(m, s, &how) && sweep(m, s, dir, x, c);
+	ok = m && settle_arrays(m, o, x) && cli_module_run(m, s, &how) &&
+	     sweep(m, s, dir, x, c);
 	if (ok) {
 		c->model = imc_arena_strdup(o->arena, m->model_name);
 		c->target = imc_arena_strdup(o->arena, m->hw->name);

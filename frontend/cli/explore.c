@@ -37,6 +37,8 @@ static const char *point_path(const struct sweep *w, size_t i)
 	imc_buf_printf(&b, "%s/points/%d", w->dir, (int)p->arrays);
 	if (w->c->spatial)
 		imc_buf_printf(&b, "-%s", imc_objective_name(p->objective));
+	if (p->post)
+		imc_buf_printf(&b, "-%s", p->post == 1 ? "digital" : "adc");
 	if (p->has_drop)
 		imc_buf_printf(&b, "-drop%.9g", p->drop);
 	if (p->budget_bits > 0)
@@ -94,20 +96,26 @@ static bool read_point(const struct sweep *w, size_t i)
 	struct imc_curve_point *p = &w->c->point[i], q = *p;
 	FILE *in = fopen(point_path(w, i), "r");
 	char key[65] = "";
-	int found = 0, used = 0, measured = 0;
+	int found = 0, used = 0, measured = 0, adc = 0, digital = 0, sliced = 0;
 	bool ok;
 
 	if (!in)
 		return false;
-	ok = fscanf(in, "%64s %d %d %la %la %la %la %la %d %la %la %la %la %la",
+	ok = fscanf(in,
+		    "%64s %d %d %la %la %la %la %la %d %la %la %la %la %la %la "
+		    "%d %d %d",
 		    key, &found, &used, &q.latency_ms, &q.energy_uj,
 		    &q.bound_ms, &q.images_per_s, &q.error, &measured, &q.lost,
-		    &q.weight_bits, &q.act_bits, &q.gap, &q.seconds) == 14 &&
+		    &q.weight_bits, &q.act_bits, &q.gap, &q.seconds, &q.right,
+		    &adc, &digital, &sliced) == 18 &&
 	     !strcmp(key, w->key);
 	fclose(in);
 	q.found = found;
 	q.used = used;
 	q.measured = measured;
+	q.n_adc = adc;
+	q.n_digital = digital;
+	q.n_sliced = sliced;
 	if (ok)
 		*p = q;
 	return ok;
@@ -119,10 +127,12 @@ static bool write_point(const struct sweep *w, size_t i)
 	const char *path = point_path(w, i);
 	const char *part = imc_arena_printf(w->s->o->arena, "%s.part", path);
 	const char *text = imc_arena_printf(
-		w->s->o->arena, "%s %d %d %a %a %a %a %a %d %a %a %a %a %a\n",
+		w->s->o->arena,
+		"%s %d %d %a %a %a %a %a %d %a %a %a %a %a %a %d %d %d\n",
 		w->key, p->found, (int)p->used, p->latency_ms, p->energy_uj,
 		p->bound_ms, p->images_per_s, p->error, p->measured, p->lost,
-		p->weight_bits, p->act_bits, p->gap, p->seconds);
+		p->weight_bits, p->act_bits, p->gap, p->seconds, p->right,
+		(int)p->n_adc, (int)p->n_digital, (int)p->n_sliced);
 
 	return cli_file_write(part, text, strlen(text), w->s->o->d) &&
 	       (rename(part, path) == 0 ||
@@ -154,20 +164,17 @@ static void ask(struct imc_module *m, const struct imc_curve_point *p)
 	m->opt.max_drop = p->drop;
 	m->opt.budget_bits = p->budget_bits;
 	m->opt.min_throughput = p->min_images;
+	if (p->post)
+		m->opt.post = p->post;
 }
 
 static double error_of(const struct imc_module *m)
 {
 	double sum = 0;
 
-	for (size_t i = 0; i < m->n_error; i++) {
-		const struct imc_layer_error *e = &m->error[i];
-		const struct imc_assign *as = &m->map.assign[e->node.i];
-
-		if (as->engine == IMC_ENGINE_CROSSBAR)
-			sum += imc_layer_error_at(e, as->weight_bits,
-						  as->act_bits);
-	}
+	for (size_t i = 0; i < m->n_error; i++)
+		sum += imc_layer_error_as(&m->error[i],
+					  &m->map.assign[m->error[i].node.i]);
 	return sum;
 }
 
@@ -240,11 +247,31 @@ static void find_stages(const struct imc_module *m, struct imc_curve_point *p)
 	if (m->opt.timings)
 		p->seconds = seconds_of(m, "choose_engine");
 	find_bits(m, p);
+}
+
+/* What is known of accuracy. */
+static void find_trial(const struct imc_module *m, struct imc_curve_point *p)
+{
 	for (size_t i = 0; i < m->n_trial; i++)
 		if (m->trial[i].taken) {
 			p->measured = true;
 			p->lost = m->trial[i].drop;
+			p->right = m->trial[i].right;
 		}
+}
+
+static void find_posts(const struct imc_module *m, struct imc_curve_point *p)
+{
+	p->error = error_of(m);
+	for (size_t i = 0; i < m->g->n_order; i++) {
+		const struct imc_assign *as = &m->map.assign[m->g->order[i].i];
+
+		if (as->engine != IMC_ENGINE_CROSSBAR)
+			continue;
+		p->n_adc += as->post_adc;
+		p->n_digital += !as->post_adc;
+		p->n_sliced += as->slices > 1;
+	}
 }
 
 /* False: reported. */
@@ -259,7 +286,7 @@ static bool map_point(const struct sweep *w, size_t i)
 	struct imc_cost total;
 
 	w->s->ui->terminal = w->s->ui->verbose = false;
-	if (w->c->spatial)
+	if (w->c->spatial || w->c->traded)
 		ask(w->m, p);
 	if (!cli_set_arrays(w->m->hw, arrays, IMC_NOWHERE, w->s->o->d) ||
 	    !cli_module_run(w->m, w->s, &how))
@@ -272,6 +299,9 @@ static bool map_point(const struct sweep *w, size_t i)
 	p->bound_ms = w->m->map.bound_ns * 1e-6;
 	if (w->c->spatial)
 		find_stages(w->m, p);
+	if (w->c->traded)
+		find_posts(w->m, p);
+	find_trial(w->m, p);
 	return true;
 }
 

@@ -88,7 +88,7 @@ bool cli_axes_read(const struct cli_options *o, struct cli_axes *x)
 	int64_t steps = 5;
 
 	*x = (struct cli_axes){.one = cli_given(o, CLI_OPT_OBJECTIVE)};
-	if (!read_arrays(o, x) ||
+	if ((cli_given(o, CLI_OPT_ARRAYS) && !read_arrays(o, x)) ||
 	    !read_numbers(o, CLI_OPT_DROP, 0, 100, &x->drop, &x->n_drop) ||
 	    !read_numbers(o, CLI_OPT_BUDGETS, 2, 8, &x->budget, &x->n_budget) ||
 	    !cli_int(o, CLI_OPT_STEPS, 2, 100, &steps))
@@ -121,22 +121,36 @@ static void add_curve(const struct cli_axes *x, const struct imc_options *opt,
 	c->point[c->n++] = p;
 }
 
-void cli_axes_ends(const struct cli_axes *x, const struct imc_options *opt,
-		   bool spatial, struct imc_arena *a, struct imc_curve *c)
+/* The least latency of layers that all end in the cores (post 1) or, as far as
+ * can be, in the ADC (2), whatever is lost. */
+static void add_end(const struct imc_options *opt, struct imc_curve *c,
+		    struct imc_curve_point p, int post)
 {
-	size_t per = x->n_drop + x->n_budget + 1;
+	if (!c->traded || opt->post)
+		return;
+	p.objective = (enum imc_objective)opt->objective;
+	p.post = post;
+	p.drop = 100;
+	c->point[c->n++] = p;
+}
 
-	c->spatial = spatial;
+void cli_axes_ends(const struct cli_axes *x, const struct imc_options *opt,
+		   struct imc_arena *a, struct imc_curve *c)
+{
+	size_t per = x->n_drop + x->n_budget + 2;
+
 	c->n = 0;
 	c->point = imc_arena_array(a, x->n_arrays * per * 2, sizeof *c->point);
 	for (size_t i = 0; i < x->n_arrays; i++) {
 		struct imc_curve_point p = {.arrays = x->arrays[i]};
 
 		p.has_drop = true;
+		add_end(opt, c, p, 1);
 		for (size_t k = 0; k < x->n_drop; k++) {
 			p.drop = x->drop[k];
 			add_curve(x, opt, p, c);
 		}
+		add_end(opt, c, p, 2);
 		p = (struct imc_curve_point){.arrays = x->arrays[i]};
 		for (size_t k = 0; k < x->n_budget; k++) {
 			p.budget_bits = x->budget[k];

@@ -16,12 +16,14 @@ struct cli_axes {
 	bool one;  /* one objective was asked for */
 };
 
-/* Reads --arrays, --drop, --budgets, --steps, --objective. False: reported. */
+/* Reads --arrays (none: n_arrays is 0), --drop, --budgets, --steps,
+ * --objective. False: reported. */
 bool cli_axes_read(const struct cli_options *o, struct cli_axes *x);
 
-/* The points at the ends of every curve, or the one that was asked for. */
+/* The points at the ends of every curve, or the one that was asked for; of a
+ * curve that trades accuracy all of it. */
 void cli_axes_ends(const struct cli_axes *x, const struct imc_options *opt,
-		   bool spatial, struct imc_arena *a, struct imc_curve *c);
+		   struct imc_arena *a, struct imc_curve *c);
 
 /* Puts points between the ends of every curve of c, which are known, evenly by
  * the ratio of images a second. */

@@ -65,5 +65,6 @@ int test_range(void);
 int test_bits(void);
 int test_errors(void);
 int test_residual(void);
+int test_variants(void);
 
 #endif

@@ -13,5 +13,6 @@ int main(void)
 	bad |= test_bits();
 	bad |= test_errors();
 	bad |= test_residual();
+	bad |= test_variants();
 	return lab_result() | bad;
 }

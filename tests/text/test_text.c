@@ -207,6 +207,10 @@ static void check_blob_damage(void)
 static void check_messages(void)
 {
 	static const char *const cases[][2] = {
+		{"imcc-module 1\ngraph \"g\" nhwc\nnode n0 relu \"r\" () -> "
+		 "()\n"
+		 "error n0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 dac",
+		 "toy.imc:4:38: error: expected adc, found 'dac'"},
 		{"", "toy.imc:1:1: error: expected imcc-module, found the end "
 		     "of the file"},
 		{"imcc-module 2\n",

@@ -1,0 +1,1 @@
+compile_digits -t garofalo-34 --budget-bits=6 -o out
