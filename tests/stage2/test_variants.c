@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "passes/2-quant/choose_bits.h"
+#include "passes/2-quant/rerun.h"
 #include "tests/check.h"
 #include "tests/stage2/lab.h"
 
@@ -108,6 +109,59 @@ static void check_errors(void)
 	OK(lab_calibrate(&l));
 	OK(!memcmp(first, l.m->error, sizeof first));
 	unsetenv("IMC_THREADS");
+	lab_close(&l);
+}
+
+/* ---- other numbers ---- */
+
+/* What one node does more on all samples, as a part of the output. */
+static double more_error(const struct imc_rerun *r, const struct imc_module *f,
+			 imc_node_id id)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < r->n_sample; i++)
+		sum += imc_rerun_error(r, i, f->g, id);
+	return sum / r->square;
+}
+
+/* A network whose first activation has codes of twice the step: in the place
+ * of the node before it, or behind it, that costs little. */
+static void check_numbers(void)
+{
+	struct imc_assign *cores;
+	struct imc_module *f[2];
+	struct imc_rerun r;
+	struct imc_ends ends;
+	imc_node_id id[2];
+	struct lab l;
+
+	build(&l);
+	OK(lab_calibrate(&l));
+	id[0] = l.m->g->order[0];
+	id[1] = l.m->g->order[1];
+	cores = imc_arena_array(l.a, l.m->g->n_node, sizeof *cores);
+	for (size_t i = 0; i < l.m->g->n_node; i++)
+		cores[i] = imc_map_plain(l.m, IMC_ENGINE_CORES);
+	for (int k = 0; k < 2; k++) {
+		struct imc_value *v;
+
+		f[k] = imc_module_fork(l.m);
+		v = imc_node_out(f[k]->g, imc_node_at(f[k]->g, id[0]), 0);
+		v->hi *= k ? 2 : 1;
+		v->lo *= k ? 2 : 1;
+		OK(imc_trials_fit(f[k], &l.calib, cores));
+	}
+	ends = imc_ends_of(l.m->g, l.a);
+	r = imc_rerun_open(f[0]->g, l.m->g, &ends, &l.calib, 4, l.a);
+	for (int k = 0; k < 2; k++) {
+		double e = more_error(&r, f[1], id[k]);
+
+		OK(fabs(more_error(&r, f[0], id[k])) <= 0);
+		CHECK(fabs(e) > 0 && fabs(e) < 1e-3, "node %d: %g", k, e);
+	}
+	for (int k = 0; k < 2; k++)
+		imc_module_free(f[k]);
 	lab_close(&l);
 }
 
@@ -224,6 +278,7 @@ int test_variants(void)
 {
 	check_variants();
 	check_errors();
+	check_numbers();
 	check_choices();
 	check_fit();
 	return check_result();
