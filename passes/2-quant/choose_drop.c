@@ -34,6 +34,7 @@ struct loop {
 	const struct round *good, *bad; /* the ends; NULL: not known */
 	double floor, top;		/* budgets to stay between */
 	bool dead;			/* nothing is found below floor */
+	const struct round *seed;	/* good, or NULL */
 };
 
 static bool is_good(const struct loop *l, const struct round *r)
@@ -117,6 +118,11 @@ static bool step(struct loop *l, double budget)
 		return true;
 	}
 	r = same_picks(l, &c);
+	if (!r && l->seed && l->seed->c.value <= c.value) {
+		l->floor = fmax(l->floor, budget);
+		l->dead = true;
+		return true;
+	}
 	if (!r) {
 		if (!measure(l, budget, &c))
 			return false;
@@ -184,8 +190,8 @@ static const struct round *least_bad(const struct loop *l)
 
 static void warn(const struct loop *l, const struct round *r)
 {
-	bool exact = l->by->most_exact &&
-		     r->budget <= l->by->floor * (1 + 1e-9);
+	bool exact =
+		l->by->most_exact && r->budget <= l->by->floor * (1 + 1e-9);
 
 	imc_diag(l->m->diags, IMC_IN_FILE(l->m->model_path), IMC_D_DROP_MISSED,
 		 l->m->opt.max_drop,
@@ -199,6 +205,27 @@ static void mark_taken(const struct loop *l, const struct round *r)
 	size_t first = l->m->n_trial - l->n;
 
 	l->m->trial[first + (size_t)(r - l->round)].taken = true;
+}
+
+static bool run_seed(struct loop *l)
+{
+	const struct imc_drop_pick *seed = &l->by->seed;
+
+	if (!seed->found)
+		return true;
+	if (!measure(l, seed->error, seed))
+		return false;
+	if (is_good(l, &l->round[0]))
+		l->seed = &l->round[0];
+	return true;
+}
+
+/* The best of those that are good enough; NULL: none is. */
+static const struct round *best_good(const struct loop *l)
+{
+	if (l->seed && (!l->good || l->seed->c.value < l->good->c.value))
+		return l->seed;
+	return l->good;
 }
 
 static bool run(struct loop *l)
@@ -236,13 +263,15 @@ bool imc_drop_search(struct imc_module *m, struct imc_pass_cx *cx,
 	l.round = imc_arena_array(cx->scratch, l.most, sizeof *l.round);
 	l.assign = imc_arena_array(cx->scratch, m->map.n_assign + 1,
 				   sizeof *l.assign);
-	if (!l.trials || !run(&l))
+	if (!l.trials || !run_seed(&l) || !run(&l))
 		return false;
 	if (l.n == 0)
 		return true;
-	r = l.good ? l.good : least_bad(&l);
-	if (!l.good)
+	r = best_good(&l);
+	if (!r) {
+		r = least_bad(&l);
 		warn(&l, r);
+	}
 	mark_taken(&l, r);
 	*out = r->c;
 	return true;

@@ -30,6 +30,9 @@ struct imc_drop_chooser {
 		       struct imc_assign *assign);
 	double floor, top; /* budgets between which it is searched, > 0 */
 	double first;	   /* the first one */
+	/* Measured before all others, under no budget; nothing that is slower
+	 * is, if it is good enough. Not found: there is none. */
+	struct imc_drop_pick seed;
 	/* Picks under budgets up to floor, in words, for who reads that even
 	 * they lose too much; NULL: there are none in particular. */
 	const char *most_exact;

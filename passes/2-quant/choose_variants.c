@@ -64,6 +64,18 @@ static struct imc_select_answer select_within(struct chooser *c, double budget)
 	return imc_engine_select(c->all, s.found ? s.pick : NULL);
 }
 
+/* What is best of all that is not post adc, whatever its errors. */
+static struct imc_select_answer select_digital(struct chooser *c)
+{
+	struct imc_select_answer s;
+
+	c->digital.max_error = 0;
+	s = imc_engine_select(&c->digital, NULL);
+	for (size_t i = 0; s.found && i < c->all->n; i++)
+		s.pick[i] = c->place[i][s.pick[i]];
+	return s;
+}
+
 static double error_of(const struct imc_engine_choice *c, const int32_t *pick)
 {
 	double sum = 0;
@@ -84,22 +96,44 @@ static double gap_of(const struct imc_module *m,
 	return fmax(0, (value - s->bound) / value);
 }
 
+static struct imc_drop_pick pick_of(const struct chooser *c,
+				    struct imc_select_answer s)
+{
+	const struct imc_engine_choice *all = c->all;
+
+	if (!s.found)
+		return (struct imc_drop_pick){.found = false};
+	return (struct imc_drop_pick){
+		.found = true,
+		.n = all->n,
+		.pick = s.pick,
+		.error = error_of(all, s.pick),
+		.value = imc_engine_value(all->m, &s),
+		.gap = gap_of(all->m, &s),
+		.of = imc_arena_memdup(all->scratch, &s, sizeof s),
+	};
+}
+
 static bool solve(void *cx, double budget, struct imc_drop_pick *out)
 {
-	struct chooser *c = cx;
-	struct imc_select_answer *s =
-		imc_arena_alloc(c->all->scratch, sizeof *s);
+	const struct chooser *c = cx;
 
-	*s = select_within(c, budget);
-	*out = (struct imc_drop_pick){.found = s->found, .of = s};
-	if (!s->found)
-		return true;
-	out->n = c->all->n;
-	out->pick = s->pick;
-	out->error = error_of(c->all, s->pick);
-	out->value = imc_engine_value(c->all->m, s);
-	out->gap = gap_of(c->all->m, s);
+	*out = pick_of(c, select_within(cx, budget));
 	return true;
+}
+
+/* All digital is good enough more often than not. Its bound is that of
+ * everything with as little error. */
+static struct imc_drop_pick seed_of(struct chooser *c)
+{
+	struct imc_select_answer s = select_digital(c), any;
+
+	if (!s.found)
+		return (struct imc_drop_pick){.found = false};
+	c->all->max_error = fmax(error_of(c->all, s.pick), LEAST_ERROR);
+	any = imc_engine_select(c->all, s.pick);
+	s.bound = any.bound;
+	return pick_of(c, s);
 }
 
 static void assign(void *cx, const struct imc_drop_pick *p,
@@ -143,6 +177,8 @@ bool imc_engine_for_drop(struct imc_engine_choice *all, struct imc_pass_cx *cx,
 	struct imc_drop_pick p;
 
 	open_digital(&c);
+	if (all->m->opt.max_drop < 100) /* else the fastest is best */
+		by.seed = seed_of(&c);
 	if (!imc_drop_search(all->m, cx, &by, &p))
 		return false;
 	*out = (struct imc_select_answer){.found = false};
@@ -151,6 +187,7 @@ bool imc_engine_for_drop(struct imc_engine_choice *all, struct imc_pass_cx *cx,
 	all->max_error = 0;
 	for (size_t i = 0; i < all->m->n_trial; i++)
 		if (all->m->trial[i].taken)
-			all->max_error = all->m->trial[i].budget;
+			all->max_error =
+				fmax(all->m->trial[i].budget, LEAST_ERROR);
 	return true;
 }
