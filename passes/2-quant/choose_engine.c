@@ -26,7 +26,8 @@
 #define MAX_BEST 5
 
 /* What the objective counts, of one node. */
-static double measure(const struct imc_engine_choice *c, const struct imc_cost *cost)
+static double measure(const struct imc_engine_choice *c,
+		      const struct imc_cost *cost)
 {
 	switch ((enum imc_objective)c->m->opt.objective) {
 	case IMC_OBJECTIVE_LATENCY:
@@ -44,7 +45,8 @@ static double measure(const struct imc_engine_choice *c, const struct imc_cost *
 }
 
 /* Finds small and digital among the options. */
-static void rate_options(const struct imc_engine_choice *c, struct imc_engine_step *s)
+static void rate_options(const struct imc_engine_choice *c,
+			 struct imc_engine_step *s)
 {
 	s->small = s->digital = -1;
 	for (size_t i = 0; i < s->o.n; i++) {
@@ -118,7 +120,8 @@ static bool list_steps(struct imc_engine_choice *c)
 }
 
 /* The tiles of option x, equal neighbours together. */
-static void set_runs(const struct imc_engine_choice *c, const struct imc_engine_step *s,
+static void set_runs(const struct imc_engine_choice *c,
+		     const struct imc_engine_step *s,
 		     const struct imc_map_option *x,
 		     struct imc_select_option *out)
 {

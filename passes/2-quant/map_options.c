@@ -57,8 +57,7 @@ static bool beats(const struct imc_map_option *a,
 {
 	return at_most(a->as.cost.ns, b->as.cost.ns) &&
 	       at_most(a->as.cost.pj, b->as.cost.pj) && a->cells <= b->cells &&
-	       a->error <= b->error &&
-	       (a->lanes & ~b->lanes) == 0;
+	       a->error <= b->error && (a->lanes & ~b->lanes) == 0;
 }
 
 void imc_map_add(const struct imc_module *m, imc_node_id id,
@@ -83,8 +82,7 @@ void imc_map_add(const struct imc_module *m, imc_node_id id,
 	x.lanes = imc_map_lanes(m, &as);
 	x.error = 0;
 	if (imc_variants_are_chosen(m))
-		x.error =
-			imc_layer_error_as(imc_layer_error_of(m, id), &as);
+		x.error = imc_layer_error_as(imc_layer_error_of(m, id), &as);
 	for (size_t i = 0; i < o->n; i++)
 		if (beats(&o->v[i], &x))
 			return;

@@ -133,8 +133,7 @@ static struct imc_module *make_exact(const struct study *s)
 	size_t n = m->g->n_node;
 	struct imc_assign *arrays = imc_arena_memdup(
 		m->arena, s->form[0].assign, n * sizeof *arrays);
-	struct imc_assign *cores =
-		imc_arena_array(m->arena, n, sizeof *cores);
+	struct imc_assign *cores = imc_arena_array(m->arena, n, sizeof *cores);
 
 	for (size_t i = 0; i < n; i++)
 		cores[i] = imc_map_plain(m, IMC_ENGINE_CORES);
