@@ -253,6 +253,23 @@ static void codes_of(const struct imc_adc_sums *s, size_t sample, int64_t set,
 		acc[k] = kept_of(s, sample, set, k)[i];
 }
 
+/* What a clamped output asks of the ADC beyond all sums there are is asked of
+ * none: a bias may be much larger than the sums of its channel. */
+static void cap_ends(struct imc_adc_sum *v, int64_t n, const float range[2])
+{
+	for (int64_t i = 0; i < n; i++)
+		if (v[i].end)
+			v[i].acc = fmaxf(range[0], fminf(range[1], v[i].acc));
+}
+
+static void widen(float range[2], const int32_t *acc, int n)
+{
+	for (int i = 0; i < n; i++) {
+		range[0] = fminf(range[0], (float)acc[i]);
+		range[1] = fmaxf(range[1], (float)acc[i]);
+	}
+}
+
 struct imc_adc_sum *imc_adc_sums_of(const struct imc_adc_sums *s, int64_t set,
 				    int64_t *n, int64_t *total,
 				    struct imc_arena *a)
@@ -260,6 +277,7 @@ struct imc_adc_sum *imc_adc_sums_of(const struct imc_adc_sums *s, int64_t set,
 	struct subset u = subset_of(s, set);
 	double *factor = factors_of(s, a);
 	int32_t *acc = imc_arena_array(a, (size_t)n_code(s), sizeof *acc);
+	float range[2] = {0, 0};
 	struct imc_adc_sum *out;
 
 	*n = 0;
@@ -270,9 +288,11 @@ struct imc_adc_sum *imc_adc_sums_of(const struct imc_adc_sums *s, int64_t set,
 			int64_t at = u.first + i * u.step % u.count;
 
 			codes_of(s, k, set, i, acc);
+			widen(range, acc, n_code(s));
 			*n += imc_adc_settle(acc, factor, n_code(s),
 					     &s->channel[at], out + *n);
 		}
+	cap_ends(out, *n, range);
 	return out;
 }
 
