@@ -11,10 +11,14 @@ status=0
 awk -f "$here/compare.awk" "$here/published.csv" "$out/paper.csv" ||
 	status=1
 # arrays by how many of their cells are used, emptiest first
-awk '/"array":/ {
-	gsub(/[^0-9 ]/, " ")
-	used[$1] += $(NF - 1) * $NF
+awk '
+function member(key, at) {
+	at = "\"" key "\": [0-9]+"
+	if (!match($0, at))
+		return 0
+	return substr($0, RSTART + length(key) + 4, RLENGTH - length(key) - 4)
 }
+/"array":/ { used[member("array")] += member("w") * member("h") }
 END {
 	for (k in used)
 		printf "%.1f %%\n", 100 * used[k] / 65536

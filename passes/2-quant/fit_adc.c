@@ -337,7 +337,7 @@ static void give_up_post(struct fit *f)
 /* Post adc: the activation's own numbers are the ADC's. With several blocks
  * the aggregation adds their codes to the activation's zero: each block must
  * fit the ADC's range then, though only their sum is small. Where the parts do
- * not, the ADCs read them with a gain of their own. */
+ * not, the ADCs read them with a gain of their own, unless --post=adc. */
 static void fit_post_adc(struct fit *f, double *unit, struct numbers *v)
 {
 	struct imc_matrix mx = imc_matrix_of(f->m->g, node_of(f));
@@ -354,7 +354,7 @@ static void fit_post_adc(struct fit *f, double *unit, struct numbers *v)
 		unit[k] /= y->scale; /* now gains */
 	if (blocks) {
 		fit_sets(f, unit, false, v);
-		if (!clips_much(f))
+		if (!clips_much(f) || f->m->opt.post == 2)
 			return;
 		give_up_post(f);
 		for (int64_t k = 0; k < v->n; k++)

@@ -60,7 +60,8 @@ static float with_bias(const struct job *j, int64_t k, float scale)
 	return fmaxf(scale, (float)(b / (j->sx * BIAS_UNITS)));
 }
 
-/* Takes the scales and codes that round_weights found. False: it did not. */
+/* Takes the scales and codes of weights that are rounded already. False: they
+ * are not, or the engine cannot hold them. */
 static bool rounded_weights(struct job *j)
 {
 	struct imc_grid grid = imc_grid_of(j->m->hw, j->as);
@@ -125,11 +126,16 @@ static double largest(const float *w, int64_t n)
 /* Cores and digital array: int8, one scale a channel, multiplier and shift. */
 static void core_weights(struct job *j)
 {
+	bool rounded = rounded_weights(j);
+
 	for (int64_t k = 0; k < j->w.k; k++) {
 		double m = largest(j->w.w + k * j->w.r, j->w.r);
 
-		j->scale[k] = with_bias(j, k, m > 0 ? (float)(m / 127) : 1);
-		codes_of_channel(j, k, 1, 8, 127);
+		if (!rounded) {
+			j->scale[k] = with_bias(
+				j, k, m > 0 ? (float)(m / 127) : 1);
+			codes_of_channel(j, k, 1, 8, 127);
+		}
 		imc_factor(j->sx * j->scale[k] / j->sy, &j->mult[k],
 			   &j->shift[k]);
 	}

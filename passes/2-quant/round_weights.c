@@ -59,6 +59,15 @@ static bool holds_given(const struct imc_module *m, const struct imc_value *w,
 	return holds;
 }
 
+/* Codes are known: weights are scale times code. */
+static bool is_rounded(const struct imc_module *m, const struct imc_value *w,
+		       const struct imc_assign *as)
+{
+	if (imc_value_given(w))
+		return holds_given(m, w, as);
+	return imc_val_ok(w->scales) && w->given == IMC_GIVEN_NONE;
+}
+
 static bool may_round(const struct imc_module *m, imc_node_id id)
 {
 	const struct imc_node *n = imc_node_at(m->g, id);
@@ -72,7 +81,7 @@ static bool may_round(const struct imc_module *m, imc_node_id id)
 	/* all groups would share a scale */
 	if (as->post_adc && n->a.group[0] > 1)
 		return false;
-	return !imc_value_given(w) || !holds_given(m, w, as);
+	return !is_rounded(m, w, as);
 }
 
 static double damping(const struct imc_round_stats *s, double part)
@@ -221,7 +230,7 @@ static bool is_wanted(const struct imc_module *m, const struct imc_pass_cx *cx)
 {
 	if (m->opt.rounding == 1)
 		return true;
-	return m->opt.rounding == 0 && !imc_hw_is_spatial(m->hw) &&
+	return m->opt.rounding == 0 && !imc_hw_is_spatial(m->hw) && cx->calib &&
 	       !cx->calib->synthetic;
 }
 

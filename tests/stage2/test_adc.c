@@ -245,6 +245,16 @@ static void test_bits_needed(void)
 	   imc_bits_for(256) == 8 && imc_bits_for(257) == 9);
 }
 
+/* Post adc by choice, and not by order: then it would stay. */
+static void asked_by_choice(struct lab *l)
+{
+	struct imc_pass_run how = {.calib = &l->calib,
+				   .stop_after = "choose_engine"};
+
+	OK(imc_passes_run(l->m, &how));
+	l->m->opt.post = 0;
+}
+
 /* A bias that takes one block's sums far from the other's: the ADCs cannot
  * have the gain of the activation, and get one of their own. */
 static void test_give_up(void)
@@ -261,6 +271,7 @@ static void test_give_up(void)
 		w[i] = i % 9 < 4 ? fabsf(w[i]) : -fabsf(w[i]);
 	l.b.g->node[0].in[0] = OP(&l.b, RELU, l.b.g->input[0]);
 	imc_graph_sort(l.b.g);
+	l.assign = asked_by_choice;
 	lab_check(&l, 9, 1.5);
 	OK(lab_node(&l, IMC_OP_Q_CONV2D)->a.post[0] == 0);
 	OK(!lab_assign(&l, IMC_OP_Q_CONV2D)->post_adc);
