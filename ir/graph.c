@@ -112,7 +112,7 @@ imc_val imc_graph_add_value(struct imc_graph *g, const char *name)
 	v = IMC_PUSH(g->arena, g->value, g->n_value, g->cap_value);
 	v->name = unique;
 	v->def = IMC_NO_NODE;
-	v->scales = v->means = v->clips = IMC_NO_VAL;
+	v->scales = v->means = v->clips = v->divisors = IMC_NO_VAL;
 	return (imc_val){(uint32_t)(g->n_value - 1)};
 }
 

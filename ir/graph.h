@@ -147,6 +147,10 @@ struct imc_value {
 	 * squared error over the calibration set; f32 constant [6, 2], or
 	 * none. */
 	imc_val clips;
+	/* Activations: what equalise divided each channel (last axis) by, so
+	 * that this holds x / divisor in the place of the model's x; f32
+	 * constant, or none: by 1. */
+	imc_val divisors;
 	imc_node_id def; /* the node that computes it, or IMC_NO_NODE */
 };
 

@@ -13,6 +13,8 @@ static void mark_used(const struct imc_graph *g, uint32_t *of, imc_val v)
 		of[g->value[v.i].means.i] = 1;
 	if (imc_val_ok(g->value[v.i].clips))
 		of[g->value[v.i].clips.i] = 1;
+	if (imc_val_ok(g->value[v.i].divisors))
+		of[g->value[v.i].divisors.i] = 1;
 }
 
 /* of[old id] becomes the new id, or UINT32_MAX; keeps the order of ids. */
@@ -76,6 +78,7 @@ void imc_graph_compact(struct imc_graph *g)
 		g->value[i].scales = renamed(of, g->value[i].scales);
 		g->value[i].means = renamed(of, g->value[i].means);
 		g->value[i].clips = renamed(of, g->value[i].clips);
+		g->value[i].divisors = renamed(of, g->value[i].divisors);
 	}
 	for (size_t i = 0; i < g->n_order; i++)
 		node[i] = *imc_node_at(g, g->order[i]);

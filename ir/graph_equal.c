@@ -48,7 +48,8 @@ static bool same_value(struct pair *p, const struct imc_value *a,
 	       same_float(a->scale, b->scale) && a->zero == b->zero &&
 	       a->given == b->given && same_val(p, a->scales, b->scales) &&
 	       same_val(p, a->means, b->means) &&
-	       same_val(p, a->clips, b->clips);
+	       same_val(p, a->clips, b->clips) &&
+	       same_val(p, a->divisors, b->divisors);
 }
 
 /* A scales value has none itself, so this goes two deep at most. */

@@ -78,10 +78,12 @@ static bool check_ids(const struct imc_verify *v)
 	for (size_t i = 0; i < g->n_value; i++)
 		if (!ids_in_range(g, 1, &g->value[i].scales, true) ||
 		    !ids_in_range(g, 1, &g->value[i].means, true) ||
-		    !ids_in_range(g, 1, &g->value[i].clips, true))
-			return imc_verify_fail(
-				v, NULL, "'%s' has no scales, means or clips",
-				g->value[i].name);
+		    !ids_in_range(g, 1, &g->value[i].clips, true) ||
+		    !ids_in_range(g, 1, &g->value[i].divisors, true))
+			return imc_verify_fail(v, NULL,
+					       "'%s' has no scales, means, "
+					       "clips or divisors",
+					       g->value[i].name);
 	return true;
 }
 

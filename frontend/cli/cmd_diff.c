@@ -3,6 +3,7 @@
 
 #include "frontend/cli/diff_print.h"
 #include "frontend/cli/open_bundle.h"
+#include "passes/2-quant/equalise.h"
 
 struct job {
 	struct cli_opened in;
@@ -63,8 +64,10 @@ static bool choose_layers(struct job *j)
 				   pattern, meant(j, pattern));
 }
 
+/* Layers are compared in the units that equalise gave channels. */
 static bool match_layers(struct job *j, const char *model)
 {
+	imc_equalise_like(j->in.float_m->g, j->in.m->g);
 	j->net = diff_net_open(j->in.m->g, &j->in.m->map, j->in.float_m->g,
 			       j->in.arena);
 	if (!j->net.n_layer)

@@ -42,7 +42,7 @@ static struct imc_value *new_value(struct imc_reader *r)
 			IMC_PUSH(g->arena, g->value, g->n_value, g->cap_value);
 
 		v->def = IMC_NO_NODE;
-		v->scales = v->means = v->clips = IMC_NO_VAL;
+		v->scales = v->means = v->clips = v->divisors = IMC_NO_VAL;
 	}
 	if (g->value[id.i].name) {
 		imc_read_fail(r, "an id that is new");
@@ -92,7 +92,7 @@ static bool parse_type(struct imc_reader *r, struct imc_value *v)
 	return imc_read_need(r, '[') && parse_dims(r, &v->t);
 }
 
-#define NUMBERS "range, scale, zero, given, scales, means or clips"
+#define NUMBERS "range, scale, zero, given, scales, means, clips or divisors"
 
 static bool parse_given(struct imc_reader *r, struct imc_value *v)
 {
@@ -131,6 +131,8 @@ static bool parse_number(struct imc_reader *r, const char *key,
 		return imc_read_new_val(r, &v->means);
 	if (!strcmp(key, "clips"))
 		return imc_read_new_val(r, &v->clips);
+	if (!strcmp(key, "divisors"))
+		return imc_read_new_val(r, &v->divisors);
 	if (strcmp(key, "zero")) {
 		r->p -= strlen(key);
 		return imc_read_fail(r, NUMBERS);
@@ -397,9 +399,11 @@ bool imc_parse_finish_graph(struct imc_reader *r)
 	for (size_t i = 0; i < g->n_value; i++) {
 		if (!is_given(g, g->value[i].scales) ||
 		    !is_given(g, g->value[i].means) ||
-		    !is_given(g, g->value[i].clips))
+		    !is_given(g, g->value[i].clips) ||
+		    !is_given(g, g->value[i].divisors))
 			return imc_read_fail(
-				r, "the scales, means or clips of a value");
+				r, "the scales, means, clips or divisors of a "
+				   "value");
 	}
 	for (size_t i = 0; i < g->n_value; i++)
 		if (!g->value[i].name)

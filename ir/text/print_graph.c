@@ -132,6 +132,10 @@ static void print_numbers(struct imc_buf *b, const struct imc_value *v)
 		imc_buf_text(b, " clips ");
 		imc_print_val(b, v->clips);
 	}
+	if (imc_val_ok(v->divisors)) {
+		imc_buf_text(b, " divisors ");
+		imc_print_val(b, v->divisors);
+	}
 }
 
 static bool is_gap(const struct imc_value *v)

@@ -82,7 +82,12 @@ double imc_eq_error(const struct imc_eq *e, size_t group, const double *scale);
 /* Sets scale: powers of two, so that the float function stays, bit for bit. */
 void imc_eq_search(struct imc_eq *e);
 
-/* Rewrites weights, biases and added constants. Returns how many nodes. */
+/* Rewrites weights, biases and added constants, and notes the divisors of
+ * activations. Returns how many nodes. */
 int64_t imc_eq_apply(const struct imc_eq *e, struct imc_graph *g);
+
+/* Rewrites float graph g, as it is before equalise, with the divisors of the
+ * values of `like` that have its names. */
+void imc_equalise_like(struct imc_graph *g, const struct imc_graph *like);
 
 #endif

@@ -1,4 +1,6 @@
 /* Scales into weights, biases and added constants. */
+#include <string.h>
+
 #include "ir/op.h"
 #include "passes/2-quant/equalise.h"
 
@@ -118,6 +120,26 @@ static bool apply_node(struct apply *p, imc_node_id id)
 	return true;
 }
 
+/* The scales of v as a constant, divisors of it. */
+static void note_divisors(const struct apply *p, imc_val v)
+{
+	struct imc_graph *g = p->g;
+	struct imc_tensor t = {.dtype = IMC_F32, .rank = 1};
+	struct imc_arena *a = imc_arena_new();
+	float *s;
+	imc_val id;
+
+	t.dim[0] = imc_eq_channels(imc_value_at(g, v));
+	t.data = s = imc_arena_array(a, (size_t)t.dim[0], sizeof *s);
+	for (int64_t c = 0; c < t.dim[0]; c++)
+		s[c] = (float)scale_of(p, v, c);
+	id = imc_graph_add_const(
+		g, imc_arena_printf(a, "%s.divisors", imc_value_at(g, v)->name),
+		&t);
+	imc_value_at(g, v)->divisors = id;
+	imc_arena_free(a);
+}
+
 int64_t imc_eq_apply(const struct imc_eq *e, struct imc_graph *g)
 {
 	struct apply p = {.e = e, .g = g};
@@ -125,5 +147,55 @@ int64_t imc_eq_apply(const struct imc_eq *e, struct imc_graph *g)
 
 	for (size_t i = 0; i < g->n_order; i++)
 		n += apply_node(&p, g->order[i]);
+	for (uint32_t i = 0; i < e->n_value; i++)
+		if (has_scale(&p, (imc_val){i}))
+			note_divisors(&p, (imc_val){i});
 	return n;
+}
+
+/* The divisors of the value of that name, one for each of n channels; NULL: it
+ * has none. */
+static const float *divisors_of(const struct imc_graph *g, const char *name,
+				int64_t n)
+{
+	for (size_t i = 0; i < g->n_value; i++) {
+		const struct imc_value *v = &g->value[i];
+
+		if (!v->name || !imc_val_ok(v->divisors) ||
+		    strcmp(v->name, name) != 0)
+			continue;
+		v = imc_value_at(g, v->divisors);
+		return imc_tensor_count(&v->t) == n ? v->t.data : NULL;
+	}
+	return NULL;
+}
+
+void imc_equalise_like(struct imc_graph *g, const struct imc_graph *like)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct imc_eq e = {.g = g, .a = a, .n_value = g->n_value};
+
+	e.at = imc_arena_array(a, g->n_value, sizeof *e.at);
+	for (size_t i = 0; i < g->n_value; i++) {
+		e.at[i] = e.n_slot;
+		e.n_slot += (size_t)imc_eq_channels(&g->value[i]);
+	}
+	e.root = imc_arena_array(a, e.n_slot, sizeof *e.root);
+	e.scale = imc_arena_array(a, e.n_slot, sizeof *e.scale);
+	for (size_t i = 0; i < e.n_slot; i++) {
+		e.root[i] = i;
+		e.scale[i] = 1;
+	}
+	for (size_t i = 0; i < g->n_value; i++) {
+		const struct imc_value *v = &g->value[i];
+		int64_t n = imc_eq_channels(v);
+		const float *s = v->t.data || !v->name
+					 ? NULL
+					 : divisors_of(like, v->name, n);
+
+		for (int64_t c = 0; s && c < n; c++)
+			e.scale[e.at[i] + (size_t)c] = s[c];
+	}
+	imc_eq_apply(&e, g);
+	imc_arena_free(a);
 }

@@ -134,6 +134,7 @@ static imc_val new_activation(struct imc_graph *g, imc_val v, float scale,
 		.scales = IMC_NO_VAL,
 		.means = IMC_NO_VAL,
 		.clips = IMC_NO_VAL,
+		.divisors = imc_value_at(g, v)->divisors,
 		.def = IMC_NO_NODE,
 	};
 	new->t.data = NULL;
