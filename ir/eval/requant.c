@@ -31,7 +31,8 @@ typedef int32_t ints __attribute__((vector_size(LANES * sizeof(int32_t))));
 struct lanes {
 	int32_t mult[LANES], shift[LANES], bias[LANES], zero[LANES];
 	int32_t least[LANES], most[LANES];
-	reals gain, offset, nudge, lo, hi, sure;
+	reals gain, offset, nudge, lo, hi;
+	ints sure; /* the bits of a float: in their order, as it is not < 0 */
 	ints back; /* from the bits of a float to a code */
 };
 
@@ -56,11 +57,13 @@ static void set_lane(struct lanes *c, int i)
 	double range = fmax(fabs(lo), fabs(hi)) + fabs(offset) + 1;
 	bool exact = is_power(c->mult[i]) && gain * (1 << 22) >= range &&
 		     abs(c->bias[i]) < 1 << 22;
+	float sure;
 
 	c->gain[i] = (float)gain;
 	c->offset[i] = (float)offset;
 	c->nudge[i] = exact ? 1 + 0x1p-22f : 1;
-	c->sure[i] = exact ? 1 : (float)fmax(0.5 - range * 0x1p-20, 0);
+	sure = exact ? 1 : (float)fmax(0.5 - range * 0x1p-20, 0);
+	memcpy(&c->sure[i], &sure, sizeof sure);
 	c->lo[i] = (float)lo;
 	c->hi[i] = (float)hi;
 	c->back[i] = c->zero[i] - MAGIC_BITS;
@@ -80,7 +83,7 @@ static bool any(const ints *v)
 	return all != 0;
 }
 
-/* Adds lanes in doubt to *open. */
+/* Sets the sign of lanes in doubt in *open. */
 IMC_SIMD_PART void read_row(const struct lanes *c, const int32_t *sum,
 			    int32_t *code, ints *open)
 {
@@ -96,7 +99,7 @@ IMC_SIMD_PART void read_row(const struct lanes *c, const int32_t *sum,
 	from = (ints)r + c->back;
 	memcpy(code, &from, sizeof from);
 	v -= r - MAGIC;
-	*open |= (v > c->sure) | (v < -c->sure);
+	*open |= c->sure - ((ints)v & INT32_MAX);
 }
 
 /* n <= GROUP rows, ld apart. */
@@ -108,6 +111,7 @@ IMC_SIMD_PART void read_rows(const struct lanes *c, int64_t n,
 
 	for (int64_t i = 0; i < n; i++)
 		read_row(c, sum + i * ld, code[i], &open);
+	open >>= 31;
 	if (__builtin_expect(any(&open), 0))
 		for (int64_t i = 0; i < n; i++)
 			exact_row(c, sum + i * ld, code[i]);

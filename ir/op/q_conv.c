@@ -174,6 +174,11 @@ void imc_eval_q_conv(const struct imc_graph *g, const struct imc_node *n,
 		imc_q_conv_digital(&q, out[0].data);
 		return;
 	}
+	if (!q.residual) {
+		for (int b = 0; b < q.n_bundle; b++)
+			imc_q_conv_blocks(&q, b, out[0].data);
+		return;
+	}
 	sum = imc_arena_array(scratch, (size_t)(q.n_window * q.k), sizeof *sum);
 	add_blocks(&q, sum);
 	imc_q_conv_finish(&q, sum, out[0].data);

@@ -108,6 +108,10 @@ void imc_q_conv_add_job(const struct imc_q_conv *q, const struct imc_q_piece *p,
 			const struct imc_q_spot *at, const int32_t *acc,
 			int32_t *sum);
 
+/* All blocks of a bundle behind ADCs, from q->x to y[n_window][k]; without
+ * residual weights. What imc_q_conv_run and _finish do, strip by strip. */
+void imc_q_conv_blocks(const struct imc_q_conv *q, int bundle, int8_t *y);
+
 /* The whole of a node without ADC, from q->x to y. */
 void imc_q_conv_digital(const struct imc_q_conv *q, int8_t *y);
 

@@ -213,7 +213,8 @@ static struct imc_panels pack_copy(const struct imc_q_strip *t,
 struct windows {
 	int64_t m, ld;
 	const int32_t *acc;
-	int32_t *sum; /* of the first, all columns of q */
+	int32_t *sum; /* of the first, from the piece's first column on */
+	int64_t lds;
 };
 
 /* Adds the codes (or sums) of slice s of the piece. */
@@ -229,8 +230,8 @@ static void add_codes(const struct imc_q_conv *q, const struct imc_q_piece *p,
 		.weight = imc_slice_factor(p->slice0 + s, (int)a->slices[0],
 					   (int)a->slice_bits[0]) *
 			  (1 << frac),
-		.sum = w->sum + k,
-		.lds = q->k,
+		.sum = w->sum,
+		.lds = w->lds,
 	};
 	struct imc_adc_columns adc = {.lo = (int32_t)a->adc_lo[0],
 				      .hi = (int32_t)a->adc_hi[0]};
@@ -255,11 +256,13 @@ void imc_q_conv_add_job(const struct imc_q_conv *q, const struct imc_q_piece *p,
 	int64_t line = (at->batch * q->oh + at->y) * q->ow + at->x;
 	int64_t width = p->slices * p->n_col;
 
+	sum += p->b.k0 + p->col0;
 	for (int32_t y = 0; y < p->patch_h; y++, line += q->ow) {
 		struct windows w = {.m = at->n_x,
 				    .ld = width,
 				    .acc = acc + y * p->patch_w * width,
-				    .sum = sum + line * q->k};
+				    .sum = sum + line * q->k,
+				    .lds = q->k};
 
 		for (int s = 0; s < p->slices; s++)
 			add_codes(q, p, s, &w);
@@ -283,7 +286,9 @@ static void add_jobs(const struct imc_q_conv *q, const struct imc_q_piece *p,
 	int64_t n_col = n_copy * p->slices * p->n_col;
 
 	if (n_copy == 1 && p->end == 0) {
-		struct windows w = {n, n_col, acc, sum + first * q->k};
+		struct windows w = {n, n_col, acc,
+				    sum + first * q->k + p->b.k0 + p->col0,
+				    q->k};
 
 		for (int s = 0; s < p->slices; s++)
 			add_codes(q, p, s, &w);
@@ -320,16 +325,17 @@ void imc_q_conv_run(const struct imc_q_conv *q, const struct imc_q_piece *p,
 	}
 }
 
-/* post adc: the code, or the sum of codes, is the activation. */
+/* post adc: the code, or the sum of codes, is the activation. Columns of the
+ * bundle only. */
 static void finish_adc(const struct imc_q_conv *q, const int32_t *sum,
 		       int8_t *y, const struct imc_q_bundle *b)
 {
 	const struct imc_attrs *a = &q->n->a;
+	const int32_t *zero = q->adc_zero + b->k0;
 
-	for (int64_t k = b->k0; k < b->k0 + b->n_col; k++)
+	for (int64_t k = 0; k < b->n_col; k++)
 		if (b->n_block == 1)
-			y[k] = (int8_t)imc_clamp(sum[k] + q->adc_zero[k], -128,
-						 127);
+			y[k] = (int8_t)imc_clamp(sum[k] + zero[k], -128, 127);
 		else
 			y[k] = (int8_t)imc_clamp((int64_t)sum[k] + q->zero_y,
 						 a->lo[0], a->hi[0]);
@@ -359,8 +365,79 @@ void imc_q_conv_finish(const struct imc_q_conv *q, int32_t *sum, int8_t *y)
 		for (int b = 0; b < q->n_bundle; b++) {
 			struct imc_q_bundle at = imc_q_conv_bundle(q, b);
 
-			finish_adc(q, sum, y, &at);
+			finish_adc(q, sum + at.k0, y + at.k0, &at);
 		}
+}
+
+/* A bundle whose blocks share the windows of a strip. */
+struct blocks {
+	struct imc_q_bundle b;
+	struct imc_q_strip t;
+	struct imc_q_piece *piece; /* [block] */
+	struct imc_panels *panels;
+	int32_t *acc, *sum; /* of the windows of a strip */
+};
+
+static struct blocks open_blocks(const struct imc_q_conv *q, int bundle,
+				 struct imc_arena *a)
+{
+	struct blocks s = {.b = imc_q_conv_bundle(q, bundle)};
+	struct imc_q_piece first = imc_q_conv_block(q, bundle, 0);
+	int64_t width = first.slices * first.n_col;
+	size_t room;
+
+	s.piece = imc_arena_array(a, (size_t)s.b.n_block, sizeof *s.piece);
+	s.panels = imc_arena_array(a, (size_t)s.b.n_block, sizeof *s.panels);
+	s.t = imc_q_strip_open(q, &first, width + s.b.n_col, a);
+	for (int i = 0; i < s.b.n_block; i++) {
+		struct imc_q_piece *p = &s.piece[i];
+		struct imc_q_strip t = s.t;
+		int8_t *cells;
+
+		*p = t.p = imc_q_conv_block(q, bundle, i);
+		cells = imc_arena_alloc(
+			a, (size_t)((p->n_row + p->n_drive) * width));
+		imc_q_conv_cells(q, p, 0, cells);
+		s.panels[i] = pack_copy(&t, cells, 0, a);
+	}
+	room = (size_t)imc_q_strip_room(&s.t);
+	s.acc = imc_arena_room(a, room * (size_t)width, sizeof *s.acc);
+	s.sum = imc_arena_room(a, room * (size_t)s.b.n_col, sizeof *s.sum);
+	return s;
+}
+
+/* The outputs of the strip's windows, y: of all channels. */
+static void run_strip(const struct imc_q_conv *q, struct blocks *s, int8_t *y)
+{
+	int64_t n = s->t.n, n_col = s->b.n_col;
+	int64_t width = s->piece[0].slices * n_col;
+	struct windows w = {n, width, s->acc, s->sum, n_col};
+
+	memset(s->sum, 0, (size_t)(n * n_col) * sizeof *s->sum);
+	for (int i = 0; i < s->b.n_block; i++) {
+		imc_gemm_int(&s->panels[i], s->t.row, n, s->acc, width);
+		for (int k = 0; k < s->piece[i].slices; k++)
+			add_codes(q, &s->piece[i], k, &w);
+	}
+	if (!q->n->a.post[0]) {
+		imc_q_conv_requant(q, s->b.k0, n_col, n, s->sum, y);
+		return;
+	}
+	for (int64_t i = 0; i < n; i++)
+		finish_adc(q, s->sum + i * n_col, y + i * q->k + s->b.k0,
+			   &s->b);
+}
+
+void imc_q_conv_blocks(const struct imc_q_conv *q, int bundle, int8_t *y)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct blocks s = open_blocks(q, bundle, a);
+
+	for (int64_t job = 0; job < s.t.jobs.n; job += s.t.n) {
+		imc_q_strip_load(&s.t, job);
+		run_strip(q, &s, y + job * q->k);
+	}
+	imc_arena_free(a);
 }
 
 void imc_q_conv_acc(const struct imc_graph *g, const struct imc_node *n,
