@@ -188,6 +188,50 @@ static bool check_shape(const struct imc_verify *v, const struct imc_value *x)
 			       x->name);
 }
 
+/* Numbers of a value that lie in a constant: n of them (-1: any). */
+static bool are_floats(const struct imc_graph *g, imc_val id, int64_t n)
+{
+	const struct imc_tensor *t;
+
+	if (!imc_val_ok(id))
+		return true;
+	t = &imc_value_at(g, id)->t;
+	return t->data && t->dtype == IMC_F32 &&
+	       (n < 0 || imc_tensor_count(t) == n);
+}
+
+/* Scales along another axis than the first have more than one. */
+static bool scales_fit(const struct imc_graph *g, const struct imc_value *x)
+{
+	bool by_rows = imc_val_ok(x->scales) && x->t.rank > 0 &&
+		       imc_value_at(g, x->scales)->t.rank == 1;
+
+	return are_floats(g, x->scales, by_rows ? x->t.dim[0] : -1);
+}
+
+static bool given_fits(const struct imc_value *x)
+{
+	return !imc_value_given(x) || (isfinite(x->scale) && x->scale >= 0 &&
+				       x->zero >= -128 && x->zero <= 127);
+}
+
+static bool check_numbers(const struct imc_verify *v, const struct imc_value *x)
+{
+	const struct imc_graph *g = v->m->g;
+	int rank = x->t.rank;
+	int64_t c = (x->shaped || x->t.data) && rank ? x->t.dim[rank - 1] : -1;
+
+	if (!scales_fit(g, x))
+		return imc_verify_fail(v, NULL, "'%s' has no scales for it",
+				       x->name);
+	if (!are_floats(g, x->means, c) || !are_floats(g, x->clips, 12))
+		return imc_verify_fail(
+			v, NULL, "'%s' has no means or clips for it", x->name);
+	return given_fits(x) ||
+	       imc_verify_fail(v, NULL, "'%s' has no given scale and zero",
+			       x->name);
+}
+
 bool imc_verify_graph(const struct imc_verify *v)
 {
 	const struct imc_graph *g = v->m->g;
@@ -197,6 +241,9 @@ bool imc_verify_graph(const struct imc_verify *v)
 	for (size_t i = 0; i < g->n_value; i++)
 		if ((g->value[i].shaped || g->value[i].t.data) &&
 		    !check_shape(v, &g->value[i]))
+			return false;
+	for (size_t i = 0; i < g->n_value; i++)
+		if (!check_numbers(v, &g->value[i]))
 			return false;
 	for (size_t i = 0; i < g->n_order; i++)
 		if (!check_attributes(v, imc_node_at(g, g->order[i])))

@@ -146,7 +146,6 @@ static bool check_sum(const struct imc_verify *v, const struct imc_node *n)
 		a->block_rows[0] ? imc_ceil_div(rows, a->block_rows[0]) : 1;
 	int64_t top = (int64_t)1
 		      << (a->slices[0] * a->slice_bits[0] + IMC_SUM_FRAC);
-
 	int64_t most = INT32_MAX / (imc_node_in(v->m->g, n, 9) ? 2 : 1);
 
 	if (blocks * top > most / (a->adc_hi[0] - a->adc_lo[0] + 1))
@@ -239,7 +238,7 @@ static bool check_residual(const struct imc_verify *v, const struct imc_node *n)
 	acc = MOST_INPUT * largest_sum(&imc_node_in(v->m->g, n, 1)->t);
 	if (!n->a.adc[0] && most + acc > INT32_MAX)
 		return imc_verify_fail(v, n, "its residual can exceed 32 bits");
-	return !n->a.adc[0] || !vector(v->m->g, n, 5) ||
+	return !n->a.adc[0] || !imc_module_has(v->m, IMC_FACT_FITTED) ||
 	       check_residual_adc(v, n, most);
 }
 

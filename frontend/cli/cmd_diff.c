@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "frontend/cli/diff_print.h"
+#include "frontend/cli/eval_noise.h"
 #include "frontend/cli/open_bundle.h"
 #include "passes/2-quant/equalise.h"
 
@@ -9,9 +10,22 @@ struct job {
 	struct cli_opened in;
 	int format;
 	double threshold;
+	struct cli_noise noise;
+	struct imc_noise_case devices; /* of noise */
 	struct diff_net net;
 	bool *shown;
 };
+
+/* One set of devices at one time. */
+static bool read_noise(const struct cli_options *o, struct cli_noise *out)
+{
+	if (!cli_noise_usage(o, out))
+		return false;
+	if (out->n_time > 1)
+		return cli_bad_value(o, CLI_OPT_TIME, "one time");
+	return cli_given(o, CLI_OPT_NOISE) || !cli_given(o, CLI_OPT_SEED) ||
+	       imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS, "--noise=MODEL");
+}
 
 static bool read_usage(const struct cli_options *o, struct cli_ui *ui,
 		       struct job *j)
@@ -22,7 +36,8 @@ static bool read_usage(const struct cli_options *o, struct cli_ui *ui,
 	j->threshold = 10;
 	return cli_settings_read(o, ui, &j->in.s) &&
 	       cli_word(o, CLI_OPT_FORMAT, &j->format) &&
-	       cli_number(o, CLI_OPT_THRESHOLD, -1000, 1000, &j->threshold);
+	       cli_number(o, CLI_OPT_THRESHOLD, -1000, 1000, &j->threshold) &&
+	       read_noise(o, &j->noise);
 }
 
 static bool open_bundle(struct job *j, const struct cli_options *o)
@@ -76,41 +91,62 @@ static bool match_layers(struct job *j, const char *model)
 	return choose_layers(j);
 }
 
-static void print_report(const struct job *j, const struct diff_figures *f,
-			 int64_t n)
+static void print_report(const struct job *j, const struct diff_run *run,
+			 const struct diff_figures *f)
 {
 	struct imc_buf b = {.arena = j->in.arena};
 	struct diff_verdict v = diff_verdict_of(&j->net, f, j->threshold);
-	struct diff_report r = {&j->net, f, &v, n, j->shown};
+	struct diff_report r = {&j->net,	   f,	    &v, run->n,
+				diff_n_level(run), j->shown};
 
 	(j->format ? diff_report_json : diff_report_text)(&r, &b);
 	fwrite(b.p, 1, b.n, stdout);
+}
+
+/* The arrays with noise; NULL: it is not asked for. */
+static const struct imc_analog *program(struct job *j)
+{
+	const struct imc_module *m = j->in.m;
+
+	if (!j->noise.model)
+		return NULL;
+	j->devices = (struct imc_noise_case){.noise = j->noise.model,
+					     .seed = j->noise.seed,
+					     .time_s = j->noise.time_s[0]};
+	imc_noise_scale(m->hw, &j->devices);
+	return imc_analog_program(m->g, &m->map, &j->in.images, &j->devices,
+				  j->in.arena);
 }
 
 static bool compare(struct job *j, struct cli_ui *ui)
 {
 	struct imc_samples x = {0};
 	struct diff_run r = {.net = &j->net,
-			     .map = {j->in.m->g, &j->in.m->map, &j->in.images},
+			     .map = {.g = j->in.m->g,
+				     .m = &j->in.m->map,
+				     .img = &j->in.images},
 			     .plan = &j->in.m->plan,
 			     .samples = &x,
 			     .first = j->in.s.skip};
 
 	if (!cli_samples_open(&j->in, j->in.arena, &x, &r.n))
 		return false;
-	print_report(j, diff_run_all(&r, ui, j->in.arena), r.n);
+	r.analog = program(j);
+	print_report(j, &r, diff_run_all(&r, ui, j->in.arena));
 	return true;
 }
 
 int cli_diff(const struct cli_options *o, struct cli_ui *ui)
 {
-	struct job j = {.in.arena = o->arena};
+	/* layers are compared as stage 2 got them */
+	struct job j = {.in = {.arena = o->arena, .without_steps = true}};
 	bool ok;
 
 	if (!read_usage(o, ui, &j))
 		return CLI_USAGE;
-	ok = open_bundle(&j, o) && match_layers(&j, o->operand.v[0]) &&
-	     compare(&j, ui);
+	ok = cli_noise_open(o, &j.noise) && open_bundle(&j, o) &&
+	     (!j.noise.model || cli_noise_check(j.in.m, o->d)) &&
+	     match_layers(&j, o->operand.v[0]) && compare(&j, ui);
 	imc_module_free(j.in.m);
 	imc_module_free(j.in.float_m);
 	return ok ? CLI_OK : CLI_FAULT;

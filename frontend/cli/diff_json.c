@@ -28,6 +28,8 @@ static void write_own(struct imc_json *j, const struct diff_report *r, size_t i)
 	imc_json_number(j, "share", diff_own_share(&r->f[i]));
 	imc_json_number(j, "adc_clipped",
 			o->n_read ? diff_share(o->n_cut, o->n_read) : NAN);
+	if (r->n_level > DIFF_NOISY)
+		imc_json_number(j, "noise_db", diff_db(&r->f[i].devices));
 	if (o->explained) {
 		imc_json_open(j, "from", '{');
 		for (int c = 0; c < DIFF_N_CAUSE; c++)
@@ -45,7 +47,7 @@ static void write_levels(struct imc_json *j, const struct diff_report *r,
 	const struct diff_figures *f = &r->f[i];
 	double scale = r->net->code[r->net->layer[i].value.i].scale;
 
-	for (int l = 0; l < DIFF_N_LEVEL; l++) {
+	for (int l = 0; l < r->n_level; l++) {
 		imc_json_open_row(j, diff_level_name((enum diff_level)l), '{');
 		write_sums(j, &f->level[l], scale);
 		if (l != DIFF_QUANTISED) {
@@ -132,10 +134,14 @@ static void write_verdict(struct imc_json *j, const struct diff_report *r)
 	imc_json_text(j, "worst", name_at(r, v->worst));
 	write_reason(j, r, "worst_reason", v->worst);
 	imc_json_open(j, "other_from", '{');
-	for (int l = DIFF_QUANTISED + 1; l < DIFF_N_LEVEL; l++)
+	for (int l = DIFF_QUANTISED + 1; l < r->n_level; l++)
 		imc_json_text(j, diff_level_name((enum diff_level)l),
 			      name_at(r, v->other[l]));
 	imc_json_close(j, '}');
+	if (r->n_level > DIFF_NOISY) {
+		imc_json_text(j, "noisy_first", name_at(r, v->noisy));
+		imc_json_text(j, "devices_worst", name_at(r, v->devices));
+	}
 	imc_json_close(j, '}');
 }
 

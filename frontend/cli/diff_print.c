@@ -10,14 +10,9 @@
 
 /* ---- cells of the table ---- */
 
-/* Everything but the name, and but a level behind the quantised one. */
-#define FIXED 74
-#define LEVEL 7
-
-static int name_width(void)
-{
-	return WIDTH - FIXED - LEVEL * (DIFF_N_LEVEL - 1);
-}
+/* The columns behind the name. Those of noise stand where the largest errors
+ * are without it. */
+#define NAME_WIDTH (WIDTH - 81)
 
 /* What exporters repeat is left out: "/res3/res3.1/conv1/Conv" is
  * res3.1/conv1. */
@@ -45,7 +40,7 @@ static const char *short_of(const char *name, struct imc_arena *a)
 static void put_name(const char *whole, struct imc_buf *out)
 {
 	const char *name = short_of(whole, out->arena);
-	size_t width = (size_t)name_width(), n = strlen(name);
+	size_t width = NAME_WIDTH, n = strlen(name);
 
 	if (n > width)
 		imc_buf_printf(out, "..%s", name + n - (width - 2));
@@ -123,13 +118,31 @@ static void put_cosine(double c, struct imc_buf *out)
 		imc_buf_printf(out, " %6.4f", c);
 }
 
-static void put_level(const struct diff_figures *f, int l, struct imc_buf *out)
+static void put_bundle(const struct diff_figures *f, struct imc_buf *out)
 {
-	if (!f->n_other[l])
-		imc_buf_printf(out, " %*s", LEVEL - 1, "=");
+	int64_t other = f->n_other[DIFF_BUNDLE];
+
+	if (!other)
+		imc_buf_printf(out, " %6s", "=");
 	else
-		put_share(diff_share(f->n_other[l], f->level[l].n), LEVEL - 1,
-			  out);
+		put_share(diff_share(other, f->level[DIFF_BUNDLE].n), 6, out);
+}
+
+/* Errors of the quantised network, or what noise makes of it. */
+static void put_errors(const struct diff_report *r, size_t i,
+		       struct imc_buf *out)
+{
+	const struct diff_figures *f = &r->f[i];
+	double most = f->level[DIFF_QUANTISED].max;
+
+	if (r->n_level > DIFF_NOISY) {
+		put_db(diff_db(&f->devices), out);
+		put_db(diff_db(&f->level[DIFF_NOISY]), out);
+		imc_buf_text(out, "  ");
+		return;
+	}
+	imc_buf_printf(out, " %7.3g", most);
+	put_codes(most / r->net->code[r->net->layer[i].value.i].scale, out);
 }
 
 static void put_line(const struct diff_report *r, size_t i, struct imc_buf *out)
@@ -148,28 +161,23 @@ static void put_line(const struct diff_report *r, size_t i, struct imc_buf *out)
 	imc_buf_printf(out, " %-7s",
 		       c == DIFF_N_CAUSE ? "-" : diff_cause_name(c));
 	put_db(diff_db(s), out);
-	imc_buf_printf(out, " %7.3g", s->max);
-	put_codes(s->max / r->net->code[l->value.i].scale, out);
+	put_errors(r, i, out);
 	put_cosine(diff_cosine(s), out);
 	put_share(diff_share(s->cut_lo + s->cut_hi, s->n), 5, out);
 	put_share(diff_share(f->local.n_cut, f->local.n_read), 4, out);
-	for (int k = DIFF_QUANTISED + 1; k < DIFF_N_LEVEL; k++)
-		put_level(f, k, out);
+	put_bundle(f, out);
 	imc_buf_text(out, "\n");
 }
 
-static void put_head(struct imc_buf *out)
+static void put_head(const struct diff_report *r, struct imc_buf *out)
 {
-	imc_buf_printf(out,
-		       " %-*s %-9s %3s %-4s %5s %-7s %5s %7s %5s %6s %5s "
-		       "%4s",
-		       name_width(), "layer", "engine", "w", "post", "adds",
-		       "mostly", "total", "max err", "codes", "cosine", "clip",
-		       "ADC");
-	for (int k = DIFF_QUANTISED + 1; k < DIFF_N_LEVEL; k++)
-		imc_buf_printf(out, " %*s", LEVEL - 1,
-			       diff_level_name((enum diff_level)k));
-	imc_buf_text(out, "\n");
+	bool noisy = r->n_level > DIFF_NOISY;
+
+	imc_buf_printf(
+		out, " %-*s %-9s %3s %-4s %5s %-7s %5s %s %6s %5s %4s %6s\n",
+		NAME_WIDTH, "layer", "engine", "w", "post", "adds", "mostly",
+		"total", noisy ? "noise noisy  " : "max err codes", "cosine",
+		"clip", "ADC", diff_level_name(DIFF_BUNDLE));
 }
 
 /* ---- what it comes to ---- */
@@ -248,25 +256,41 @@ static void tell_worst(const struct diff_report *r, struct imc_buf *out)
 	tell_own(r, i, out);
 }
 
-static void tell_other(const struct diff_report *r, int level,
-		       struct imc_buf *out)
+static void tell_bundle(const struct diff_report *r, struct imc_buf *out)
 {
-	int64_t i = r->v->other[level];
-	const char *name = diff_level_name((enum diff_level)level);
+	int64_t i = r->v->other[DIFF_BUNDLE];
 
 	if (i < 0)
-		imc_buf_printf(out,
-			       "the %s gives the quantised network's codes, "
-			       "bit for bit",
-			       name);
+		imc_buf_text(out, "the bundle gives the quantised network's "
+				  "codes, bit for bit");
 	else
 		imc_buf_printf(
 			out,
-			"the %s differs from the quantised network from '%s' "
-			"on, in %lld of %lld samples",
-			name, r->net->layer[i].name,
-			(long long)r->f[i].n_other_sample[level],
+			"the bundle differs from the quantised network from "
+			"'%s' on, in %lld of %lld samples",
+			r->net->layer[i].name,
+			(long long)r->f[i].n_other_sample[DIFF_BUNDLE],
 			(long long)r->n);
+}
+
+static void tell_noise(const struct diff_report *r, struct imc_buf *out)
+{
+	const struct diff_verdict *v = r->v;
+
+	if (v->noisy < 0)
+		imc_buf_printf(out, "with noise no layer falls below %g dB",
+			       v->threshold);
+	else
+		imc_buf_printf(
+			out,
+			"with noise '%s' is the first below %g dB, with %.1f "
+			"dB in total",
+			r->net->layer[v->noisy].name, v->threshold,
+			diff_db(&r->f[v->noisy].level[DIFF_NOISY]));
+	if (v->devices >= 0 && r->f[v->devices].devices.noise > 0)
+		imc_buf_printf(out, "; devices of '%s' add most: %.1f dB",
+			       r->net->layer[v->devices].name,
+			       diff_db(&r->f[v->devices].devices));
 }
 
 static void put_verdict(const struct diff_report *r, struct imc_buf *out)
@@ -280,9 +304,12 @@ static void put_verdict(const struct diff_report *r, struct imc_buf *out)
 		tell_worst(r, &b);
 		put_wrapped(b.p, out);
 	}
-	for (int k = DIFF_QUANTISED + 1; k < DIFF_N_LEVEL; k++) {
+	b.n = 0;
+	tell_bundle(r, &b);
+	put_wrapped(b.p, out);
+	if (r->n_level > DIFF_NOISY) {
 		b.n = 0;
-		tell_other(r, k, &b);
+		tell_noise(r, &b);
 		put_wrapped(b.p, out);
 	}
 }
@@ -295,17 +322,24 @@ static const char legend[] =
 	"  input codes, rounded weights, too small a range, steps of the "
 	"output, "
 	"inexact sums, ADCs that clip\n"
-	"total: signal to noise of the quantised network up to here; max err, "
-	"codes: its largest error\n"
+	"total: signal to noise of the quantised network up to here";
+
+static const char errors_legend[] = "; max err, codes: its largest error\n";
+static const char noise_legend[] =
+	"; noisy: the same with noise\n"
+	"noise: signal to noise of what the layer's devices make of the "
+	"quantised network's inputs\n";
+
+static const char columns_legend[] =
 	"clip: outputs that a wider range would keep; ADC: outputs that "
 	"clipping in ADCs changes; in percent\n"
-	"behind that: codes that are not the quantised network's, in percent; "
+	"bundle: codes that are not the quantised network's, in percent; "
 	"=: none\n";
 
 void diff_report_text(const struct diff_report *r, struct imc_buf *out)
 {
 	imc_buf_printf(out, "%lld samples\n\n", (long long)r->n);
-	put_head(out);
+	put_head(r, out);
 	for (size_t i = 0; i < r->net->n_layer; i++)
 		if (r->shown[i])
 			put_line(r, i, out);
@@ -313,4 +347,7 @@ void diff_report_text(const struct diff_report *r, struct imc_buf *out)
 	put_verdict(r, out);
 	imc_buf_text(out, "\n");
 	imc_buf_text(out, legend);
+	imc_buf_text(out,
+		     r->n_level > DIFF_NOISY ? noise_legend : errors_legend);
+	imc_buf_text(out, columns_legend);
 }

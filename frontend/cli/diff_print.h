@@ -9,6 +9,7 @@ struct diff_report {
 	const struct diff_figures *f; /* by layer */
 	const struct diff_verdict *v;
 	int64_t n;	   /* samples */
+	int n_level;	   /* levels that ran: diff_n_level */
 	const bool *shown; /* by layer */
 };
 

@@ -14,6 +14,8 @@ struct pass {
 	const struct diff_run *r;
 	struct imc_tensor *f; /* twins, by value of the float graph */
 	int8_t **code;	      /* by layer: what the quantised network gave */
+	int8_t **alone;	      /* by layer: its devices on the same inputs */
+	struct imc_map_eval noisy;
 	enum diff_level level;
 	struct diff_figures *out; /* by layer */
 	struct imc_arena *a;
@@ -93,6 +95,9 @@ static void see_layer(struct pass *p, size_t i, const int8_t *code)
 					    &net->code[l->value.i]);
 	if (p->level == DIFF_QUANTISED) {
 		p->code[i] = imc_arena_memdup(p->a, code, (size_t)n);
+		if (p->alone[i])
+			out->devices = diff_sums_between(
+				code, p->alone[i], n, &net->code[l->value.i]);
 		return;
 	}
 	out->n_other[p->level] = count_other(p->code[i], code, n);
@@ -119,10 +124,38 @@ static void see_inputs(struct pass *p, const struct imc_tensor *in)
 
 /* ---- levels ---- */
 
+static bool compute_noisy(void *cx, imc_node_id id, const struct imc_tensor *in,
+			  struct imc_tensor *out, struct imc_arena *scratch)
+{
+	struct pass *p = cx;
+
+	return imc_map_compute(&p->noisy, id, in, out, scratch);
+}
+
+/* Keeps what the devices of the node make of these inputs; what it gives is
+ * computed without noise. */
+static bool try_devices(void *cx, imc_node_id id, const struct imc_tensor *in,
+			struct imc_tensor *out, struct imc_arena *scratch)
+{
+	struct pass *p = cx;
+	int32_t i = p->r->net->layer_of[id.i];
+	struct imc_tensor noisy = out[0];
+
+	if (i < 0 || !imc_node_at(p->r->net->g, id)->a.adc[0])
+		return false;
+	noisy.data = imc_arena_alloc(p->a, imc_tensor_bytes(&noisy));
+	if (imc_map_compute(&p->noisy, id, in, &noisy, scratch))
+		p->alone[i] = noisy.data;
+	return false;
+}
+
 static void run_quantised(struct pass *p, const struct imc_tensor *in)
 {
 	const struct imc_graph *g = p->r->net->g;
 	struct imc_eval_how how = {.hook = see_node, .cx = p};
+
+	if (p->r->analog)
+		how.compute = try_devices;
 
 	imc_eval_graph(g, in, outputs_of(g, p->a), &how, p->a);
 }
@@ -137,17 +170,33 @@ static void run_bundle(struct pass *p, const struct imc_tensor *in)
 			      &watch, p->a);
 }
 
+/* The map over devices that are not ideal. */
+static void run_noisy(struct pass *p, const struct imc_tensor *in)
+{
+	const struct imc_graph *g = p->r->net->g;
+	struct imc_eval_how how = {
+		.hook = see_node, .compute = compute_noisy, .cx = p};
+
+	imc_eval_graph(g, in, outputs_of(g, p->a), &how, p->a);
+}
+
 static const struct {
 	const char *name;
 	run_level *run;
 } levels[DIFF_N_LEVEL] = {
 	[DIFF_QUANTISED] = {"quantised", run_quantised},
 	[DIFF_BUNDLE] = {"bundle", run_bundle},
+	[DIFF_NOISY] = {"noisy", run_noisy},
 };
 
 const char *diff_level_name(enum diff_level l)
 {
 	return levels[l].name;
+}
+
+int diff_n_level(const struct diff_run *r)
+{
+	return r->analog ? DIFF_N_LEVEL : DIFF_NOISY;
 }
 
 /* ---- samples ---- */
@@ -165,9 +214,13 @@ static void run_sample(void *cx, size_t i, size_t thread)
 
 	p.f = imc_arena_array(p.a, net->f->n_value, sizeof *p.f);
 	p.code = imc_arena_array(p.a, net->n_layer, sizeof *p.code);
+	p.alone = imc_arena_array(p.a, net->n_layer, sizeof *p.alone);
+	p.noisy = r->map;
+	p.noisy.analog = r->analog;
+	p.noisy.sample = at;
 	run_float(&p, x);
 	in = input_of(&p, net->g, x);
-	for (int l = 0; l < DIFF_N_LEVEL; l++) {
+	for (int l = 0; l < diff_n_level(r); l++) {
 		p.level = (enum diff_level)l;
 		see_inputs(&p, &in);
 		levels[l].run(&p, &in);
@@ -187,6 +240,7 @@ static void add_figures(struct diff_figures *to, const struct diff_figures *f)
 		to->n_other_sample[l] += f->n_other_sample[l];
 	}
 	diff_local_add(&to->local, &f->local);
+	diff_sums_add(&to->devices, &f->devices);
 }
 
 struct diff_figures *diff_run_all(const struct diff_run *r, struct cli_ui *ui,

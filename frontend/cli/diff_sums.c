@@ -20,22 +20,36 @@ static void count_ends(double x, int32_t code, const struct diff_code *c,
 	}
 }
 
+static void add_element(double x, int32_t code, const struct diff_code *c,
+			struct diff_sums *s)
+{
+	double y = c->scale * (code - c->zero), d = y - x;
+
+	s->signal += x * x;
+	s->noise += d * d;
+	s->power += y * y;
+	s->dot += x * y;
+	s->max = fmax(s->max, fabs(d));
+	count_ends(x, code, c, s);
+}
+
 struct diff_sums diff_sums_of(const float *x, const int8_t *code, int64_t n,
 			      const struct diff_code *c)
 {
 	struct diff_sums s = {.n = n};
 
-	for (int64_t i = 0; i < n; i++) {
-		double r = x[i], y = c->scale * (code[i] - c->zero);
-		double d = y - r;
+	for (int64_t i = 0; i < n; i++)
+		add_element(x[i], code[i], c, &s);
+	return s;
+}
 
-		s.signal += r * r;
-		s.noise += d * d;
-		s.power += y * y;
-		s.dot += r * y;
-		s.max = fmax(s.max, fabs(d));
-		count_ends(r, code[i], c, &s);
-	}
+struct diff_sums diff_sums_between(const int8_t *x, const int8_t *code,
+				   int64_t n, const struct diff_code *c)
+{
+	struct diff_sums s = {.n = n};
+
+	for (int64_t i = 0; i < n; i++)
+		add_element(c->scale * (x[i] - c->zero), code[i], c, &s);
 	return s;
 }
 

@@ -32,6 +32,9 @@ struct diff_code {
 
 struct diff_sums diff_sums_of(const float *x, const int8_t *code, int64_t n,
 			      const struct diff_code *c);
+/* The same with x another tensor of such codes. */
+struct diff_sums diff_sums_between(const int8_t *x, const int8_t *code,
+				   int64_t n, const struct diff_code *c);
 void diff_sums_add(struct diff_sums *to, const struct diff_sums *s);
 
 /* Signal to noise in dB, 10 lg (signal / noise). Infinite: no error; not a

@@ -11,13 +11,11 @@
 /* Parts of an error that are worth a word. */
 #define WORTH 0.2
 
-static bool adds_more(const struct diff_figures *f, size_t i, int64_t than)
+static bool adds_more(const struct diff_sums *s, const struct diff_sums *than)
 {
-	double db = diff_db(&f[i].local.sums);
+	double db = diff_db(s);
 
-	if (isnan(db))
-		return false;
-	return than < 0 || db < diff_db(&f[than].local.sums);
+	return !isnan(db) && (!than || db < diff_db(than));
 }
 
 /* The worst of those marked; NULL: of all. */
@@ -27,9 +25,35 @@ static int64_t worst_of(const struct diff_net *n, const struct diff_figures *f,
 	int64_t worst = -1;
 
 	for (size_t i = 0; i < n->n_layer; i++)
-		if ((!marked || marked[i]) && adds_more(f, i, worst))
+		if ((!marked || marked[i]) &&
+		    adds_more(&f[i].local.sums,
+			      worst < 0 ? NULL : &f[worst].local.sums))
 			worst = (int64_t)i;
 	return worst;
+}
+
+static int64_t worst_devices(const struct diff_net *n,
+			     const struct diff_figures *f)
+{
+	int64_t worst = -1;
+
+	for (size_t i = 0; i < n->n_layer; i++)
+		if (adds_more(&f[i].devices,
+			      worst < 0 ? NULL : &f[worst].devices))
+			worst = (int64_t)i;
+	return worst;
+}
+
+/* The first layer below the threshold at a level; -1: there is none. A level
+ * that did not run has no signal and no noise. */
+static int64_t first_below(const struct diff_net *n,
+			   const struct diff_figures *f, enum diff_level level,
+			   double threshold)
+{
+	for (size_t i = 0; i < n->n_layer; i++)
+		if (diff_db(&f[i].level[level]) < threshold)
+			return (int64_t)i;
+	return -1;
 }
 
 /* Marks the layers that layer `of` depends on. */
@@ -93,11 +117,11 @@ struct diff_verdict diff_verdict_of(const struct diff_net *n,
 				    const struct diff_figures *f,
 				    double threshold)
 {
-	struct diff_verdict v = {.threshold = threshold, .first = -1};
+	struct diff_verdict v = {.threshold = threshold};
 
-	for (size_t i = n->n_layer; i-- > 0;)
-		if (diff_db(&f[i].level[DIFF_QUANTISED]) < threshold)
-			v.first = (int64_t)i;
+	v.first = first_below(n, f, DIFF_QUANTISED, threshold);
+	v.noisy = first_below(n, f, DIFF_NOISY, threshold);
+	v.devices = worst_devices(n, f);
 	v.worst = worst_of(n, f, NULL);
 	v.from = find_cause(n, f, v.first);
 	for (int l = 0; l < DIFF_N_LEVEL; l++)

@@ -12,10 +12,12 @@
  * from     what made `first` so: it itself if half of the noise there or more
  *          is its own, else the one that adds most of the layers it depends on
  * other    by level: the first layer with codes other than the quantised
- *          network's */
+ *          network's
+ * noisy    as first, with noise; devices: the one whose devices add most of it
+ */
 struct diff_verdict {
 	double threshold; /* dB */
-	int64_t first, worst, from, other[DIFF_N_LEVEL];
+	int64_t first, worst, from, other[DIFF_N_LEVEL], noisy, devices;
 };
 
 struct diff_verdict diff_verdict_of(const struct diff_net *n,

@@ -33,10 +33,10 @@ struct cli_run {
 bool cli_settings_read(const struct cli_options *o, struct cli_ui *ui,
 		       struct cli_settings *out);
 
-/* Every --set has the form KEY=VALUE. False: wrong usage, reported. */
 /* The operand is a dumped module, or there is a target. False: reported. */
 bool cli_check_target(const struct cli_options *o);
 
+/* Every --set has the form KEY=VALUE. False: wrong usage, reported. */
 bool cli_check_sets(const struct cli_options *o);
 
 /* Does what --set and --arrays say, then checks what must hold between keys.

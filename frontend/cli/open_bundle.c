@@ -14,7 +14,7 @@ bool cli_float_open(struct cli_opened *j, const char *path)
 
 	j->float_m = cli_module_import(path, j->s.o->d, NULL);
 	/* run as its file says, before its steps are gone */
-	if (j->float_m && cli_is_quantised(j->float_m->g))
+	if (j->float_m && !j->without_steps && cli_is_quantised(j->float_m->g))
 		how.stop_after = "fold_constants";
 	return j->float_m && cli_module_run(j->float_m, &j->s, &how);
 }

@@ -8,7 +8,10 @@
  * free; all else lives in `arena`. */
 struct cli_opened {
 	struct cli_settings s;
-	bool bundle;		    /* m and images are those of a bundle */
+	bool bundle; /* m and images are those of a bundle */
+	/* Of a model that others quantised, float_m is the float network that
+	 * stage 2 gets, without their steps; else as the file says. */
+	bool without_steps;
 	struct imc_module *m;	    /* quantised and mapped */
 	struct imc_module *float_m; /* NULL: its model was not found */
 	struct imc_images images;

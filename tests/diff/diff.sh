@@ -76,6 +76,38 @@ ok "a part" compare "$digits/digits.onnx" good "$digits/test_x.npy" --limit 5 \
 	--skip 3 --layers '*/Add'
 ok "as many layers" [ "$(grep -c '/Add"$\|"name"' out.json)" = 2 ]
 
+# with noise: arrays get worse, what is before them does not
+mixed=/features/features.3/layers/layers.6/Conv
+first=/features/features.0/Conv
+printf 'name: none\n' >none.yaml
+ok "no noise" compare "$digits/digits.onnx" good "$digits/test_x.npy" \
+	--limit 20 --noise none.yaml
+ok "the quantised network" [ "$(number sqnr_db noisy $mixed)" = \
+	"$(number sqnr_db quantised $mixed)" ]
+ok "its codes" says '"noisy": null'
+ok "nothing is added" has '^ features.3/layers.6 crossbar .* exact '
+ok "noise" compare "$digits/digits.onnx" good "$digits/test_x.npy" \
+	--limit 20 --noise pcm --time 1day
+ok "is JSON" "$tool" json out.json
+ok "100 columns" fits
+ok "where it begins" says "\"noisy\": \"$mixed\""
+ok "not before" [ "$(number sqnr_db noisy $first)" = \
+	"$(number sqnr_db quantised $first)" ]
+ok "less" below "$(number sqnr_db noisy $mixed)" \
+	"$(number sqnr_db quantised $mixed)"
+ok "its devices alone" below "$(number noise_db own $mixed)" 25
+ok "no devices" [ "$(number noise_db own /features/features.3/Add)" = null ]
+ok "in words" has "; devices of '"
+ok "the bundle is as it was" has '^the bundle gives the quantised'
+cp out.json noisy.json
+devices=$(number noise_db own $mixed)
+IMC_THREADS=1 "$imcc" diff "$digits/digits.onnx" good --limit 20 --noise pcm \
+	--time 1day --data "$digits/test_x.npy" --format json >out.json
+ok "threads" cmp noisy.json out.json
+ok "another seed" compare "$digits/digits.onnx" good "$digits/test_x.npy" \
+	--limit 20 --noise pcm --time 1day --seed 2
+ok "other devices" [ "$(number noise_db own $mixed)" != "$devices" ]
+
 # a threshold that a layer does not reach
 ok threshold compare "$digits/digits.onnx" good "$digits/test_x.npy" \
 	--limit 20 --threshold 30
