@@ -396,6 +396,7 @@ static bool options_in_range(const struct imc_verify *v)
 		{"max_replicas", o->max_replicas, INT32_MAX},
 		{"error_model", o->error_model, 1},
 		{"search", o->search, 1},
+		{"rounding", o->rounding, 2},
 		{"max_trials", o->max_trials, INT32_MAX},
 	};
 
@@ -418,6 +419,7 @@ static bool amounts_in_range(const struct imc_verify *v)
 		{"max_drop", o->max_drop},
 		{"solver_time", o->solver_time},
 		{"min_throughput", o->min_throughput},
+		{"residual", o->residual},
 	};
 
 	for (size_t i = 0; i < sizeof option / sizeof *option; i++)

@@ -134,6 +134,16 @@ static bool dequantise_const(struct imc_rw *rw, imc_node_id id)
 	return true;
 }
 
+static bool all_zero(const struct imc_tensor *t)
+{
+	const char *p = t->data;
+
+	for (size_t i = 0; i < imc_tensor_bytes(t); i++)
+		if (p[i])
+			return false;
+	return true;
+}
+
 /* Codes of pads are those of 0 only with that zero. */
 static bool moves_codes(const struct imc_graph *g, const struct imc_node *n,
 			const struct imc_node *dq)
@@ -146,7 +156,7 @@ static bool moves_codes(const struct imc_graph *g, const struct imc_node *n,
 	if (n->op != IMC_OP_PAD || n->a.mode[0] != 0)
 		return true;
 	return !imc_node_in(g, n, 2) && n->a.act_lo[0] == 0 &&
-	       (!imc_node_in(g, dq, 2) || (zero && !*(char *)zero->data));
+	       (!imc_node_in(g, dq, 2) || (zero && all_zero(zero)));
 }
 
 /* Dequantise of a move of codes: the move of what was dequantised. */

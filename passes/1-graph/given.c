@@ -164,7 +164,9 @@ void imc_given_follow(struct imc_rw *rw, imc_val to, int to_axis, imc_val from,
 	imc_value_give(g, to, from);
 	if (!imc_value_given(x) || (along < 0 && !mul))
 		return;
-	if (along >= 0 && along != axis) {
+	if (along >= 0 &&
+	    (along != axis ||
+	     imc_tensor_count(&imc_value_at(g, x->scales)->t) != n)) {
 		imc_value_at(g, to)->given = IMC_GIVEN_AXIS;
 		return;
 	}

@@ -322,6 +322,16 @@ static void break_rule(struct imc_module *m, int i)
 		m->plan.step[2].strip_rows = 1;
 	if (i == 15)
 		m->map.assign[0].tile_slices = 1;
+	if (i == 16)
+		imc_value_at(m->g, imc_node_in(m->g, n, 1)->scales)->t.dim[0]--;
+	if (i == 17)
+		imc_node_in(m->g, n, 1)->zero = 1 << 30;
+	if (i == 18)
+		imc_node_in(m->g, n, 1)->means = n->in[2];
+	if (i == 19)
+		m->opt.rounding = 3;
+	if (i == 20)
+		m->opt.residual = NAN;
 }
 
 /* Whole messages of the verifier, for one fault each. */
@@ -344,6 +354,11 @@ static void check_verifier(void)
 		"the scratch of step 1 is too small",
 		"step 2 has strips",
 		"q_conv2d 'node': slices behind an ADC in tiles of 1",
+		"'w' has no scales for it",
+		"'w' has no given scale and zero",
+		"'w' has no means or clips for it",
+		"option rounding is 3",
+		"option residual is nan",
 	};
 
 	for (int i = 0; i < (int)(sizeof want / sizeof *want); i++) {

@@ -171,6 +171,8 @@ static void quantised_graph(struct imc_graph *g)
 	struct imc_node *n = add_node(g, IMC_OP_Q_CONV2D, 9, x, c);
 
 	imc_value_at(g, w)->scales = scales;
+	imc_value_at(g, w)->given = IMC_GIVEN_KEPT;
+	imc_value_at(g, c)->given = IMC_GIVEN_JOINED;
 	memcpy(n->in, in, sizeof in);
 	n->a.kernel[0] = n->a.kernel[1] = 3;
 	for (int i = 0; i < 4; i++)
@@ -213,6 +215,9 @@ static void assign(struct imc_module *m)
 					     .rest_w = 1,
 					     .copies = 1,
 					     .n_tile = 2,
+					     .adc_gain = 0.5,
+					     .adc_clipped_lo = 1.0 / 3,
+					     .adc_clipped_hi = 1e-9,
 					     .cost = cost};
 	/* Means nothing there, and is kept. */
 	map->assign[2] = (struct imc_assign){.engine = IMC_ENGINE_CORES,
