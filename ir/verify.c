@@ -224,9 +224,12 @@ static bool check_numbers(const struct imc_verify *v, const struct imc_value *x)
 	if (!scales_fit(g, x))
 		return imc_verify_fail(v, NULL, "'%s' has no scales for it",
 				       x->name);
-	if (!are_floats(g, x->means, c) || !are_floats(g, x->clips, 12))
-		return imc_verify_fail(
-			v, NULL, "'%s' has no means or clips for it", x->name);
+	if (!are_floats(g, x->means, c) || !are_floats(g, x->clips, 12) ||
+	    !are_floats(g, x->divisors, c))
+		return imc_verify_fail(v, NULL,
+				       "'%s' has no means, clips or divisors "
+				       "for it",
+				       x->name);
 	return given_fits(x) ||
 	       imc_verify_fail(v, NULL, "'%s' has no given scale and zero",
 			       x->name);

@@ -63,7 +63,7 @@ static void set_lane(struct lanes *c, int i)
 	c->offset[i] = (float)offset;
 	c->nudge[i] = exact ? 1 + 0x1p-22f : 1;
 	sure = exact ? 1 : (float)fmax(0.5 - range * 0x1p-20, 0);
-	memcpy(&c->sure[i], &sure, sizeof sure);
+	memcpy((char *)&c->sure + (size_t)i * sizeof sure, &sure, sizeof sure);
 	c->lo[i] = (float)lo;
 	c->hi[i] = (float)hi;
 	c->back[i] = c->zero[i] - MAGIC_BITS;

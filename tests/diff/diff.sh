@@ -143,5 +143,14 @@ ok "why" says '"reason": ".* % of it from weights of 4 bits.*the largest is'
 ok "the worst" says '"worst": "second"'
 ok "the one before is sound" below 15 "$(number sqnr_db own first)"
 
+# steps that others chose are errors, as its own are
+"$tool" qdq qdq.onnx && "$imcc" compile qdq.onnx -t sram-imc -o steps \
+	--calib x.npy >/dev/null 2>&1 || exit 1
+ok "runs" compare qdq.onnx steps x.npy
+ok "its input" below 30 "$(number sqnr_db quantised x)"
+ok "a layer" below 15 "$(number sqnr_db quantised first)"
+ok "which is not exact" below "$(number sqnr_db quantised first)" 60
+ok "the bundle" has '^the bundle gives the quantised'
+
 echo "$n checks, $failed failed"
 [ "$failed" = 0 ]

@@ -3,6 +3,7 @@
  * diff_tool model FILE.onnx          three convolutions; `second` has weights
  *                                    60 times larger than its others, which
  *                                    multiply what is 0
+ * diff_tool qdq FILE.onnx            two of them, in steps that others chose
  * diff_tool data FILE.npy            eight samples of it
  * diff_tool change FOLDER NAME NODE  negates the cells of a node of a bundle,
  *                                    and corrects the image's CRC
@@ -82,6 +83,43 @@ static int write_model(const char *path)
 	conv(&n, "first", "x w1", "a");
 	conv(&n, "second", "a w02", "b");
 	conv(&n, "third", "b w003", "y");
+	b = net_bytes(&n);
+	bad = write_file(path, b.p, b.n);
+	imc_arena_free(a);
+	return bad;
+}
+
+/* real becomes codes of 8 bits and real again, as `to`. */
+static void steps(struct net *n, const char *real, const char *to, float scale)
+{
+	struct imc_buf s = {.arena = n->a}, z = {.arena = n->a};
+	const char *in = imc_arena_printf(n->a, "%s %s_s %s_z", real, to, to);
+	const char *codes = imc_arena_printf(n->a, "%s_q", to);
+
+	put_tensor(&s, imc_arena_printf(n->a, "%s_s", to), 1, "", &scale, 4);
+	put_tensor(&z, imc_arena_printf(n->a, "%s_z", to), 3, "", "", 1);
+	put_bytes(&n->graph, 5, s.p, s.n);
+	put_bytes(&n->graph, 5, z.p, z.n);
+	net_node(n, "QuantizeLinear", codes, in, codes);
+	net_node(n, "DequantizeLinear", to,
+		 imc_arena_printf(n->a, "%s %s_s %s_z", codes, to, to), to);
+}
+
+static int write_qdq(const char *path)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct net n = net_new(a, 13);
+	struct imc_buf b;
+	int bad;
+
+	net_input(&n, "x", 1, "1 8 6 6");
+	net_output(&n, "y");
+	add_weights(&n, "w1", -1, 0);
+	add_weights(&n, "w003", -1, 0);
+	steps(&n, "x", "xr", 1.0f / 127);
+	conv(&n, "first", "xr w1", "a");
+	steps(&n, "a", "ar", 0.03f);
+	conv(&n, "third", "ar w003", "y");
 	b = net_bytes(&n);
 	bad = write_file(path, b.p, b.n);
 	imc_arena_free(a);
@@ -278,6 +316,8 @@ int main(int argc, char **argv)
 
 	if (!strcmp(what, "model"))
 		return write_model(argv[2]);
+	if (!strcmp(what, "qdq"))
+		return write_qdq(argv[2]);
 	if (!strcmp(what, "data"))
 		return write_data(argv[2]);
 	if (!strcmp(what, "json"))

@@ -366,10 +366,6 @@ static void test_refusals(void)
 	n->in[9] = w;
 	n->a.residual_shift[0] = kept_shift;
 	OK(imc_module_verify(l.m));
-	/* ADCs that are not set yet scale nothing */
-	l.m->facts &= ~(1u << IMC_FACT_FITTED);
-	n->in[6] = IMC_NO_VAL;
-	OK(imc_module_verify(l.m));
 	lab_close(&l);
 
 	open_net(&l, "none", false);

@@ -356,7 +356,7 @@ static void check_verifier(void)
 		"q_conv2d 'node': slices behind an ADC in tiles of 1",
 		"'w' has no scales for it",
 		"'w' has no given scale and zero",
-		"'w' has no means or clips for it",
+		"'w' has no means, clips or divisors for it",
 		"option rounding is 3",
 		"option residual is nan",
 	};
