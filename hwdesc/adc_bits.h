@@ -21,6 +21,11 @@ struct imc_adc_bits {
 	int by_rows, by_cells, exact;
 };
 
+/* What a sum, or what drives a word line, can be at least and at most. */
+struct imc_sum_range {
+	int64_t lo, hi;
+};
+
 /* Of tile t, whose node is a q_conv2d of g with all its weights; the cells are
  * those that the map would program. All columns of a job share lo and hi, if
  * they share one setting; else these are of the column with the widest range.
@@ -30,6 +35,30 @@ struct imc_adc_bits {
 struct imc_adc_bits imc_tile_adc_bits(const struct imc_hw *hw,
 				      const struct imc_graph *g,
 				      const struct imc_tile *t);
+
+/* What the input of matrix node n of g, less its zero, can be: the codes that
+ * the nodes before it can give, of those of the DAC; and 0, of padding. */
+struct imc_sum_range imc_drive_range(const struct imc_hw *hw,
+				     const struct imc_graph *g,
+				     const struct imc_node *n);
+
+/* Adds to `sum` what `cells` cells in a column can bring, driven like that;
+ * cell[i * stride]. Returns how many are not 0. */
+int64_t imc_column_sums(const int8_t *cell, int64_t cells, int64_t stride,
+			const struct imc_sum_range *drive,
+			struct imc_sum_range *sum);
+
+/* The sums that the ADCs read for each output channel of q_conv2d n:
+ * range[k] is of all row blocks and slices of channel k. */
+void imc_channel_sums(const struct imc_hw *hw, const struct imc_graph *g,
+		      const struct imc_node *n, struct imc_sum_range *range);
+
+/* The widest sums of columns that share a setting: range[0 .. n]. */
+struct imc_sum_range imc_join_sums(const struct imc_sum_range *range,
+				   int64_t n);
+
+/* True if ADCs of the machine tell all these sums apart. */
+bool imc_adc_reads(const struct imc_hw *hw, const struct imc_sum_range *r);
 
 /* The least b with 2^b >= n; 0 for n <= 1. */
 int imc_bits_for(int64_t n);

@@ -60,6 +60,7 @@ const struct imc_member imc_option_members[] = {
 	MEMBER(INT, imc_options, rounding),
 	MEMBER(BOOL, imc_options, no_bias_correction),
 	MEMBER(F64, imc_options, residual),
+	MEMBER(INT, imc_options, column_cells),
 	END,
 };
 
@@ -102,6 +103,7 @@ const struct imc_member imc_assign_members[] = {
 	MEMBER(I32, imc_assign, rest_w),
 	MEMBER(I32, imc_assign, copies),
 	MEMBER(I32, imc_assign, residual_groups),
+	MEMBER(I32, imc_assign, column_cells),
 	MEMBER(I32, imc_assign, adders),
 	MEMBER(I32, imc_assign, stores),
 	MEMBER(BOOL, imc_assign, post_adc),

@@ -65,6 +65,7 @@ struct imc_assign {
 	 * clusters: clusters that share it. 1 = none. */
 	int32_t copies;
 	int32_t residual_groups; /* of exact weights beside the arrays */
+	int32_t column_cells;	 /* that are not 0, at most; 0: any number */
 	int32_t adders; /* clusters that only add up partial sums of it */
 	int32_t stores; /* clusters that only keep what it waits for */
 	bool post_adc;	/* the ADC's code is the activation */

@@ -89,6 +89,9 @@ struct imc_options {
 	/* Percent of the weights on arrays that may have exact residual weights
 	 * beside the arrays. */
 	double residual;
+	/* Cells that are not 0 in a column of a tile, at most; -1: so few that
+	 * the ADCs read every sum as it is; 0: any number. */
+	int column_cells;
 };
 
 /* What fewer bits do to the output, alone, all else at 8 bits: error of node

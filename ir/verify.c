@@ -403,6 +403,9 @@ static bool options_in_range(const struct imc_verify *v)
 		{"max_trials", o->max_trials, INT32_MAX},
 	};
 
+	if (o->column_cells < -1) /* -1: chosen */
+		return imc_verify_fail(v, NULL, "option column_cells is %d",
+				       o->column_cells);
 	for (size_t i = 0; i < sizeof option / sizeof *option; i++)
 		if (option[i].value < 0 || option[i].value > option[i].most)
 			return imc_verify_fail(v, NULL, "option %s is %d",

@@ -20,6 +20,7 @@ static bool check_ranges(const struct imc_verify *v, const struct imc_node *n,
 		{"block_cols", as->block_cols, 0, INT32_MAX},
 		{"bias_rows", as->bias_rows, 0, INT32_MAX},
 		{"copies", as->copies, 0, INT32_MAX},
+		{"column_cells", as->column_cells, 0, INT32_MAX},
 		{"adders", as->adders, 0, INT32_MAX},
 		{"stores", as->stores, 0, INT32_MAX},
 	};

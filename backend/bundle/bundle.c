@@ -5,6 +5,7 @@
 #include "backend/bundle/emit.h"
 #include "backend/bundle/read_images.h"
 #include "backend/report/report.h"
+#include "hwdesc/adc_check.h"
 #include "ir/support/embed.h"
 
 static void add_runtime(struct imc_emit *e)
@@ -92,7 +93,8 @@ static bool emit_all(struct imc_emit *e)
 	e->images = imc_map_images(e->g, &e->m->map, e->a);
 	imc_emit_members(e);
 	imc_emit_start_l2(e);
-	if (!check_module(e) || !imc_emit_source(e))
+	if (!check_module(e) || !imc_adc_check(e->m, &e->images) ||
+	    !imc_emit_source(e))
 		return false;
 	imc_emit_header(e);
 	add_data(e);

@@ -4,6 +4,7 @@
 #include "frontend/cli/eval_print.h"
 #include "frontend/cli/open_bundle.h"
 #include "frontend/data/data.h"
+#include "hwdesc/adc_check.h"
 
 /* Everything an evaluation holds on to. */
 struct job {
@@ -65,7 +66,7 @@ static bool open_model(struct job *j, const char *path)
 	if (!j->in.m || !cli_module_run(j->in.m, &j->in.s, &how))
 		return false;
 	j->in.images = imc_map_images(j->in.m->g, &j->in.m->map, j->in.arena);
-	return true;
+	return imc_adc_check(j->in.m, &j->in.images);
 }
 
 /* noisy: NULL without noise. */

@@ -7,6 +7,7 @@
 #include "backend/bundle/bundle.h"
 #include "backend/bundle/read_images.h"
 #include "frontend/data/data.h"
+#include "hwdesc/adc_check.h"
 
 bool cli_float_open(struct cli_opened *j, const char *path)
 {
@@ -43,7 +44,7 @@ static bool read_images(struct cli_opened *j, const char *dir)
 	for (int32_t k = 0; k < j->images.n; k++)
 		if (!read_image(j, dir, k))
 			return false;
-	return true;
+	return imc_adc_check(j->m, &j->images);
 }
 
 /* The module of a bundle: DIR/module/NAME.imc; NULL: it has none. */

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "frontend/cli/driver.h"
@@ -149,6 +150,29 @@ static bool read_judge(const struct cli_options *o, struct cli_settings *s)
 		       &s->label_offset);
 }
 
+/* ADCs that scale their codes to activations read no sum as it is. */
+static bool read_cells(const struct cli_options *o, struct imc_options *opt)
+{
+	const char *text = cli_text(o, CLI_OPT_COLUMN_CELLS, NULL);
+	char *end;
+	long cells;
+
+	if (!text)
+		return true;
+	if (!opt->post)
+		opt->post = 1;
+	if (!strcmp(text, "auto")) {
+		opt->column_cells = -1;
+		return true;
+	}
+	cells = strtol(text, &end, 10);
+	if (end == text || *end || cells < 1 || cells > 65536)
+		return cli_bad_value(o, CLI_OPT_COLUMN_CELLS,
+				     "auto, or an integer of 1 to 65536");
+	opt->column_cells = (int)cells;
+	return true;
+}
+
 static bool read_options(const struct cli_options *o, struct imc_options *opt)
 {
 	int64_t bits = 0, seed = 1;
@@ -162,11 +186,10 @@ static bool read_options(const struct cli_options *o, struct imc_options *opt)
 	    !cli_word(o, CLI_OPT_CALIB_METHOD, &opt->calib_method) ||
 	    !cli_number(o, CLI_OPT_PERCENTILE, 50, 100, &opt->percentile) ||
 	    !cli_number(o, CLI_OPT_RESIDUAL, 0, 100, &opt->residual) ||
-	    !cli_word(o, CLI_OPT_POST, &opt->post) ||
+	    !cli_word(o, CLI_OPT_POST, &opt->post) || !read_cells(o, opt) ||
 	    !cli_word(o, CLI_OPT_ROUNDING, &opt->rounding) ||
 	    !cli_word(o, CLI_OPT_BIAS_CORRECTION, &correction) ||
-	    !read_mapping(o, opt) ||
-	    !read_choice(o, opt))
+	    !read_mapping(o, opt) || !read_choice(o, opt))
 		return false;
 	opt->weight_bits = (int)bits;
 	opt->no_bias_correction = correction == 1;

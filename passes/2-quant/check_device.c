@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "ir/op.h"
+#include "passes/2-quant/column_cells.h"
 #include "passes/2-quant/quant.h"
 
 /* Inputs 0 .. n - 1 of a move are data; the others say where it goes. */
@@ -209,6 +210,8 @@ bool imc_pass_check_device(struct imc_module *m, struct imc_pass_cx *cx)
 
 	if (m->opt.residual > 0 && m->hw->sram_macs_per_cycle <= 0)
 		return imc_diag(m->diags, IMC_NOWHERE, IMC_D_RESIDUAL_NONE);
+	if (!imc_column_cells_check(m))
+		return false;
 
 	(void)cx;
 	if (!check_inputs(m) || !check_float(m))

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hwdesc/adc_bits.h"
 #include "ir/eval.h"
 #include "ir/num.h"
 #include "ir/op.h"
@@ -94,6 +95,7 @@ struct sets {
 	const double *gains; /* of each channel, or NULL */
 	bool given;	     /* the zeros, too: those in v */
 	const struct imc_adc_sums *sums;
+	const struct imc_sum_range *range; /* [k]: all sums that there can be */
 	struct numbers *v;
 	struct counts *count; /* [set] */
 };
@@ -104,16 +106,31 @@ struct counts {
 	double gain;
 };
 
+/* The setting that gives each sum of r a code of its own; what is left over of
+ * the codes lies on both sides. */
+static struct imc_adc whole_setting(int bits, const struct imc_sum_range *r)
+{
+	struct imc_adc a = {1, 0, -(1 << (bits - 1)), (1 << (bits - 1)) - 1};
+	int64_t over = (a.hi - a.lo) - (r->hi - r->lo);
+
+	a.zero = (int32_t)(a.lo + over / 2 - r->lo);
+	return a;
+}
+
 static struct imc_adc best_of(const struct sets *s, int64_t first,
-			      const struct imc_adc_sum *sum, int64_t n)
+			      int64_t count, const struct imc_adc_sum *sum,
+			      int64_t n)
 {
 	const struct imc_node *node = node_of(s->f);
+	struct imc_sum_range all = imc_join_sums(s->range + first, count);
 	int bits = (int)s->f->m->hw->ima_adc_bits;
 
 	if (s->given)
 		return (struct imc_adc){s->gains[first], s->v->adc_zero[first],
 					(int32_t)node->a.adc_lo[0],
 					(int32_t)node->a.adc_hi[0]};
+	if (!s->gains && imc_adc_reads(s->f->m->hw, &all))
+		return whole_setting(bits, &all);
 	return s->gains ? imc_adc_best_zero(bits, s->gains[first], sum, n)
 			: imc_adc_best(bits, sum, n);
 }
@@ -131,7 +148,7 @@ static void fit_set(void *p, size_t set, size_t thread)
 	(void)thread;
 	imc_adc_sums_channels(s->sums, (int64_t)set, &first, &count);
 	if (count) {
-		best = best_of(s, first, sum, n);
+		best = best_of(s, first, count, sum, n);
 		imc_adc_clipped(&best, sum, n, &c->low, &c->high);
 		imc_adc_sums_bias(s->sums, (int64_t)set, &best,
 				  s->v->excess + first);
@@ -174,11 +191,14 @@ static void fit_sets(const struct fit *f, const double *gains, bool given,
 	struct imc_arena *a = imc_arena_new();
 	struct imc_tensor **in = imc_arena_array(a, f->n_sample, sizeof *in);
 	struct imc_adc_sums sums;
-	struct sets s = {f, gains, given, &sums, v, NULL};
+	struct imc_sum_range *range =
+		imc_arena_array(a, (size_t)v->n, sizeof *range);
+	struct sets s = {f, gains, given, &sums, range, v, NULL};
 
 	for (size_t k = 0; k < f->n_sample; k++)
 		in[k] = inputs_of(f, k, a);
 	sums = imc_adc_sums_gather(f->m, f->id, f->n_sample, in, a);
+	imc_channel_sums(f->m->hw, f->m->g, node_of(f), range);
 	s.count = imc_arena_array(a, (size_t)sums.n_set, sizeof *s.count);
 	imc_parallel_for((size_t)sums.n_set, fit_set, &s);
 	count_sets(&s);

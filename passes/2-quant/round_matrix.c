@@ -10,6 +10,7 @@
 #include "ir/support/parallel.h"
 #include "passes/2-quant/cholesky.h"
 #include "passes/2-quant/quant.h"
+#include "passes/2-quant/round_cells.h"
 
 /* Scales that are tried at once: with few codes down to 0.4 of the one that
  * clips nothing, with many to 0.8. */
@@ -24,15 +25,21 @@
 #define N_SWEEP 6 /* of moves, after each choice of a scale */
 #define N_SCALE 3
 
+/* A code moves elsewhere if that gains more than rounding errors may. */
+#define SWAP_GAIN 1e-4
+
 struct work {
 	const struct imc_round *p;
 	int32_t *order; /* columns as they are rounded */
 	float *carry;	/* [j][i < j]: part of error i that j takes over */
 	double *pivot;	/* [j] */
 	float *h;	/* [r][r] */
+	float *diag;	/* [r]: of h */
 	float *tried;	/* [k][LANE]: scales */
 	double *loss;	/* [k][LANE] */
 	int8_t *lane;	/* [k][LANE][r]: codes */
+	bool *stay;	/* [k][r]: may have a code; NULL: all may */
+	float *value;	/* [k][r]: of those */
 	struct imc_rounded out, nearest;
 };
 
@@ -77,6 +84,9 @@ static void nearest_row(void *cx, size_t k, size_t thread)
 	for (int64_t i = 0; i < p->r; i++)
 		w->nearest.code[(int64_t)k * p->r + i] = (int8_t)imc_grid_round(
 			p->grid, (double)row[i] / (double)*scale);
+	if (p->cells)
+		imc_round_drop_small(p, row,
+				     w->nearest.code + (int64_t)k * p->r);
 }
 
 static void round_nearest(struct work *w)
@@ -92,6 +102,7 @@ static void round_nearest(struct work *w)
 /* ---- column by column ---- */
 
 struct column {
+	int64_t block;
 	double h;
 	int32_t i;
 };
@@ -100,6 +111,8 @@ static int by_strength(const void *a, const void *b)
 {
 	const struct column *x = a, *y = b;
 
+	if (x->block != y->block)
+		return x->block < y->block ? -1 : 1;
 	if (x->h > y->h || x->h < y->h)
 		return x->h > y->h ? -1 : 1;
 	return (x->i > y->i) - (x->i < y->i);
@@ -112,7 +125,8 @@ static void find_order(struct work *w, struct imc_arena *a)
 
 	w->order = imc_arena_array(a, (size_t)r, sizeof *w->order);
 	for (int64_t i = 0; i < r; i++)
-		c[i] = (struct column){w->p->h[i * r + i], (int32_t)i};
+		c[i] = (struct column){w->p->cells ? i / w->p->block : 0,
+				       w->p->h[i * r + i], (int32_t)i};
 	qsort(c, (size_t)r, sizeof *c, by_strength);
 	for (int64_t i = 0; i < r; i++)
 		w->order[i] = c[i].i;
@@ -195,13 +209,14 @@ static void round_lanes(void *cx, size_t k, size_t thread)
 	(void)thread;
 	for (int64_t j = 0; j < p->r; j++) {
 		int32_t at = w->order[j];
+		bool stay = !w->stay || w->stay[(int64_t)k * p->r + at];
 		float sum[LANE];
 
 		carry_errors(w->carry + j * p->r, e, j, sum);
 		for (int l = 0; l < LANE; l++) {
 			double x = (double)row[at] - (double)sum[l];
 			double s = (double)scale[l];
-			int c = imc_grid_round(p->grid, x / s);
+			int c = stay ? imc_grid_round(p->grid, x / s) : 0;
 
 			code[l * p->r + at] = (int8_t)c;
 			e[j * LANE + l] = (float)(c * s - (double)row[at]);
@@ -244,16 +259,26 @@ static void round_columns(struct work *w, struct imc_arena *a)
 {
 	const struct imc_round *p = w->p;
 	size_t k = (size_t)p->k;
+	const float *from = p->w;
 
+	if (p->cells) {
+		struct imc_round_factor f = {w->order, w->carry, w->pivot};
+
+		w->stay = imc_arena_array(a, k, (size_t)p->r);
+		w->value =
+			imc_arena_array(a, k * (size_t)p->r, sizeof *w->value);
+		imc_round_choose(p, &f, w->stay, w->value);
+		from = w->value;
+	}
 	w->tried = imc_arena_array(a, k * LANE, sizeof *w->tried);
 	w->loss = imc_arena_array(a, k * LANE, sizeof *w->loss);
 	w->lane = imc_arena_room(a, k * LANE, (size_t)p->r);
 	for (size_t i = 0; i < k; i++) {
 		if (!p->one_scale)
-			list_scales(p->grid, p->w + (int64_t)i * p->r, p->r,
+			list_scales(p->grid, from + (int64_t)i * p->r, p->r,
 				    w->tried + i * LANE);
 		else if (i == 0)
-			list_scales(p->grid, p->w, p->k * p->r, w->tried);
+			list_scales(p->grid, from, p->k * p->r, w->tried);
 		else
 			memcpy(w->tried + i * LANE, w->tried,
 			       LANE * sizeof *w->tried);
@@ -269,8 +294,23 @@ struct row {
 	const struct work *w;
 	int8_t *code;
 	float *scale;
-	float *g, *hw; /* hw = H w */
+	float *g, *hw;	/* hw = H w */
+	int64_t *n_set; /* [block]: codes that are not 0; NULL: any number */
 };
+
+static bool is_full(const struct row *o, int64_t i)
+{
+	const struct imc_round *p = o->w->p;
+
+	return o->n_set && o->n_set[i / p->block] >= p->cells;
+}
+
+static void set_code(const struct row *o, int64_t i, int c)
+{
+	if (o->n_set)
+		o->n_set[i / o->w->p->block] += (c != 0) - (o->code[i] != 0);
+	o->code[i] = (int8_t)c;
+}
 
 IMC_SIMD
 static void add_times(float *g, const float *h, float d, int64_t n)
@@ -290,13 +330,56 @@ static bool sweep(const struct row *o)
 		double h = (double)o->w->h[i * r + i], g = (double)o->g[i], d;
 		int c = imc_grid_round(o->w->p->grid, o->code[i] - g / h / s);
 
+		if (o->code[i] == 0 && is_full(o, i))
+			continue;
 		d = (c - o->code[i]) * s;
 		if (c == o->code[i] || 2 * d * g + d * d * h >= 0)
 			continue;
 		add_times(o->g, o->w->h + i * r, (float)d, r);
-		o->code[i] = (int8_t)c;
+		set_code(o, i, c);
 		moved = true;
 	}
+	return moved;
+}
+
+/* Code i moves to the place in its block, of those that have none, where the
+ * error is least then. */
+static bool swap_code(const struct row *o, int64_t i)
+{
+	const struct imc_round *p = o->w->p;
+	const float *h = o->w->h, *diag = o->w->diag, *row = h + i * p->r;
+	int64_t i0 = i - i % p->block, at = -1;
+	double s = (double)*o->scale, d = -o->code[i] * s, most = 0, g, gain;
+	int c;
+
+	for (int64_t j = i0; j < imc_min_i64(i0 + p->block, p->r); j++) {
+		g = (double)o->g[j] + d * (double)row[j];
+		if (o->code[j] || g * g <= most * (double)diag[j])
+			continue;
+		most = g * g / (double)diag[j];
+		at = j;
+	}
+	if (at < 0)
+		return false;
+	g = (double)o->g[at] + d * (double)row[at];
+	c = imc_grid_round(p->grid, -g / (double)diag[at] / s);
+	gain = 2 * d * (double)o->g[i] + d * d * (double)diag[i] +
+	       2 * c * s * g + c * s * c * s * (double)diag[at];
+	if (c == 0 || gain >= -SWAP_GAIN * most)
+		return false;
+	add_times(o->g, row, (float)d, p->r);
+	add_times(o->g, h + at * p->r, (float)(c * s), p->r);
+	set_code(o, i, 0);
+	set_code(o, at, c);
+	return true;
+}
+
+static bool swap_codes(const struct row *o)
+{
+	bool moved = false;
+
+	for (int64_t i = 0; o->n_set && i < o->w->p->r; i++)
+		moved |= o->code[i] && is_full(o, i) && swap_code(o, i);
 	return moved;
 }
 
@@ -325,8 +408,12 @@ static void polish(const struct row *o)
 	for (int t = 0; t < N_SCALE; t++) {
 		if (t && (o->w->p->one_scale || !rescale(o)))
 			return;
-		for (int i = 0; i < N_SWEEP && sweep(o); i++)
-			continue;
+		for (int i = 0; i < N_SWEEP; i++) {
+			bool moved = swap_codes(o);
+
+			if (!sweep(o) && !moved)
+				break;
+		}
 	}
 }
 
@@ -354,6 +441,18 @@ static void gradients(const struct work *w, const struct imc_rounded *o,
 	imc_arena_free(a);
 }
 
+static int64_t *count_codes(const struct work *w, int64_t k,
+			    struct imc_arena *a)
+{
+	const struct imc_round *p = w->p;
+	int64_t *n = imc_arena_array(a, (size_t)imc_ceil_div(p->r, p->block),
+				     sizeof *n);
+
+	for (int64_t i = 0; i < p->r; i++)
+		n[i / p->block] += w->out.code[k * p->r + i] != 0;
+	return n;
+}
+
 static void polish_batch(void *cx, size_t batch, size_t thread)
 {
 	struct work *w = cx;
@@ -370,8 +469,12 @@ static void polish_batch(void *cx, size_t batch, size_t thread)
 	gradients(w, &w->nearest, k0, n, g);
 	gradients(w, &w->out, k0, n, g);
 	for (int64_t k = 0; k < n; k++) {
-		struct row o = {w, w->out.code + (k0 + k) * r,
-				&w->out.scale[k0 + k], g + k * r, hw + k * r};
+		struct row o = {w,
+				w->out.code + (k0 + k) * r,
+				&w->out.scale[k0 + k],
+				g + k * r,
+				hw + k * r,
+				p->cells ? count_codes(w, k0 + k, a) : NULL};
 
 		polish(&o);
 	}
@@ -428,6 +531,9 @@ struct imc_rounded imc_round_matrix(const struct imc_round *p,
 	w.h = imc_arena_room(own, (size_t)(p->r * p->r), sizeof *w.h);
 	for (int64_t i = 0; i < p->r * p->r; i++)
 		w.h[i] = (float)p->h[i];
+	w.diag = imc_arena_room(own, (size_t)p->r, sizeof *w.diag);
+	for (int64_t i = 0; i < p->r; i++)
+		w.diag[i] = w.h[i * p->r + i];
 	find_order(&w, own);
 	if (factor(&w, own)) {
 		round_columns(&w, own);

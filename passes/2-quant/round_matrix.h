@@ -5,7 +5,11 @@
  * those of the strongest inputs first, and the error of each is carried to
  * those that follow (GPTQ: Frantar et al., arXiv 2210.17323, in the form
  * without an inverse of QuIP: Chee et al., arXiv 2307.13304, theorem 6). Then
- * single codes move while that helps. */
+ * single codes move while that helps.
+ *
+ * Where few codes may differ from 0, those that do are chosen first, block by
+ * block (SparseGPT: Frantar et al., arXiv 2301.00774): what the others lose is
+ * carried on, too. Then codes also move to places that have none. */
 #ifndef IMC_ROUND_MATRIX_H
 #define IMC_ROUND_MATRIX_H
 
@@ -19,6 +23,9 @@ struct imc_round {
 	const double *h; /* [r][r], symmetric, positive definite */
 	const struct imc_grid *grid;
 	bool one_scale; /* for all outputs */
+	/* Of each `block` weights of an output, from the first on, at most
+	 * `cells` have a code other than 0. 0: any number. */
+	int64_t block, cells;
 };
 
 /* What comes out; error[k]: e^T H e. */

@@ -6,9 +6,11 @@
  * error. The network stays a float one: weights are scale times code. */
 #include <math.h>
 
+#include "hwdesc/adc_bits.h"
 #include "ir/op.h"
 #include "ir/support/checked.h"
 #include "passes/2-quant/cholesky.h"
+#include "passes/2-quant/column_cells.h"
 #include "passes/2-quant/given_numbers.h"
 #include "passes/2-quant/quant.h"
 #include "passes/2-quant/round_matrix.h"
@@ -30,13 +32,23 @@
 struct job {
 	struct imc_module *m;
 	imc_node_id id;
-	const struct imc_assign *as;
+	struct imc_assign *as;
 	struct imc_weights w;
 	struct imc_grid grid;
 	struct imc_round_node node;
+	struct group *group;
 	float *weight; /* [k][r]: scale * code */
+	int8_t *code;  /* [k][r] */
 	float *scale;  /* [k] */
 	float *bias;   /* [k] */
+	struct imc_arena *a;
+};
+
+/* One group of it: what its inputs are like (h is damped), and the weights that
+ * are to be rounded. */
+struct group {
+	struct imc_round_stats s;
+	const float *w; /* [k][r] */
 };
 
 /* The arrays can hold codes that the model file gives. */
@@ -68,20 +80,26 @@ static bool is_rounded(const struct imc_module *m, const struct imc_value *w,
 	return imc_val_ok(w->scales) && w->given == IMC_GIVEN_NONE;
 }
 
+static int64_t rows_of(const struct imc_value *w)
+{
+	return imc_tensor_count(&w->t) / imc_max_i64(1, w->t.dim[0]);
+}
+
 static bool may_round(const struct imc_module *m, imc_node_id id)
 {
 	const struct imc_node *n = imc_node_at(m->g, id);
 	const struct imc_assign *as = &m->map.assign[id.i];
 	const struct imc_value *w = imc_node_in(m->g, n, 1);
+	bool few = m->opt.column_cells != 0;
 
 	if (n->op != IMC_OP_CONV2D || !w->t.data ||
 	    as->engine != IMC_ENGINE_CROSSBAR ||
-	    imc_tensor_count(&w->t) / w->t.dim[0] > IMC_ROUND_MOST)
+	    (!few && rows_of(w) > IMC_ROUND_MOST))
 		return false;
 	/* all groups would share a scale */
 	if (as->post_adc && n->a.group[0] > 1)
 		return false;
-	return !is_rounded(m, w, as);
+	return few || !is_rounded(m, w, as);
 }
 
 static double damping(const struct imc_round_stats *s, double part)
@@ -136,6 +154,7 @@ static void take(struct job *j, int64_t group, const struct imc_rounded *o,
 		for (int64_t r = 0; r < s->r; r++) {
 			int64_t at = k * s->r + r;
 
+			j->code[at] = o->code[i * s->r + r];
 			j->weight[at] =
 				o->scale[i] * (float)o->code[i * s->r + r];
 			if (correct)
@@ -147,24 +166,80 @@ static void take(struct job *j, int64_t group, const struct imc_rounded *o,
 	}
 }
 
-static void round_group(struct job *j, int64_t group)
+static void open_group(struct job *j, int64_t group)
 {
-	struct imc_arena *a = imc_arena_new();
-	struct imc_round_stats s = imc_round_stats_of(
-		&j->node, group, !j->m->opt.no_bias_correction, a);
-	const float *w = j->w.w + group * s.k * s.r;
-	struct imc_round p = {.k = s.k,
-			      .r = s.r,
-			      .h = s.h,
-			      .grid = &j->grid,
-			      .one_scale = j->as->post_adc};
-	struct imc_rounded o;
+	struct group *g = &j->group[group];
+	struct imc_round_stats *s = &g->s;
 
-	p.w = targets(&s, w, a);
-	imc_round_damp(s.h, s.r, damping(&s, DAMP));
-	o = imc_round_matrix(&p, a);
-	take(j, group, &o, &s);
-	imc_arena_free(a);
+	*s = imc_round_stats_of(&j->node, group, !j->m->opt.no_bias_correction,
+				j->a);
+	g->w = targets(s, j->w.w + group * s->k * s->r, j->a);
+	imc_round_damp(s->h, s->r, damping(s, DAMP));
+}
+
+/* Rounds all groups; of each column at most `cells` codes are not 0 (0: any
+ * number). */
+static void round_groups(struct job *j, int64_t cells)
+{
+	int64_t n = imc_node_at(j->m->g, j->id)->a.group[0];
+
+	for (int64_t i = 0; i < n; i++) {
+		struct imc_arena *a = imc_arena_new();
+		const struct group *g = &j->group[i];
+		struct imc_round p = {.k = g->s.k,
+				      .r = g->s.r,
+				      .w = g->w,
+				      .h = g->s.h,
+				      .grid = &j->grid,
+				      .one_scale = j->as->post_adc,
+				      .cells = cells};
+		struct imc_rounded o;
+
+		if (cells)
+			p.block = imc_column_cells_block(j->m, j->id);
+		o = imc_round_matrix(&p, a);
+		take(j, i, &o, &g->s);
+		imc_arena_free(a);
+	}
+}
+
+/* As many cells a column as the ADCs read as they are: halving, and where the
+ * sums would be as many as there may be if they grew with the cells. */
+static bool round_whole_sums(struct job *j, struct imc_module *quantised)
+{
+	int64_t most = (int64_t)1 << j->m->hw->ima_adc_bits, last = 0;
+	int64_t fits = 0, above = imc_column_cells_block(j->m, j->id) + 1;
+	int64_t sums = 0, cells = above - 1;
+
+	for (int t = 0; fits + 1 < above; t++) {
+		round_groups(j, cells);
+		sums = imc_column_cells_sums(quantised, j->id, j->code);
+		last = cells;
+		*(sums <= most ? &fits : &above) = cells;
+		cells = t % 3 < 2 ? (int64_t)((double)cells * (double)most /
+					      (double)sums)
+				  : (fits + above) / 2;
+		cells = imc_max_i64(fits + 1, imc_min_i64(cells, above - 1));
+	}
+	if (fits == 0)
+		return imc_diag(j->m->diags, imc_node_at(j->m->g, j->id)->loc,
+				IMC_D_COLUMN_NONE, (int)j->m->hw->ima_adc_bits,
+				imc_bits_for(sums));
+	if (last != fits)
+		round_groups(j, fits);
+	j->as->column_cells = (int32_t)fits;
+	return true;
+}
+
+static bool choose_codes(struct job *j, struct imc_module *quantised)
+{
+	int cells = j->m->opt.column_cells;
+
+	if (cells < 0)
+		return round_whole_sums(j, quantised);
+	j->as->column_cells = cells;
+	round_groups(j, cells);
+	return true;
 }
 
 static imc_val add_floats(struct imc_graph *g, const char *name, float *v,
@@ -202,12 +277,15 @@ static void write_back(struct job *j, struct imc_arena *a)
 	imc_node_at(g, j->id)->in[2] = id;
 }
 
-static void round_node(struct imc_module *m, imc_node_id id,
-		       const struct imc_round_walk *walk)
+/* quantised: as imc_column_cells_open, or NULL. */
+static bool round_node(struct imc_module *m, imc_node_id id,
+		       const struct imc_round_walk *walk,
+		       struct imc_module *quantised)
 {
 	struct imc_arena *a = imc_arena_new();
 	const struct imc_node *n = imc_node_at(m->g, id);
-	struct job j = {.m = m, .id = id, .as = &m->map.assign[id.i]};
+	struct job j = {.m = m, .id = id, .as = &m->map.assign[id.i], .a = a};
+	bool ok;
 
 	j.w = imc_weights_of(m->g, n);
 	j.grid = imc_grid_of(m->hw, j.as);
@@ -218,17 +296,22 @@ static void round_node(struct imc_module *m, imc_node_id id,
 					 imc_round_walk_now(walk, n->in[0]),
 					 j.w.w};
 	j.weight = imc_arena_array(a, (size_t)(j.w.k * j.w.r), sizeof(float));
+	j.code = imc_arena_array(a, (size_t)j.w.k, (size_t)j.w.r);
 	j.scale = imc_arena_array(a, (size_t)j.w.k, sizeof *j.scale);
 	j.bias = imc_arena_array(a, (size_t)j.w.k, sizeof *j.bias);
+	j.group = imc_arena_array(a, (size_t)n->a.group[0], sizeof *j.group);
 	for (int64_t i = 0; i < n->a.group[0]; i++)
-		round_group(&j, i);
-	write_back(&j, a);
+		open_group(&j, i);
+	ok = choose_codes(&j, quantised);
+	if (ok)
+		write_back(&j, a);
 	imc_arena_free(a);
+	return ok;
 }
 
 static bool is_wanted(const struct imc_module *m, const struct imc_pass_cx *cx)
 {
-	if (m->opt.rounding == 1)
+	if (m->opt.rounding == 1 || m->opt.column_cells)
 		return true;
 	return m->opt.rounding == 0 && !imc_hw_is_spatial(m->hw) && cx->calib &&
 	       !cx->calib->synthetic;
@@ -245,21 +328,37 @@ static imc_node_id last_of(const struct imc_module *m)
 	return last;
 }
 
-bool imc_pass_round_weights(struct imc_module *m, struct imc_pass_cx *cx)
+/* Columns of few cells are wanted where their statistics can be had. */
+static bool check_rows(const struct imc_module *m)
 {
-	imc_node_id last = last_of(m);
-	struct imc_round_walk *walk;
-	struct imc_module *real;
-
-	if (!is_wanted(m, cx) || !imc_node_ok(last))
+	if (!m->opt.column_cells)
 		return true;
-	real = imc_module_fork(m);
-	walk = imc_round_walk_open(real->g, m->g, cx->calib, last, cx->scratch);
 	for (size_t i = 0; i < m->g->n_order; i++) {
+		const struct imc_node *n = imc_node_at(m->g, m->g->order[i]);
+
+		if (may_round(m, m->g->order[i]) &&
+		    rows_of(imc_node_in(m->g, n, 1)) > IMC_ROUND_MOST)
+			return imc_diag(
+				m->diags, n->loc, IMC_D_COLUMN_ROWS,
+				(long long)rows_of(imc_node_in(m->g, n, 1)),
+				IMC_ROUND_MOST);
+	}
+	return imc_column_cells_check(m);
+}
+
+static bool round_nodes(struct imc_module *m, struct imc_pass_cx *cx,
+			imc_node_id last, struct imc_module *real,
+			struct imc_module *quantised)
+{
+	struct imc_round_walk *walk = imc_round_walk_open(
+		real->g, m->g, cx->calib, last, cx->scratch);
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < m->g->n_order; i++) {
 		imc_node_id id = m->g->order[i];
 
 		if (may_round(m, id)) {
-			round_node(m, id, walk);
+			ok = round_node(m, id, walk, quantised);
 			cx->n_changed++;
 		}
 		if (id.i == last.i)
@@ -270,6 +369,24 @@ bool imc_pass_round_weights(struct imc_module *m, struct imc_pass_cx *cx)
 				     (int64_t)m->g->n_order);
 	}
 	imc_round_walk_close(walk);
+	return ok;
+}
+
+bool imc_pass_round_weights(struct imc_module *m, struct imc_pass_cx *cx)
+{
+	imc_node_id last = last_of(m);
+	struct imc_module *real, *quantised = NULL;
+	bool ok;
+
+	if (!is_wanted(m, cx) || !imc_node_ok(last))
+		return true;
+	if (!check_rows(m))
+		return false;
+	real = imc_module_fork(m);
+	if (m->opt.column_cells < 0)
+		quantised = imc_column_cells_open(m);
+	ok = round_nodes(m, cx, last, real, quantised);
+	imc_module_free(quantised);
 	imc_module_free(real);
-	return true;
+	return ok;
 }
