@@ -140,3 +140,17 @@ void imc_report_adc_json(struct imc_json *j, const struct imc_report_facts *f,
 	imc_json_number(j, "adc_clipped_hi", l->as->adc_clipped_hi);
 	imc_report_tile_json(j, &b);
 }
+
+void imc_report_cells_json(struct imc_json *j, const struct imc_module *m,
+			   const struct imc_report_layer *l)
+{
+	const struct imc_value *w =
+		imc_node_in(m->g, imc_node_at(m->g, l->id), 1);
+	int64_t n = imc_tensor_count(&w->t), left = 0;
+
+	for (int64_t i = 0; i < n; i++)
+		left += ((const int8_t *)w->t.data)[i] != 0;
+	imc_json_int(j, "column_cells", l->as->column_cells);
+	imc_json_int(j, "weights", n);
+	imc_json_int(j, "weights_not_0", left);
+}

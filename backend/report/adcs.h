@@ -21,6 +21,10 @@ void imc_report_adcs_text(const struct imc_module *m,
 /* Members of a layer, and of a tile. */
 void imc_report_adc_json(struct imc_json *j, const struct imc_report_facts *f,
 			 const struct imc_report_layer *l);
+/* Of a layer whose columns hold few cells: how many, and its weights. */
+void imc_report_cells_json(struct imc_json *j, const struct imc_module *m,
+			   const struct imc_report_layer *l);
+
 void imc_report_tile_json(struct imc_json *j, const struct imc_adc_bits *b);
 
 #endif

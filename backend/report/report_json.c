@@ -182,6 +182,8 @@ static void write_layer(struct imc_json *j, const struct imc_module *m,
 	imc_json_int(j, NULL, analog ? imc_max_i64(l->as->patch_w, 1) : 0);
 	imc_json_close(j, ']');
 	imc_report_adc_json(j, f, l);
+	if (analog && l->as->column_cells)
+		imc_report_cells_json(j, m, l);
 	if (f->spatial)
 		imc_report_stage_json(j, m, l);
 	else if (m->n_trial)

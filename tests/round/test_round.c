@@ -126,11 +126,58 @@ static void test_nearest(void)
 		}
 }
 
+/* At most so many codes of each block are not 0. */
+static void check_cells(const struct imc_round *p, const struct imc_rounded *o)
+{
+	for (int64_t k = 0; k < p->k; k++)
+		for (int64_t i0 = 0; i0 < p->r; i0 += p->block) {
+			int64_t n = 0;
+
+			for (int64_t i = i0; i < i0 + p->block && i < p->r; i++)
+				n += o->code[k * p->r + i] != 0;
+			CHECK(n <= p->cells, "%d codes, not %d", (int)n,
+			      (int)p->cells);
+		}
+}
+
+/* Few codes that are not 0, in blocks of 16 of 16 .. 61 weights: much better
+ * than those of the largest weights. */
+static void test_few_cells(void)
+{
+	for (size_t g = 0; g < N_GRID; g++)
+		for (int64_t cells = 1; cells <= 16; cells += 3) {
+			struct imc_grid grid =
+				grid_of(grids[g][0], grids[g][1]);
+			double ratio = 0;
+
+			for (uint64_t seed = 0; seed < 6; seed++) {
+				struct imc_arena *a = imc_arena_new();
+				struct imc_round p =
+					problem(5, 16 + 9 * (int64_t)seed, seed,
+						&grid, a);
+				struct imc_rounded o, n;
+
+				p.block = 16;
+				p.cells = cells;
+				o = imc_round_matrix(&p, a);
+				n = imc_round_nearest(&p, a);
+				check_codes(&p, &o);
+				check_cells(&p, &o);
+				check_cells(&p, &n);
+				check_errors(&p, &o, &n, &ratio);
+				imc_arena_free(a);
+			}
+			CHECK(ratio < 6 * 0.7, "%d bits, %d cells: %g",
+			      grids[g][1], (int)cells, ratio / 6);
+		}
+}
+
 /* The least error of all codes, each with its best scale w^T H q / q^T H q. */
 static double exhaustive(const struct imc_round *p)
 {
 	int64_t n = 1, base = p->grid->hi - p->grid->lo + 1;
 	double best = INFINITY, q[8], hq, wq, whw;
+	int64_t set;
 
 	for (int64_t i = 0; i < p->r; i++)
 		n *= base;
@@ -139,6 +186,11 @@ static double exhaustive(const struct imc_round *p)
 
 		for (int64_t i = 0; i < p->r; i++, left /= base)
 			q[i] = (double)(p->grid->lo + left % base);
+		set = 0;
+		for (int64_t i = 0; i < p->r; i++)
+			set += q[i] < 0 || q[i] > 0;
+		if (p->cells && set > p->cells)
+			continue;
 		hq = wq = whw = 0;
 		for (int64_t i = 0; i < p->r; i++)
 			for (int64_t j = 0; j < p->r; j++) {
@@ -154,9 +206,9 @@ static double exhaustive(const struct imc_round *p)
 	return best;
 }
 
-/* Codes -3 .. 3 of five weights: at most 3 times the least error, and 1.5 times
- * on average. */
-static void test_exhaustive(void)
+/* Codes -3 .. 3 of five weights, so many of them not 0 (0: any number): at most
+ * 3 times the least error, and 1.5 times on average. */
+static void test_exhaustive(int64_t cells)
 {
 	struct imc_grid grid = grid_of(3, 3);
 	double sum = 0, least = 0;
@@ -164,9 +216,14 @@ static void test_exhaustive(void)
 	for (uint64_t seed = 100; seed < 140; seed++) {
 		struct imc_arena *a = imc_arena_new();
 		struct imc_round p = problem(1, 5, seed, &grid, a);
-		struct imc_rounded o = imc_round_matrix(&p, a);
-		double best = exhaustive(&p), e = error_of(&p, &o, 0);
+		struct imc_rounded o;
+		double best, e;
 
+		p.block = 5;
+		p.cells = cells;
+		o = imc_round_matrix(&p, a);
+		best = exhaustive(&p);
+		e = error_of(&p, &o, 0);
 		CHECK(e >= best * (1 - 1e-4) && e <= best * 3, "%g, least %g",
 		      e, best);
 		sum += e;
@@ -176,13 +233,15 @@ static void test_exhaustive(void)
 	CHECK(sum <= 1.5 * least, "%g, least %g", sum, least);
 }
 
-static void test_threads(void)
+static void test_threads(int64_t cells)
 {
 	struct imc_grid grid = grid_of(4, 4);
 	struct imc_arena *a = imc_arena_new();
 	struct imc_round p = problem(70, 40, 7, &grid, a);
 	struct imc_rounded o[2];
 
+	p.block = 15;
+	p.cells = cells;
 	for (int i = 0; i < 2; i++) {
 		setenv("IMC_THREADS", i ? "3" : "1", 1);
 		o[i] = imc_round_matrix(&p, a);
@@ -217,8 +276,11 @@ static void test_zeros(void)
 int main(void)
 {
 	test_nearest();
-	test_exhaustive();
-	test_threads();
+	test_few_cells();
+	for (int64_t cells = 0; cells < 4; cells++)
+		test_exhaustive(cells);
+	test_threads(0);
+	test_threads(3);
 	test_zeros();
 	return test_stats() | check_result();
 }

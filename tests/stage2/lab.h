@@ -66,5 +66,6 @@ int test_bits(void);
 int test_errors(void);
 int test_residual(void);
 int test_variants(void);
+int test_cells(void);
 
 #endif

@@ -14,5 +14,6 @@ int main(void)
 	bad |= test_errors();
 	bad |= test_residual();
 	bad |= test_variants();
+	bad |= test_cells();
 	return lab_result() | bad;
 }

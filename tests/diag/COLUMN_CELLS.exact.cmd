@@ -1,0 +1,1 @@
+compile_digits -t lrmp -o out --column-cells=auto

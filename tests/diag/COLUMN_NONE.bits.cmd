@@ -1,0 +1,1 @@
+compile_digits -t garofalo-34 -o out --column-cells=auto
