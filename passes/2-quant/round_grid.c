@@ -44,6 +44,17 @@ struct imc_grid imc_grid_of(const struct imc_hw *hw,
 	return g;
 }
 
+struct imc_grid imc_grid_within(const struct imc_grid *g, int max)
+{
+	struct imc_grid within = *g;
+
+	within.lo = g->lo < -max ? -max : g->lo;
+	within.hi = g->hi > max ? max : g->hi;
+	within.max = within.hi;
+	fill(&within);
+	return within;
+}
+
 int imc_grid_round(const struct imc_grid *g, double x)
 {
 	double c = fmax(g->lo, fmin(g->hi, x));

@@ -19,6 +19,9 @@ struct imc_grid {
 struct imc_grid imc_grid_of(const struct imc_hw *hw,
 			    const struct imc_assign *as);
 
+/* The same with codes of magnitude `max` at most. */
+struct imc_grid imc_grid_within(const struct imc_grid *g, int max);
+
 /* The code nearest to x; as imc_slice_round, imc_twos_code. */
 int imc_grid_round(const struct imc_grid *g, double x);
 

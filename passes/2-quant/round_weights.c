@@ -178,9 +178,10 @@ static void open_group(struct job *j, int64_t group)
 }
 
 /* Rounds all groups; of each column at most `cells` codes are not 0 (0: any
- * number). */
-static void round_groups(struct job *j, int64_t cells)
+ * number). Returns the error of their sums. */
+static double round_groups(struct job *j, int64_t cells)
 {
+	double error = 0;
 	int64_t n = imc_node_at(j->m->g, j->id)->a.group[0];
 
 	for (int64_t i = 0; i < n; i++) {
@@ -199,35 +200,67 @@ static void round_groups(struct job *j, int64_t cells)
 			p.block = imc_column_cells_block(j->m, j->id);
 		o = imc_round_matrix(&p, a);
 		take(j, i, &o, &g->s);
+		for (int64_t k = 0; k < p.k; k++)
+			error += o.error[k];
 		imc_arena_free(a);
 	}
+	return error;
 }
 
-/* As many cells a column as the ADCs read as they are: halving, and where the
- * sums would be as many as there may be if they grew with the cells. */
+/* What a search for the number of cells has found: 0 cells: none do. */
+struct found {
+	struct imc_grid grid;
+	int64_t cells, sums; /* sums: of the fewest cells tried */
+	double error;
+};
+
+/* With the codes of j->grid as many cells a column as the ADCs read as they
+ * are: halving, and what would do if the sums grew with the cells. */
+static struct found search_cells(struct job *j, struct imc_module *quantised)
+{
+	int64_t most = (int64_t)1 << j->m->hw->ima_adc_bits;
+	int64_t above = imc_column_cells_block(j->m, j->id) + 1;
+	int64_t cells = above - 1;
+	struct found f = {.grid = j->grid, .error = INFINITY};
+
+	for (int t = 0; f.cells + 1 < above; t++) {
+		double error = round_groups(j, cells);
+
+		f.sums = imc_column_cells_sums(quantised, j->id, j->code);
+		if (f.sums <= most) {
+			f.cells = cells;
+			f.error = error;
+		} else {
+			above = cells;
+		}
+		cells = t % 3 < 2 ? (int64_t)((double)cells * (double)most /
+					      (double)f.sums)
+				  : (f.cells + above) / 2;
+		cells = imc_max_i64(f.cells + 1, imc_min_i64(cells, above - 1));
+	}
+	return f;
+}
+
+/* Many cells of small codes, or few of large ones, whichever loses least. */
 static bool round_whole_sums(struct job *j, struct imc_module *quantised)
 {
-	int64_t most = (int64_t)1 << j->m->hw->ima_adc_bits, last = 0;
-	int64_t fits = 0, above = imc_column_cells_block(j->m, j->id) + 1;
-	int64_t sums = 0, cells = above - 1;
+	struct imc_grid whole = j->grid;
+	struct found best = {.error = INFINITY}, f;
 
-	for (int t = 0; fits + 1 < above; t++) {
-		round_groups(j, cells);
-		sums = imc_column_cells_sums(quantised, j->id, j->code);
-		last = cells;
-		*(sums <= most ? &fits : &above) = cells;
-		cells = t % 3 < 2 ? (int64_t)((double)cells * (double)most /
-					      (double)sums)
-				  : (fits + above) / 2;
-		cells = imc_max_i64(fits + 1, imc_min_i64(cells, above - 1));
+	for (int max = whole.max; max > 0;
+	     max = whole.slices > 1 ? 0 : max / 2) {
+		j->grid = imc_grid_within(&whole, max);
+		f = search_cells(j, quantised);
+		if (f.error < best.error)
+			best = f;
 	}
-	if (fits == 0)
+	if (!best.cells)
 		return imc_diag(j->m->diags, imc_node_at(j->m->g, j->id)->loc,
 				IMC_D_COLUMN_NONE, (int)j->m->hw->ima_adc_bits,
-				imc_bits_for(sums));
-	if (last != fits)
-		round_groups(j, fits);
-	j->as->column_cells = (int32_t)fits;
+				imc_bits_for(f.sums));
+	j->grid = best.grid;
+	round_groups(j, best.cells);
+	j->as->column_cells = (int32_t)best.cells;
 	return true;
 }
 

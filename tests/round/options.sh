@@ -80,4 +80,23 @@ ok "it is late" grep -q -- '--rounding' late.txt
 "$imcc" compile digits.onnx -t garofalo-34 --rounding=up -o no 2>late.txt &&
 	failed=$((failed + 1))
 ok "a bad word" grep -q "auto|compensate|nearest" late.txt
+
+# columns of few cells, from the model or from a dump
+ok "three cells a column" model -t garofalo-34 --column-cells=3
+ok "say so" grep -q '^assign .* column_cells=3' d/*.imc
+ok "and cores make the activations" grep -q 'options .*post=1' d/*.imc
+cp d/*.imc whole.imc
+ok "a dump" "$imcc" compile digits.onnx -t garofalo-34 --calib calib_x.npy \
+	--calib-limit 20 --stop-after=calibrate -o ranged
+ok "goes on" "$imcc" compile ranged/*.imc --calib calib_x.npy \
+	--calib-limit 20 --column-cells=3 --stop-after=round_weights -o after
+ok "as the whole" cmp after/*.round_weights.imc whole.imc
+"$imcc" compile after/*.imc --column-cells=2 --calib calib_x.npy -o late \
+	2>late.txt && failed=$((failed + 1))
+ok "it is late" grep -q -- '--column-cells' late.txt
+ok "cells that ADCs read exactly" "$imcc" compile digits.onnx -t garofalo-34 \
+	--set ima.dac_bits=4 --calib calib_x.npy --calib-limit 20 \
+	--column-cells=auto -o exact
+ok "are a bundle" "$imcc" eval exact --data test_x.npy --limit 20
+ok "and in the report" grep -q '"column_cells": [1-9]' exact/report.json
 exit $failed
