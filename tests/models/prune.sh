@@ -67,6 +67,7 @@ for cells in ${CELLS:-4 8 16 32 64 256}; do
 		"$(accuracy --column-cells="$cells") |"
 done
 echo
+# --weight-bits=2 in OPTIONS: small codes only
 echo "| ADC | cells a column that it reads exactly | accuracy |"
 echo "|---|---|---|"
 for bits in ${BITS:-8 10 12 14}; do
