@@ -273,7 +273,8 @@ static void check_function(const char *name, builder *build, int post,
 	lab_close(&l);
 }
 
-/* Made-up samples, or digital arrays of 8 bits: nothing is done unasked. */
+/* Made-up samples, digital arrays of 8 bits, or a scale for each column:
+ * nothing is done unasked. */
 static void check_auto(void)
 {
 	struct lab l;
@@ -285,6 +286,9 @@ static void check_auto(void)
 	l.m->hw->ima_adc = 1; /* none */
 	CHECK(equalise(&l, 0) == 0, "exact sums");
 	l.m->opt.weight_bits = 4;
+	l.m->opt.post = 0;
+	CHECK(equalise(&l, 0) == 0, "a scale for each column");
+	l.m->opt.post = 2;
 	CHECK(equalise(&l, 0) > 0, "few bits");
 	lab_close(&l);
 }
