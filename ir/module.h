@@ -116,6 +116,7 @@ struct imc_trial {
 };
 
 struct imc_hw; /* hwdesc/hw.h */
+struct imc_tried;
 
 struct imc_module {
 	struct imc_arena *arena; /* owns everything below */
@@ -141,6 +142,7 @@ struct imc_module {
 	double error_rank;
 	size_t n_trial, cap_trial;
 	struct imc_trial *trial;
+	struct imc_tried *tried; /* borrowed: passes/2-quant/tried.h, or NULL */
 	struct imc_diags *diags; /* borrowed: of the command */
 	/* Of every pass that ran, in order. */
 	size_t n_pass, cap_pass;

@@ -14,6 +14,7 @@
 #include "hwdesc/cost.h"
 #include "ir/support/parallel.h"
 #include "ir/text.h"
+#include "passes/2-quant/tried.h"
 
 /* How a child ends that has a result and cannot write it. */
 #define LOST 3
@@ -349,12 +350,119 @@ static bool collect(const struct sweep *w)
 	return true;
 }
 
+/* ---- networks that are measured, for all points together ---- */
+
+/* As the point asks, up to the choice; what it says is said again later. */
+static void choose_point(const struct sweep *w, size_t i)
+{
+	const struct imc_curve_point *p = &w->c->point[i];
+	struct cli_run how = {.stop_after = "choose_engine"};
+	const char *arrays =
+		imc_arena_printf(w->s->o->arena, "%d", (int)p->arrays);
+	struct imc_module *m = imc_module_fork(w->m);
+
+	ask(m, p);
+	if (cli_set_arrays(m->hw, arrays, IMC_NOWHERE, w->s->o->d))
+		cli_module_run(m, w->s, &how);
+	imc_module_free(m);
+}
+
+static bool all_kept(const struct sweep *w)
+{
+	struct imc_curve_point p;
+	bool all = true;
+
+	for (size_t i = 0; i < w->c->n; i++) {
+		p = w->c->point[i];
+		all &= read_point(w, i);
+		w->c->point[i] = p;
+	}
+	return all;
+}
+
+/* Every network once, with all processors: then points choose among them. */
+static void measure_networks(struct sweep *w, struct imc_tried *tried)
+{
+	struct imc_diags *d = w->s->o->d, before = *d;
+	struct cli_ui *ui = w->s->ui, shown = *ui;
+
+	if (!w->c->traded || all_kept(w))
+		return;
+	w->m->tried = tried;
+	ui->verbose = false;
+	for (size_t i = 0; i < w->c->n; i++)
+		if (w->c->point[i].has_drop)
+			choose_point(w, i);
+	ui->verbose = shown.verbose;
+	*d = before;
+	tried->complete = true;
+}
+
+/* ---- what comes out ---- */
+
+/* What the point is to have little of. */
+static double value_of(const struct imc_curve_point *p)
+{
+	switch (p->objective) {
+	case IMC_OBJECTIVE_LATENCY:
+	case IMC_OBJECTIVE_THROUGHPUT:
+		return p->latency_ms;
+	case IMC_OBJECTIVE_ENERGY:
+		return p->energy_uj;
+	case IMC_OBJECTIVE_EDP:
+		return p->latency_ms * p->energy_uj;
+	case IMC_OBJECTIVE_ARRAYS:
+		return p->used;
+	case IMC_N_OBJECTIVE:
+		break;
+	}
+	return p->latency_ms;
+}
+
+/* True if q does what p was asked for, and does it better: it loses less where
+ * p loses too much, or costs less and loses no more than allowed. */
+static bool does_better(const struct imc_curve_point *q,
+			const struct imc_curve_point *p)
+{
+	if (q->arrays != p->arrays || q->objective != p->objective ||
+	    !q->found || !q->measured)
+		return false;
+	if (!p->found || !p->measured)
+		return !p->found;
+	if (p->lost > p->drop)
+		return q->lost < p->lost ||
+		       (q->lost <= p->lost && value_of(q) < value_of(p));
+	return q->lost <= p->drop &&
+	       (value_of(q) < value_of(p) ||
+		(value_of(q) <= value_of(p) && q->lost < p->lost));
+}
+
+/* Latencies that were chosen by are those before the numbers of ADCs are known:
+ * what another point came to in the end may be better. */
+static void share_points(struct imc_curve *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		for (size_t k = 0; k < c->n; k++) {
+			struct imc_curve_point *p = &c->point[i], q;
+
+			if (!p->has_drop || p->post ||
+			    !does_better(&c->point[k], p))
+				continue;
+			q = *p;
+			*p = c->point[k];
+			p->drop = q.drop;
+			p->post = q.post;
+		}
+}
+
 bool cli_explore_points(struct imc_module *m, const struct cli_settings *s,
 			const char *dir, struct imc_curve *c)
 {
 	struct sweep w = {
 		.m = m, .s = s, .dir = dir, .key = key_of(m, s), .c = c};
+	struct imc_tried tried = {.arena = imc_arena_new()};
 
+	measure_networks(&w, &tried);
 	for (size_t i = 0; i < c->n && !w.failed; i++) {
 		if (read_point(&w, i)) {
 			w.n_done++;
@@ -367,5 +475,11 @@ bool cli_explore_points(struct imc_module *m, const struct cli_settings *s,
 	while (w.n_child > 0)
 		end_child(&w);
 	cli_ui_clear(s->ui);
-	return !w.failed && collect(&w);
+	m->tried = NULL;
+	imc_arena_free(tried.arena);
+	if (w.failed || !collect(&w))
+		return false;
+	if (c->traded)
+		share_points(c);
+	return true;
 }

@@ -33,14 +33,20 @@ struct imc_drop_chooser {
 	/* Measured before all others, under no budget; nothing that is slower
 	 * is, if it is good enough. Not found: there is none. */
 	struct imc_drop_pick seed;
+	/* Measured next: the best under no budget; if it is good enough, no
+	 * other one is. Not found: there is none. */
+	struct imc_drop_pick fastest;
+	/* A copy of p->of in a, for m->tried; NULL: that is not used. */
+	const void *(*keep)(const struct imc_drop_pick *p, struct imc_arena *a);
 	/* Picks under budgets up to floor, in words, for who reads that even
 	 * they lose too much; NULL: there are none in particular. */
 	const char *most_exact;
 };
 
 /* The picks of least value of those that lose at most m->opt.max_drop, or,
- * where all lose more, those that lose least, with a warning. Adds what was
- * measured to m->trial. Not found: under no budget, or too few trials; nothing
+ * where all lose more, those that lose least, with a warning. Begins with the
+ * networks of m->tried, if there is one, and adds to it. Adds what was measured
+ * to m->trial. Not found: under no budget, or too few trials; nothing
  * is reported. False: reported. */
 bool imc_drop_search(struct imc_module *m, struct imc_pass_cx *cx,
 		     const struct imc_drop_chooser *chooser,

@@ -6,6 +6,7 @@
 
 #include "passes/2-quant/choose_drop.h"
 #include "passes/2-quant/choose_engine.h"
+#include "passes/2-quant/tried.h"
 
 /* The first budget: an output that is wrong by a seventh. */
 #define FIRST_ERROR 0.02
@@ -136,6 +137,20 @@ static struct imc_drop_pick seed_of(struct chooser *c)
 	return pick_of(c, s);
 }
 
+/* The best whatever its errors. */
+static struct imc_drop_pick fastest_of(struct chooser *c)
+{
+	return pick_of(c, select_within(c, 0));
+}
+
+static const void *keep(const struct imc_drop_pick *p, struct imc_arena *a)
+{
+	struct imc_select_answer *s = imc_arena_memdup(a, p->of, sizeof *s);
+
+	s->pick = imc_arena_memdup(a, p->pick, p->n * sizeof *p->pick);
+	return s;
+}
+
 static void assign(void *cx, const struct imc_drop_pick *p,
 		   struct imc_assign *to)
 {
@@ -162,24 +177,14 @@ static double end_of(const struct imc_engine_choice *c, bool most)
 	return sum;
 }
 
-bool imc_engine_for_drop(struct imc_engine_choice *all, struct imc_pass_cx *cx,
-			 struct imc_select_answer *out)
+/* False: reported. */
+static bool search(struct imc_engine_choice *all, struct imc_pass_cx *cx,
+		   const struct imc_drop_chooser *by,
+		   struct imc_select_answer *out)
 {
-	struct chooser c = {.all = all};
-	struct imc_drop_chooser by = {
-		.cx = &c,
-		.solve = solve,
-		.assign = assign,
-		.floor = fmax(end_of(all, false), LEAST_ERROR),
-		.top = fmax(end_of(all, true), LEAST_ERROR) * 1.01,
-		.first = FIRST_ERROR,
-	};
 	struct imc_drop_pick p;
 
-	open_digital(&c);
-	if (all->m->opt.max_drop < 100) /* else the fastest is best */
-		by.seed = seed_of(&c);
-	if (!imc_drop_search(all->m, cx, &by, &p))
+	if (!imc_drop_search(all->m, cx, by, &p))
 		return false;
 	*out = (struct imc_select_answer){.found = false};
 	if (p.found)
@@ -190,4 +195,27 @@ bool imc_engine_for_drop(struct imc_engine_choice *all, struct imc_pass_cx *cx,
 			all->max_error =
 				fmax(all->m->trial[i].budget, LEAST_ERROR);
 	return true;
+}
+
+bool imc_engine_for_drop(struct imc_engine_choice *all, struct imc_pass_cx *cx,
+			 struct imc_select_answer *out)
+{
+	struct chooser c = {.all = all};
+	struct imc_drop_chooser by = {
+		.cx = &c,
+		.solve = solve,
+		.assign = assign,
+		.keep = keep,
+		.floor = fmax(end_of(all, false), LEAST_ERROR),
+		.top = fmax(end_of(all, true), LEAST_ERROR) * 1.01,
+		.first = FIRST_ERROR,
+	};
+
+	open_digital(&c);
+	if (!imc_tried_complete(all->m)) {
+		if (all->m->opt.max_drop < 100) /* else the fastest is best */
+			by.seed = seed_of(&c);
+		by.fastest = fastest_of(&c);
+	}
+	return search(all, cx, &by, out);
 }
