@@ -157,9 +157,15 @@ static struct bins bins_of(int bits, const struct imc_adc_sum *v, int64_t n,
 /* The first bin with sums from x on. */
 static int64_t bin_of(const struct bins *b, double x)
 {
-	double k = ceil((x - b->low) / b->width);
+	double k = (x - b->low) / b->width;
+	int64_t down;
 
-	return (int64_t)fmax(0, fmin((double)b->n, k));
+	if (!(k > 0))
+		return 0;
+	if (k >= (double)b->n)
+		return b->n;
+	down = (int64_t)k;
+	return down + ((double)down < k);
 }
 
 /* Of bins from .. to of that kind, all read as `read`. */
@@ -168,13 +174,14 @@ static double bins_error(const struct bins *b, enum kind kind, int64_t from,
 {
 	const struct moments *x = &b->below[kind][from];
 	const struct moments *y = &b->below[kind][to];
+	double e;
 
 	if (to <= from)
 		return 0;
+	e = (y->w - x->w) * read * read - 2 * (y->wa - x->wa) * read +
+	    (y->waa - x->waa);
 	/* of differences of large numbers nothing must remain below 0 */
-	return fmax((y->w - x->w) * read * read - 2 * (y->wa - x->wa) * read +
-			    (y->waa - x->waa),
-		    0);
+	return e > 0 ? e : 0;
 }
 
 /* As imc_adc_error; a bin that lies between two codes counts for one. */

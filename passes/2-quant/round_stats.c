@@ -9,6 +9,8 @@
 #include "ir/window.h"
 
 #define MOST_PIXELS 16384
+#define FEW_PIXELS 2048	 /* always enough .. */
+#define PIXELS_A_ROW 128 /* .. but for many rows */
 #define MOST_WORK ((int64_t)1 << 33)
 
 /* Pixels whose products are summed in float; sums of chunks are in double. */
@@ -180,6 +182,7 @@ static void open_stats(struct gather *g, struct imc_arena *a)
 	work = MOST_WORK / imc_max_i64(1, s->r * s->r);
 	s->n = imc_min_i64(imc_min_i64(g->total, MOST_PIXELS),
 			   imc_max_i64(2 * s->r, work));
+	s->n = imc_min_i64(s->n, imc_max_i64(FEW_PIXELS, PIXELS_A_ROW * s->r));
 	s->h = imc_arena_array(a, (size_t)(s->r * s->r), sizeof *s->h);
 	s->mean = imc_arena_array(a, (size_t)s->r, sizeof *s->mean);
 	s->lag = imc_arena_array(a, (size_t)(s->k * s->r), sizeof *s->lag);
