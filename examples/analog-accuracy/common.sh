@@ -56,15 +56,15 @@ later() {
 	name=$1
 	shift
 	echo "$* >'$out/$name' 2>'$out/$name.log' || echo '$out/$name.log'" \
-		>>"$out/work"
+		>>"$out/$part.work"
 }
 
 # workers: run all that was put off, a processor each
 workers() {
-	[ -f "$out/work" ] || return 0
-	failed=$(tr '\n' '\0' <"$out/work" | IMC_THREADS=1 \
+	[ -f "$out/$part.work" ] || return 0
+	failed=$(tr '\n' '\0' <"$out/$part.work" | IMC_THREADS=1 \
 		xargs -0 -n 1 -P "${JOBS:-$(nproc)}" sh -c)
-	rm "$out/work"
+	rm "$out/$part.work"
 	for log in $failed; do
 		stop "$log"
 	done
