@@ -3,10 +3,11 @@
 # Sourced by run.
 
 # Samples, for all and nothing; fewer for single steps, whose effect the error
-# of the outputs shows: so the whole takes minutes.
+# of the outputs shows, and for all once more, to compare these with: so the
+# whole takes minutes.
 limit=${LIMIT:-600}
 limit_step=${LIMIT_STEP:-200}
-steps=${STEPS:-all rounding bias equalise ranges off}
+steps=${STEPS:-all fewer rounding bias equalise ranges off}
 networks=${NETS:-$(sed -n 's/^\([a-z][^ ]*\) |.*/\1/p' "$table")}
 
 # switched STEP BITS: options that take a step away; of 8 bits equalisation is
@@ -66,7 +67,7 @@ evaluate
 		for bits in 8 4; do
 			for step in $steps; do
 				json=$out/ablation/$net.$bits.$step
-				wanted "$net" $bits $step || continue
+				wanted "$net" $bits "$step" || continue
 				echo "$net,$(samples "$json"),$bits,$step,$(
 					percent "$(of "$json" top1 float)"),$(
 					percent "$(of "$json" top1 quantised)"),,$(
@@ -82,7 +83,7 @@ awk -F, -v steps="$steps" '
 	NR == 1 { n = split(steps, step, " ")
 		printf "| network | samples | bits | float |"
 		for (i = 1; i <= n; i++)
-			printf " %s |", step[i] ~ /^(all|off)$/ ? step[i] : \
+			printf " %s |", step[i] ~ /^(all|fewer|off)$/ ? step[i] : \
 				"without " step[i]
 		printf "\n|---|---|---|---|"
 		for (i = 1; i <= n; i++) printf "---|"
