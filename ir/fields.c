@@ -68,7 +68,29 @@ const struct imc_member imc_trial_members[] = {
 	MEMBER(F64, imc_trial, budget), MEMBER(F64, imc_trial, predicted),
 	MEMBER(F64, imc_trial, error),	MEMBER(F64, imc_trial, drop),
 	MEMBER(F64, imc_trial, value),	MEMBER(F64, imc_trial, gap),
-	MEMBER(BOOL, imc_trial, taken), MEMBER(F64, imc_trial, right), END,
+	MEMBER(BOOL, imc_trial, taken), MEMBER(F64, imc_trial, right),
+	MEMBER(F64, imc_trial, std),	MEMBER(F64, imc_trial, worst),
+	END,
+};
+
+const struct imc_member imc_robust_members[] = {
+	MEMBER(F64, imc_robust, time_s),
+	MEMBER(I64, imc_robust, runs),
+	MEMBER(I32, imc_robust, plain_arrays),
+	MEMBER(F64, imc_robust, plain_ns),
+	MEMBER(F64, imc_robust, plain_pj),
+	MEMBER(F64, imc_robust, plain_error),
+	MEMBER(F64, imc_robust, plain_right),
+	MEMBER(F64, imc_robust, plain_std),
+	MEMBER(F64, imc_robust, plain_worst),
+	MEMBER(F64, imc_robust, float_right),
+	END,
+};
+
+const struct imc_member imc_plain_members[] = {
+	MEMBER(I32, imc_plain_layer, weight_bits),
+	MEMBER(BOOL, imc_plain_layer, post_adc),
+	END,
 };
 
 const struct imc_member imc_map_members[] = {

@@ -25,6 +25,8 @@ struct imc_member {
 
 extern const struct imc_member imc_option_members[]; /* imc_options */
 extern const struct imc_member imc_trial_members[];  /* imc_trial */
+extern const struct imc_member imc_robust_members[]; /* imc_robust */
+extern const struct imc_member imc_plain_members[];  /* imc_plain_layer */
 extern const struct imc_member imc_map_members[];    /* imc_map */
 extern const struct imc_member imc_assign_members[]; /* imc_assign */
 extern const struct imc_member imc_tile_members[];   /* imc_tile */

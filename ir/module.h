@@ -113,6 +113,32 @@ struct imc_trial {
 	bool taken;
 	double gap;   /* of value, proven */
 	double right; /* percent of the samples, measured */
+	/* With noise error, drop and right are means of runs; right's
+	 * deviation over them, and its least. */
+	double std, worst;
+};
+
+/* How one layer is computed without regard to noise. */
+struct imc_plain_layer {
+	imc_node_id node;
+	enum imc_engine engine;
+	int32_t weight_bits;
+	bool post_adc;
+};
+
+/* The device noise that a mapping is chosen under, and the mapping that would
+ * be chosen without, measured under the same: what robustness costs. */
+struct imc_robust {
+	const char *model; /* of noise: its name or file; NULL: none */
+	double time_s;	   /* since programming */
+	int64_t runs;	   /* sets of devices that a network is measured on */
+	int32_t plain_arrays;	    /* 0: there is no such mapping */
+	double plain_ns, plain_pj;  /* of its plan */
+	double plain_error;	    /* as those of struct imc_trial */
+	double plain_right, plain_std, plain_worst;
+	double float_right; /* percent, of the float network */
+	size_t n_plain, cap_plain;
+	struct imc_plain_layer *plain;
 };
 
 struct imc_hw; /* hwdesc/hw.h */
@@ -143,6 +169,7 @@ struct imc_module {
 	size_t n_trial, cap_trial;
 	struct imc_trial *trial;
 	struct imc_tried *tried; /* borrowed: passes/2-quant/tried.h, or NULL */
+	struct imc_robust robust;
 	struct imc_diags *diags; /* borrowed: of the command */
 	/* Of every pass that ran, in order. */
 	size_t n_pass, cap_pass;

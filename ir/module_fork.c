@@ -54,6 +54,9 @@ struct imc_module *imc_module_fork(const struct imc_module *from)
 	m->error = copy(a, m->error, m->n_error, sizeof *m->error);
 	m->trial = copy(a, m->trial, m->n_trial, sizeof *m->trial);
 	m->cap_trial = m->n_trial;
+	m->robust.plain = copy(a, m->robust.plain, m->robust.n_plain,
+			       sizeof *m->robust.plain);
+	m->robust.cap_plain = m->robust.n_plain;
 	m->pass = copy(a, m->pass, m->n_pass, sizeof *m->pass);
 	m->cap_pass = m->n_pass;
 	return m;

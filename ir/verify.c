@@ -426,6 +426,8 @@ static bool amounts_in_range(const struct imc_verify *v)
 		{"solver_time", o->solver_time},
 		{"min_throughput", o->min_throughput},
 		{"residual", o->residual},
+		{"robust time_s", v->m->robust.time_s},
+		{"robust runs", (double)v->m->robust.runs},
 	};
 
 	for (size_t i = 0; i < sizeof option / sizeof *option; i++)

@@ -4,6 +4,7 @@
 
 #include "hwdesc/hw.h"
 #include "ir/module.h"
+#include "ir/noise.h"
 #include "ir/samples.h"
 
 /* By what a network is judged while bits are chosen: samples first ..
@@ -21,6 +22,7 @@ struct imc_pass_cx {
 	struct imc_arena *scratch; /* released when the pass returns */
 	const struct imc_samples *calib;
 	const struct imc_judge *judge; /* NULL: calib, without classes */
+	const struct imc_noise *noise; /* that m->robust names, or NULL */
 	int64_t n_changed;	       /* set by the pass: how much it did */
 	/* Says how far a long step is; may be NULL. */
 	void (*progress)(void *ui, const char *what, int64_t done,
@@ -52,6 +54,8 @@ typedef void imc_pass_after(void *ui, const struct imc_pass *p, int ordinal,
 struct imc_pass_run {
 	const struct imc_samples *calib;
 	const struct imc_judge *judge; /* as in imc_pass_cx */
+	const struct imc_noise *noise; /* needed where m->robust.model is set
+					  and choose_engine still runs */
 	const char *stop_after;	       /* name of a pass, or NULL: all */
 	bool verify;		       /* after every pass */
 	imc_pass_after *after;	       /* may be NULL */

@@ -4,6 +4,7 @@
 #include "backend/report/facts.h"
 #include "backend/report/json.h"
 #include "backend/report/residuals.h"
+#include "backend/report/robustness.h"
 #include "backend/report/stages.h"
 #include "hwdesc/cost.h"
 #include "ir/support/checked.h"
@@ -252,6 +253,7 @@ void imc_report_json(const struct imc_module *m,
 	write_arrays(&j, m, &f);
 	write_memory(&j, m, s, &f);
 	imc_report_residuals_json(&j, m, &f);
+	imc_report_robust_json(&j, m, &f);
 	imc_report_stages_json(&j, m, &f);
 	imc_json_open(&j, "layers", '[');
 	for (size_t i = 0; i < f.n_layer; i++)

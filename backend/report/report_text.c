@@ -3,6 +3,7 @@
 #include "backend/report/adcs.h"
 #include "backend/report/facts.h"
 #include "backend/report/residuals.h"
+#include "backend/report/robustness.h"
 #include "backend/report/stages.h"
 #include "backend/report/table.h"
 
@@ -349,6 +350,7 @@ void imc_report_text(const struct imc_module *m,
 	print_layers(&f, scratch, out);
 	imc_report_adcs_text(m, &f, out);
 	imc_report_residuals_text(m, &f, scratch, out);
+	imc_report_robust_text(m, &f, out);
 	imc_report_stages_text(m, &f, out);
 	print_engines(&f, scratch, out);
 	if (!f.spatial) /* a tile an array says nothing */

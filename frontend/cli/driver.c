@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "frontend/cli/ask_robust.h"
 #include "frontend/data/data.h"
 #include "ir/op.h"
 #include "ir/support/checked.h"
@@ -188,7 +189,7 @@ static bool check_spatial(const struct cli_options *o, const struct imc_hw *hw)
 		if (cli_given(o, only[i]) && !imc_hw_is_spatial(hw))
 			return imc_diag(o->d, IMC_NOWHERE, IMC_D_ONLY_SPATIAL,
 					cli_option_name(only[i]), hw->name);
-	return true;
+	return cli_robust_check(o, hw);
 }
 
 static struct imc_module *checked(struct imc_module *m,
@@ -232,6 +233,7 @@ static const struct {
 	{CLI_OPT_PERCENTILE, IMC_FACT_RANGED, MEMBER(percentile)},
 	{CLI_OPT_ACT_BITS, IMC_FACT_ASSIGNED, MEMBER(act_bits)},
 	{CLI_OPT_BUDGET_BITS, IMC_FACT_ASSIGNED, MEMBER(budget_bits)},
+	{CLI_OPT_ROBUST, IMC_FACT_ASSIGNED, 0, 0},
 	{CLI_OPT_MAX_DROP, IMC_FACT_ASSIGNED, MEMBER(has_drop)},
 	{CLI_OPT_MAX_DROP, IMC_FACT_ASSIGNED, MEMBER(max_drop)},
 	{CLI_OPT_TRIALS, IMC_FACT_ASSIGNED, MEMBER(max_trials)},
@@ -267,13 +269,21 @@ static void take_options(struct imc_module *m, const struct cli_settings *s)
 			memcpy((char *)&m->opt + late[i].offset,
 			       (const char *)&s->opt + late[i].offset,
 			       late[i].size);
+	if (s->robust.model)
+		m->robust = s->robust;
 }
 
 /* A dump that was made without a wish for bits, or for --search=rl, knows no
  * errors of them. */
 static void measure_again(struct imc_module *m, const struct cli_settings *s)
 {
-	if (m->n_error == 0 && !imc_module_has(m, IMC_FACT_ASSIGNED) &&
+	bool early = !imc_module_has(m, IMC_FACT_ASSIGNED);
+
+	if (early && s->robust.model) {
+		m->n_error = 0; /* those were of other noise, or none */
+		m->facts &= ~(1u << IMC_FACT_MEASURED);
+	}
+	if (m->n_error == 0 && early &&
 	    (cli_given(s->o, CLI_OPT_BUDGET_BITS) ||
 	     cli_given(s->o, CLI_OPT_MAX_DROP) ||
 	     cli_given(s->o, CLI_OPT_DROP) ||
@@ -320,13 +330,14 @@ struct imc_module *cli_module_open(const struct cli_settings *s,
 		return NULL;
 	m->hw = imc_hw_load(target, m->arena, s->o->d);
 	m->opt = s->opt;
+	m->robust = s->robust;
 	return checked(m, s);
 }
 
 /* Bits of layers are to be chosen. */
 static bool chooses_bits(const struct imc_module *m)
 {
-	return m->opt.budget_bits > 0 || m->opt.has_drop;
+	return m->opt.budget_bits > 0 || m->opt.has_drop || m->robust.model;
 }
 
 bool cli_is_quantised(const struct imc_graph *g)
@@ -369,7 +380,7 @@ static bool needs_calib(const struct imc_module *m, const char *stop_after)
 		facts |= 1u << IMC_FACT_MEASURED;
 	if (m->opt.rounding != 2 && !imc_module_has(m, IMC_FACT_QUANTISED))
 		facts |= 1u << IMC_FACT_ROUNDED;
-	if (m->opt.has_drop)
+	if (m->opt.has_drop || m->robust.model)
 		facts |= 1u << IMC_FACT_ASSIGNED;
 	for (size_t i = 0; i < imc_n_pass; i++) {
 		if (imc_passes[i].makes & facts & ~m->facts)
@@ -502,7 +513,8 @@ static void after_pass(void *p, const struct imc_pass *pass, int ordinal,
 static bool needs_judge(const struct imc_module *m,
 			const struct cli_settings *s)
 {
-	return m->opt.has_drop && !imc_module_has(m, IMC_FACT_ASSIGNED) &&
+	return (m->opt.has_drop || m->robust.model) &&
+	       !imc_module_has(m, IMC_FACT_ASSIGNED) &&
 	       cli_given(s->o, CLI_OPT_DATA) && s->o->command != CLI_EVAL;
 }
 
@@ -540,7 +552,8 @@ bool cli_module_run(struct imc_module *m, const struct cli_settings *s,
 		.tried = tried,
 		.ui = &r,
 	};
-	bool ok = may_search(m) && run_first(m, run) && r.dumped;
+	bool ok = may_search(m) && cli_robust_open(s->o, m, &run.noise) &&
+		  run_first(m, run) && r.dumped;
 
 	if (ok && needs_calib(m, how->stop_after))
 		ok = find_samples(m, s, a, &calib);

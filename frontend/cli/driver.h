@@ -15,6 +15,7 @@ struct cli_settings {
 	struct cli_ui *ui;
 	const char *target; /* NULL: not given */
 	struct imc_options opt;
+	struct imc_robust robust;
 	struct imc_preprocess pre; /* scale 0: not given */
 	int64_t calib_limit;	   /* 0: all */
 	/* Of --data: samples that are used (0: all), left out before them, and

@@ -56,15 +56,18 @@ static bool read_times(const struct cli_options *o, struct cli_noise *out)
 
 static bool needs_noise(const struct cli_options *o)
 {
-	static const enum cli_option with[] = {
-		CLI_OPT_RUNS, CLI_OPT_TIME, CLI_OPT_NOISE_SET, CLI_OPT_PICTURE};
+	static const enum cli_option with[] = {CLI_OPT_PICTURE, CLI_OPT_RUNS,
+					       CLI_OPT_TIME, CLI_OPT_NOISE_SET};
+	bool robust = cli_given(o, CLI_OPT_ROBUST);
 
 	if (cli_given(o, CLI_OPT_NOISE))
 		return true;
 	for (size_t i = 0; i < sizeof with / sizeof *with; i++)
-		if (cli_given(o, with[i]))
+		if (cli_given(o, with[i]) && (i == 0 || !robust))
 			return imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS,
-					"--noise=MODEL");
+					o->command == CLI_EVAL
+						? "--noise=MODEL"
+						: "--robust=MODEL");
 	return true;
 }
 
@@ -108,14 +111,20 @@ bool cli_noise_open(const struct cli_options *o, struct cli_noise *out)
 	return out->model != NULL;
 }
 
+bool cli_noise_is_exact(const struct imc_hw *hw, enum cli_option id,
+			struct imc_diags *d)
+{
+	return imc_diag(d, IMC_NOWHERE, IMC_D_NOISE_EXACT, cli_option_name(id),
+			hw->name,
+			hw->ima_adc
+				? "it has no ADC"
+				: "its ADC tells apart all sums of a step");
+}
+
 bool cli_noise_check(const struct imc_module *m, struct imc_diags *d)
 {
 	if (imc_hw_sums_exact(m->hw))
-		return imc_diag(d, IMC_NOWHERE, IMC_D_NOISE_EXACT, m->hw->name,
-				m->hw->ima_adc
-					? "it has no ADC"
-					: "its ADC tells apart all sums of a "
-					  "step");
+		return cli_noise_is_exact(m->hw, CLI_OPT_NOISE, d);
 	return imc_analog_has_work(m->g, &m->map) ||
 	       imc_diag(d, IMC_NOWHERE, IMC_D_NOISE_NO_ARRAY);
 }

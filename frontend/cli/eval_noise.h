@@ -50,6 +50,10 @@ struct imc_noise *cli_noise_load(const struct cli_options *o,
 /* Reads the options, but for the model. False: wrong usage, reported. */
 bool cli_noise_usage(const struct cli_options *o, struct cli_noise *out);
 
+/* Reports that option id says nothing to a machine whose sums are exact. */
+bool cli_noise_is_exact(const struct imc_hw *hw, enum cli_option id,
+			struct imc_diags *d);
+
 /* Reads the model; and checks that it can do anything to m. False: reported.
  */
 bool cli_noise_open(const struct cli_options *o, struct cli_noise *out);

@@ -87,6 +87,9 @@ void cli_print_trial(const struct imc_module *m, struct cli_ui *ui)
 			t->budget, t->predicted, t->error);
 	}
 	fprintf(stderr, "drop %.2f %%; ", t->drop);
+	if (m->robust.model)
+		fprintf(stderr, "std %.2f %%, largest %.2f %%; ", t->std,
+			m->robust.float_right - t->worst);
 	print_value(m, t->value);
 	fprintf(stderr, ", gap %.2f %%; %.1f s\n", 100 * t->gap,
 		cli_ui_lap(ui));

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "frontend/cli/driver.h"
+#include "frontend/cli/ask_robust.h"
 #include "frontend/data/data.h"
 #include "passes/pass.h"
 
@@ -206,7 +207,7 @@ bool cli_settings_read(const struct cli_options *o, struct cli_ui *ui,
 	out->target = cli_text(o, CLI_OPT_TARGET, NULL);
 	out->verify = always_verify || cli_given(o, CLI_OPT_VERIFY);
 	return read_options(o, &out->opt) && read_pre(o, &out->pre) &&
-	       read_judge(o, out) &&
+	       read_judge(o, out) && cli_robust_usage(o, &out->robust) &&
 	       cli_int(o, CLI_OPT_CALIB_LIMIT, 1, INT32_MAX,
 		       &out->calib_limit) &&
 	       check_passes(o) && cli_check_sets(o);

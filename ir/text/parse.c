@@ -145,6 +145,8 @@ static const struct {
 	{"errors", imc_parse_errors, false},
 	{"error", imc_parse_error, true},
 	{"trial", imc_parse_trial, true},
+	{"robust", imc_parse_robust, false},
+	{"plain", imc_parse_plain, true},
 };
 
 static bool parse_line(struct imc_reader *r, const struct imc_text_hw *hw)

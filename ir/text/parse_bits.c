@@ -46,3 +46,20 @@ bool imc_parse_trial(struct imc_reader *r)
 	*t = (struct imc_trial){0};
 	return imc_read_members(r, imc_trial_members, t);
 }
+
+bool imc_parse_robust(struct imc_reader *r)
+{
+	return imc_read_string(r, &r->m->robust.model) &&
+	       imc_read_members(r, imc_robust_members, &r->m->robust);
+}
+
+bool imc_parse_plain(struct imc_reader *r)
+{
+	struct imc_robust *b = &r->m->robust;
+	struct imc_plain_layer *p =
+		IMC_PUSH(r->arena, b->plain, b->n_plain, b->cap_plain);
+
+	*p = (struct imc_plain_layer){0};
+	return imc_read_node(r, &p->node) && imc_parse_engine(r, &p->engine) &&
+	       imc_read_members(r, imc_plain_members, p);
+}

@@ -13,7 +13,7 @@ bool imc_parse_chooser(struct imc_reader *r)
 	return imc_read_string(r, &r->m->map.chooser);
 }
 
-static bool parse_engine(struct imc_reader *r, enum imc_engine *out)
+bool imc_parse_engine(struct imc_reader *r, enum imc_engine *out)
 {
 	char word[IMC_WORD_MAX];
 
@@ -39,7 +39,7 @@ bool imc_parse_assign(struct imc_reader *r)
 				   &r->cap_assign, sizeof *m->assign);
 	if (m->n_assign <= id.i)
 		m->n_assign = (size_t)id.i + 1;
-	return parse_engine(r, &m->assign[id.i].engine) &&
+	return imc_parse_engine(r, &m->assign[id.i].engine) &&
 	       imc_read_members(r, imc_assign_members, &m->assign[id.i]);
 }
 

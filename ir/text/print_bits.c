@@ -31,6 +31,24 @@ static void print_error(struct imc_buf *b, const struct imc_layer_error *e)
 	imc_buf_text(b, "\n");
 }
 
+static void print_robust(struct imc_buf *b, const struct imc_robust *r)
+{
+	if (!r->model)
+		return;
+	imc_buf_text(b, "robust ");
+	imc_print_string(b, r->model);
+	imc_print_members(b, imc_robust_members, r);
+	imc_buf_text(b, "\n");
+	for (size_t i = 0; i < r->n_plain; i++) {
+		const struct imc_plain_layer *p = &r->plain[i];
+
+		imc_buf_printf(b, "plain n%" PRIu32 " %s", p->node.i,
+			       imc_engine_name(p->engine));
+		imc_print_members(b, imc_plain_members, p);
+		imc_buf_text(b, "\n");
+	}
+}
+
 void imc_print_bits(const struct imc_printer *p)
 {
 	const struct imc_module *m = p->m;
@@ -50,4 +68,5 @@ void imc_print_bits(const struct imc_printer *p)
 		imc_print_members(b, imc_trial_members, &m->trial[i]);
 		imc_buf_text(b, "\n");
 	}
+	print_robust(b, &m->robust);
 }

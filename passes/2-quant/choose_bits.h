@@ -22,6 +22,9 @@ struct imc_score {
 	double error; /* sum of squares of (output - float's) / of float's; of
 			 a softmax at the end its input counts */
 	double right; /* percent of samples with the right class */
+	/* Under noise both are means of runs; right's deviation over them, and
+	 * its least. */
+	double std, worst;
 };
 
 /* The judge of a module: what the float network gives, and the share of its
@@ -40,6 +43,11 @@ struct imc_score imc_trials_float(const struct imc_trials *t);
 bool imc_trials_run(struct imc_trials *t, const struct imc_assign *assign,
 		    struct imc_score *out);
 
+/* Measures a fork that is in device arithmetic; under noise (imc_pass_cx.noise)
+ * its tiles have places. */
+void imc_trials_measure(struct imc_trials *t, const struct imc_module *f,
+			struct imc_score *out);
+
 /* Brings a fork, with `assign` for its nodes, to device arithmetic: runs the
  * passes behind choose_engine up to the one that settles the numbers, whatever
  * passes.def lists between. False: one failed, which said why. */
@@ -56,7 +64,8 @@ bool imc_trials_fit(struct imc_module *fork, const struct imc_samples *calib,
 bool imc_errors_measure(struct imc_module *m, struct imc_pass_cx *cx);
 /* The same for machines with imc_variants_can: of weights of as many bits as
  * choose_engine may take, with post digital and adc, against exact sums of
- * 8-bit weights. Fills m->error and error_model. False: reported. */
+ * 8-bit weights; with m->robust.model under that noise, a mean of some runs.
+ * Fills m->error and error_model. False: reported. */
 bool imc_variants_measure(struct imc_module *m, struct imc_pass_cx *cx);
 
 /* "measured on 3 samples of x.npy", in the arena of m. */

@@ -76,6 +76,8 @@ static void record(const struct loop *l, const struct round *r)
 		.value = r->c.value,
 		.gap = r->c.gap,
 		.right = r->score.right,
+		.std = r->score.std,
+		.worst = r->score.worst,
 	};
 }
 

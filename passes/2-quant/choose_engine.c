@@ -253,7 +253,7 @@ static struct imc_select_problem problem_of(const struct imc_engine_choice *c)
 		.n = (int32_t)c->n,
 		.group = c->group,
 		.objective = objective_of(c->m),
-		.slack = c->m->opt.slack / 100,
+		.slack = c->no_slack ? 0 : c->m->opt.slack / 100,
 		.max_error = c->max_error,
 		.pack = solver[which],
 		.n_pack = which == 0 && tiles_are_final(c) ? MAX_BEST : 0,
@@ -440,7 +440,7 @@ static bool select_all(struct imc_engine_choice *c, struct imc_pass_cx *cx,
 	}
 	if (!imc_variants_are_chosen(c->m))
 		*s = imc_engine_select(c, small_picks(c));
-	else if (!imc_engine_for_drop(c, cx, s))
+	else if (!imc_engine_for_accuracy(c, cx, s))
 		return false;
 	return s->found || no_room(c);
 }

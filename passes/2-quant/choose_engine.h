@@ -28,6 +28,7 @@ struct imc_engine_choice {
 	struct imc_engine_step *v; /* of all that take time, in run order */
 	struct imc_select_group *group;
 	double max_error; /* of all picks together; 0: any */
+	bool no_slack;	  /* m->opt.slack is not for energy */
 };
 
 /* Sets c->group to the options of c->v. */
@@ -38,10 +39,11 @@ void imc_engine_group(struct imc_engine_choice *c);
 struct imc_select_answer imc_engine_select(const struct imc_engine_choice *c,
 					   const int32_t *start);
 
-/* The same for m->opt.max_drop, by errors of layers and what trials measure;
- * sets c->max_error to the budget of what is taken. False: reported, unless
- * *out is not found. */
-bool imc_engine_for_drop(struct imc_engine_choice *c, struct imc_pass_cx *cx,
+/* The same for m->opt.max_drop, or under noise for the least error that
+ * m->opt.slack buys, by errors of layers and what trials measure; sets
+ * c->max_error to the budget of what is taken. False: reported, unless *out is
+ * not found. */
+bool imc_engine_for_accuracy(struct imc_engine_choice *c, struct imc_pass_cx *cx,
 			 struct imc_select_answer *out);
 
 /* Writes the picks over assign[node]. */

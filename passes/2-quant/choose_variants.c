@@ -6,6 +6,7 @@
 
 #include "passes/2-quant/choose_drop.h"
 #include "passes/2-quant/choose_engine.h"
+#include "passes/2-quant/choose_robust.h"
 #include "passes/2-quant/tried.h"
 
 /* The first budget: an output that is wrong by a seventh. */
@@ -177,14 +178,43 @@ static double end_of(const struct imc_engine_choice *c, bool most)
 	return sum;
 }
 
-/* False: reported. */
-static bool search(struct imc_engine_choice *all, struct imc_pass_cx *cx,
-		   const struct imc_drop_chooser *by,
-		   struct imc_select_answer *out)
+/* The slack buys accuracy, and is that of the mapping without regard to noise;
+ * where there is none, of the one of least value. */
+static bool search_slack(struct chooser *c, const struct imc_drop_chooser *by,
+			 struct imc_pass_cx *cx, double plain,
+			 struct imc_drop_pick *out)
 {
+	struct imc_module *m = c->all->m;
+
+	c->all->no_slack = c->digital.no_slack = true;
+	if (plain <= 0) {
+		if (!by->solve(by->cx, by->top, out))
+			return false;
+		plain = out->value;
+	}
+	return imc_robust_search(m, cx, by, plain * (1 + m->opt.slack / 100),
+				 out);
+}
+
+static bool search(struct chooser *c, const struct imc_drop_chooser *by,
+		   struct imc_pass_cx *cx, struct imc_drop_pick *out)
+{
+	struct imc_module *m = c->all->m;
+	double plain;
+
+	if (m->robust.model && !imc_robust_plain(m, cx, &plain))
+		return false;
+	return m->opt.has_drop ? imc_drop_search(m, cx, by, out)
+			       : search_slack(c, by, cx, plain, out);
+}
+
+static bool take_search(struct chooser *c, const struct imc_drop_chooser *by,
+			struct imc_pass_cx *cx, struct imc_select_answer *out)
+{
+	struct imc_engine_choice *all = c->all;
 	struct imc_drop_pick p;
 
-	if (!imc_drop_search(all->m, cx, by, &p))
+	if (!search(c, by, cx, &p))
 		return false;
 	*out = (struct imc_select_answer){.found = false};
 	if (p.found)
@@ -197,8 +227,9 @@ static bool search(struct imc_engine_choice *all, struct imc_pass_cx *cx,
 	return true;
 }
 
-bool imc_engine_for_drop(struct imc_engine_choice *all, struct imc_pass_cx *cx,
-			 struct imc_select_answer *out)
+bool imc_engine_for_accuracy(struct imc_engine_choice *all,
+			     struct imc_pass_cx *cx,
+			     struct imc_select_answer *out)
 {
 	struct chooser c = {.all = all};
 	struct imc_drop_chooser by = {
@@ -212,10 +243,10 @@ bool imc_engine_for_drop(struct imc_engine_choice *all, struct imc_pass_cx *cx,
 	};
 
 	open_digital(&c);
-	if (!imc_tried_complete(all->m)) {
+	if (all->m->opt.has_drop && !imc_tried_complete(all->m)) {
 		if (all->m->opt.max_drop < 100) /* else the fastest is best */
 			by.seed = seed_of(&c);
 		by.fastest = fastest_of(&c);
 	}
-	return search(all, cx, &by, out);
+	return take_search(&c, &by, cx, out);
 }

@@ -234,7 +234,7 @@ bool imc_variants_can(const struct imc_hw *hw)
 
 bool imc_variants_are_chosen(const struct imc_module *m)
 {
-	return m->opt.has_drop && imc_variants_can(m->hw);
+	return (m->opt.has_drop || m->robust.model) && imc_variants_can(m->hw);
 }
 
 struct imc_variants imc_map_variants(const struct imc_module *m,

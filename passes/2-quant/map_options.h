@@ -53,7 +53,7 @@ struct imc_map_options imc_map_options_of(const struct imc_module *m,
  * has arrays of its own: choose_bits.h.) */
 bool imc_variants_can(const struct imc_hw *hw);
 
-/* True if m is to choose between them, by a largest drop. Else each layer is
+/* True if m is to choose between them, by a largest drop or under noise. Else each layer is
  * computed in the one way that rules about its weights say. */
 bool imc_variants_are_chosen(const struct imc_module *m);
 

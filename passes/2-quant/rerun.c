@@ -186,6 +186,7 @@ struct path {
 	const struct imc_rerun *r;
 	int8_t **kept; /* [value] */
 	int8_t **now;  /* [value]: where it differs from what was kept */
+	const struct imc_eval_how *how; /* of the changed node; or NULL */
 	struct imc_arena *a;
 };
 
@@ -201,25 +202,57 @@ static struct imc_tensor tensor_of(const struct path *p,
 	return t;
 }
 
-/* Evaluates node n of g; `first`, if it has data, is its input 0. */
-static struct imc_tensor *compute(const struct path *p,
-				  const struct imc_graph *g,
-				  const struct imc_node *n,
-				  const struct imc_tensor *first,
-				  struct imc_arena *a)
+/* What node n of g reads; `first`, if it has data, is its input 0. */
+static struct imc_tensor *inputs_of(const struct path *p,
+				    const struct imc_graph *g,
+				    const struct imc_node *n,
+				    const struct imc_tensor *first,
+				    struct imc_arena *a)
 {
 	struct imc_tensor *in =
 		imc_arena_array(a, (size_t)n->n_in + 1, sizeof *in);
-	struct imc_tensor *out =
-		imc_arena_array(a, (size_t)n->n_out + 1, sizeof *out);
 
 	for (int k = 0; k < n->n_in; k++)
 		if (k == 0 && first->data)
 			in[k] = *first;
 		else if (imc_val_ok(n->in[k]))
 			in[k] = tensor_of(p, g, n->in[k]);
-	imc_op_eval(g, n, in, out, a);
+	return in;
+}
+
+static struct imc_tensor *compute(const struct path *p,
+				  const struct imc_graph *g,
+				  const struct imc_node *n,
+				  const struct imc_tensor *first,
+				  struct imc_arena *a)
+{
+	struct imc_tensor *out =
+		imc_arena_array(a, (size_t)n->n_out + 1, sizeof *out);
+
+	imc_op_eval(g, n, inputs_of(p, g, n, first, a), out, a);
 	return out;
+}
+
+/* The changed node, by p->how if that can. */
+static struct imc_tensor *compute_by(const struct path *p,
+				     const struct imc_graph *g, imc_node_id id,
+				     const struct imc_tensor *first,
+				     struct imc_arena *a)
+{
+	const struct imc_node *n = imc_node_at(g, id);
+	struct imc_tensor *out;
+
+	if (!p->how)
+		return compute(p, g, n, first, a);
+	out = imc_arena_array(a, (size_t)n->n_out + 1, sizeof *out);
+	for (int k = 0; k < n->n_out; k++) {
+		out[k] = imc_node_out(g, n, k)->t;
+		out[k].data = imc_arena_alloc(a, imc_tensor_bytes(&out[k]));
+	}
+	if (p->how->compute(p->how->cx, id, inputs_of(p, g, n, first, a), out,
+			    a))
+		return out;
+	return compute(p, g, n, first, a);
 }
 
 static void keep_changes(const struct path *p, const struct imc_node *n,
@@ -286,7 +319,7 @@ static void run_changed(const struct path *p, const struct imc_graph *with,
 		first = compute(p, with, imc_node_at(with, front), &none, a);
 	else
 		own = own_input(p, with, n->in[0], a);
-	out = compute(p, with, n, first, a);
+	out = compute_by(p, with, id, first, a);
 	translate(imc_node_out(with, n, 0), imc_node_out(p->r->g, n, 0), out,
 		  a);
 	keep_changes(p, n, out);
@@ -321,8 +354,17 @@ static void run_behind(const struct path *p, imc_node_id changed)
 double imc_rerun_error(const struct imc_rerun *r, size_t sample,
 		       const struct imc_graph *with, imc_node_id id)
 {
-	struct path p = {
-		.r = r, .kept = codes_of(r, sample), .a = imc_arena_new()};
+	return imc_rerun_error_by(r, sample, with, id, NULL);
+}
+
+double imc_rerun_error_by(const struct imc_rerun *r, size_t sample,
+			  const struct imc_graph *with, imc_node_id id,
+			  const struct imc_eval_how *how)
+{
+	struct path p = {.r = r,
+			 .kept = codes_of(r, sample),
+			 .how = how,
+			 .a = imc_arena_new()};
 	double error;
 
 	p.now = imc_arena_array(p.a, r->g->n_value, sizeof *p.now);

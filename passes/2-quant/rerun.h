@@ -8,6 +8,7 @@
 #ifndef IMC_RERUN_H
 #define IMC_RERUN_H
 
+#include "ir/eval.h"
 #include "passes/2-quant/ends.h"
 
 struct imc_rerun {
@@ -36,5 +37,11 @@ struct imc_rerun imc_rerun_open(const struct imc_graph *g,
  */
 double imc_rerun_error(const struct imc_rerun *r, size_t sample,
 		       const struct imc_graph *with, imc_node_id id);
+
+/* The same, where how->compute (in terms of `with`) computes the node; NULL: as
+ * it is. */
+double imc_rerun_error_by(const struct imc_rerun *r, size_t sample,
+			  const struct imc_graph *with, imc_node_id id,
+			  const struct imc_eval_how *how);
 
 #endif

@@ -5,6 +5,7 @@
 #include "ir/support/parallel.h"
 #include "passes/2-quant/choose_bits.h"
 #include "passes/2-quant/ends.h"
+#include "passes/2-quant/choose_robust.h"
 
 struct imc_trials {
 	const struct imc_module *m;
@@ -15,6 +16,7 @@ struct imc_trials {
 	float **real;	/* [sample * ends.n + end]: of the float network */
 	int64_t *class; /* [sample]: the right one */
 	struct imc_score of_float;
+	const struct imc_noise *noise; /* or NULL */
 };
 
 /* What one sample gave. */
@@ -26,6 +28,7 @@ struct result {
 struct work {
 	const struct imc_trials *t;
 	const struct imc_graph *g;
+	const struct imc_map_eval *arrays; /* that compute it; NULL: ideal */
 	struct result *result; /* [sample] */
 	bool is_float;	       /* g is the network that others are compared
 				* with: its ends are kept */
@@ -34,6 +37,7 @@ struct work {
 /* The inputs of softmaxes are seen on the way. */
 struct tap {
 	const struct work *w;
+	struct imc_map_eval arrays; /* of this sample */
 	float **end; /* [end] */
 	struct imc_arena *a;
 };
@@ -45,8 +49,6 @@ static bool look(void *cx, imc_node_id id, const struct imc_tensor *in,
 	const struct imc_graph *g = t->w->g;
 	const struct imc_ends *e = &t->w->t->ends;
 
-	(void)out;
-	(void)scratch;
 	for (size_t k = 0; k < e->n; k++) {
 		struct imc_tensor x;
 
@@ -55,7 +57,8 @@ static bool look(void *cx, imc_node_id id, const struct imc_tensor *in,
 		imc_device_to_real(g, imc_end_value(g, e, k), &in[0], &x, t->a);
 		memcpy(t->end[k], x.data, imc_tensor_bytes(&x));
 	}
-	return false;
+	return t->w->arrays &&
+	       imc_map_compute((void *)&t->arrays, id, in, out, scratch);
 }
 
 static void run_network(const struct work *w, size_t i, float **end,
@@ -64,11 +67,15 @@ static void run_network(const struct work *w, size_t i, float **end,
 	const struct imc_trials *t = w->t;
 	const struct imc_graph *g = w->g;
 	const struct imc_samples *s = t->judge.samples;
-	struct tap tap = {w, end, a};
+	struct tap tap = {.w = w, .end = end, .a = a};
 	struct imc_eval_how how = {.compute = look, .cx = &tap};
 	struct imc_tensor *in = imc_arena_array(a, g->n_input, sizeof *in);
 	struct imc_tensor *out = imc_arena_array(a, g->n_output, sizeof *out);
 
+	if (w->arrays) {
+		tap.arrays = *w->arrays;
+		tap.arrays.sample = t->judge.first + (int64_t)i;
+	}
 	for (size_t k = 0; k < g->n_input; k++) {
 		int64_t at = t->judge.first + (int64_t)i;
 
@@ -126,8 +133,9 @@ static struct imc_score sum_up(const struct imc_trials *t,
 		of_float += r[i].of_float;
 		right += r[i].class == t->class[i];
 	}
-	return (struct imc_score){of_float > 0 ? square / of_float : square > 0,
-				  100.0 * (double)right / (double)t->judge.n};
+	return (struct imc_score){
+		.error = of_float > 0 ? square / of_float : square > 0,
+		.right = 100.0 * (double)right / (double)t->judge.n};
 }
 
 /* The float network on every sample: what others are compared with. */
@@ -175,6 +183,7 @@ struct imc_trials *imc_trials_open(const struct imc_module *m,
 
 	t->m = m;
 	t->calib = cx->calib;
+	t->noise = cx->noise;
 	if (cx->judge)
 		t->judge = *cx->judge;
 	else
@@ -218,21 +227,66 @@ bool imc_trials_fit(struct imc_module *f, const struct imc_samples *calib,
 	return imc_passes_run(f, &run);
 }
 
-bool imc_trials_run(struct imc_trials *t, const struct imc_assign *assign,
-		    struct imc_score *out)
+/* On devices that are drawn anew for every run. */
+static void run_noisy(struct imc_trials *t, const struct imc_module *f,
+		      struct work *w, struct imc_score *out)
+{
+	int64_t n = imc_analog_has_work(f->g, &f->map) ? t->m->robust.runs : 1;
+	struct imc_arena *a = imc_arena_new();
+	double *right = imc_arena_array(a, (size_t)n, sizeof *right);
+	struct imc_images img = imc_map_images(f->g, &f->map, a);
+	struct imc_noisy_stat s;
+
+	*out = (struct imc_score){0};
+	for (int64_t r = 0; r < n; r++) {
+		struct imc_noise_case c = imc_robust_case(t->m, t->noise, r);
+		struct imc_arena *devices = imc_arena_new();
+		struct imc_map_eval arrays = {
+			.g = f->g, .m = &f->map, .img = &img};
+		struct imc_score one;
+
+		arrays.analog =
+			imc_analog_program(f->g, &f->map, &img, &c, devices);
+		w->arrays = &arrays;
+		imc_parallel_for((size_t)t->judge.n, run_sample, w);
+		one = sum_up(t, w->result);
+		memset(w->result, 0, (size_t)t->judge.n * sizeof *w->result);
+		out->error += one.error / (double)n;
+		right[r] = one.right;
+		imc_arena_free(devices);
+	}
+	s = imc_noisy_stat_of(right, n);
+	out->right = s.mean;
+	out->std = s.std;
+	out->worst = s.worst;
+	imc_arena_free(a);
+}
+
+void imc_trials_measure(struct imc_trials *t, const struct imc_module *f,
+			struct imc_score *out)
 {
 	struct imc_arena *a = imc_arena_new();
-	struct imc_module *f = imc_module_fork(t->m);
 	struct work w = {.t = t, .g = f->g};
-	bool ok;
 
-	ok = imc_trials_fit(f, t->calib, assign);
 	w.result = imc_arena_array(a, (size_t)t->judge.n, sizeof *w.result);
-	if (ok) {
+	if (t->noise) {
+		run_noisy(t, f, &w, out);
+	} else {
 		imc_parallel_for((size_t)t->judge.n, run_sample, &w);
 		*out = sum_up(t, w.result);
 	}
-	imc_module_free(f);
 	imc_arena_free(a);
+}
+
+bool imc_trials_run(struct imc_trials *t, const struct imc_assign *assign,
+		    struct imc_score *out)
+{
+	struct imc_module *f = imc_module_fork(t->m);
+	bool ok = imc_trials_fit(f, t->calib, assign) &&
+		  (!t->noise || imc_robust_place(f));
+
+	if (ok)
+		imc_trials_measure(t, f, out);
+	imc_module_free(f);
 	return ok;
 }

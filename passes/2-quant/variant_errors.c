@@ -3,7 +3,8 @@
  *
  * The whole network is brought to device arithmetic once for every way, by the
  * very passes that follow; what is measured of a layer is its node of that
- * network in the place of the one of a network whose sums are exact. */
+ * network in the place of the one of a network whose sums are exact. Under noise
+ * the node is computed by its arrays, on some sets of devices. */
 #include <math.h>
 #include <string.h>
 
@@ -12,9 +13,13 @@
 #include "ir/support/parallel.h"
 #include "passes/2-quant/choose_bits.h"
 #include "passes/2-quant/rerun.h"
+#include "passes/2-quant/choose_robust.h"
 
 /* Products that all of it may take, in nodes behind the one that changes. */
 #define BUDGET ((int64_t)1 << 36)
+
+/* Sets of devices, under noise. */
+#define RUNS 16
 
 /* Bits of weights, with and without post adc. */
 #define MAX_FORM 8
@@ -36,6 +41,8 @@ struct study {
 	struct form form[MAX_FORM];
 	struct imc_module *exact;
 	struct imc_rerun rerun;
+	int64_t n_run; /* of each form: 1 without noise */
+	double *error; /* [layer * n_form + form]: summed up over all */
 };
 
 /* ---- the ways there are ---- */
@@ -156,9 +163,11 @@ static bool make_forms(struct study *s)
 		if (!imc_trials_fit(s->form[k].m, s->cx->calib,
 				    s->form[k].assign))
 			return false;
+		if (s->cx->noise && !imc_robust_place(s->form[k].m))
+			return false;
 		if (s->cx->progress)
 			s->cx->progress(s->cx->ui, "measure errors", k + 1,
-					s->n_form + (int64_t)s->n_layer);
+					s->n_form * (s->n_run + 1));
 	}
 	return true;
 }
@@ -179,30 +188,84 @@ static size_t samples_of(const struct study *s)
 	for (size_t i = s->n_layer; i-- > 0;) {
 		behind += macs_of(s->m, s->layer[i]);
 		for (int k = 0; k < s->n_form; k++)
-			sum += s->form[k].has[i] ? behind : 0;
+			sum += s->form[k].has[i] ? behind * s->n_run : 0;
 	}
 	return (size_t)imc_clamp(BUDGET / sum, 1, s->cx->calib->n);
 }
 
-/* ---- one layer ---- */
+/* ---- one form ---- */
 
+/* All of its layers, each with every sample. */
 struct jobs {
 	const struct study *s;
-	size_t layer;
-	double *error; /* [form * n_sample + sample] */
+	const struct form *f;
+	const struct imc_map_eval *arrays; /* NULL: without noise */
+	double *error;			   /* [layer * n_sample + sample] */
 };
 
 static void run_job(void *cx, size_t i, size_t thread)
 {
 	struct jobs *j = cx;
 	const struct study *s = j->s;
-	const struct form *f = &s->form[i / s->rerun.n_sample];
+	size_t layer = i / s->rerun.n_sample, sample = i % s->rerun.n_sample;
+	struct imc_map_eval me;
+	struct imc_eval_how how = {.compute = imc_map_compute, .cx = &me};
 
 	(void)thread;
-	if (f->has[j->layer])
-		j->error[i] = imc_rerun_error(&s->rerun, i % s->rerun.n_sample,
-					      f->m->g, s->layer[j->layer]);
+	if (!j->f->has[layer])
+		return;
+	if (j->arrays) {
+		me = *j->arrays;
+		me.sample = (int64_t)sample;
+	}
+	j->error[i] = imc_rerun_error_by(&s->rerun, sample, j->f->m->g,
+					 s->layer[layer],
+					 j->arrays ? &how : NULL);
 }
+
+static void run_form(struct study *s, int k, const struct imc_map_eval *arrays)
+{
+	size_t n = s->rerun.n_sample;
+	struct imc_arena *a = imc_arena_new();
+	struct jobs j = {.s = s, .f = &s->form[k], .arrays = arrays};
+
+	j.error = imc_arena_array(a, s->n_layer * n, sizeof *j.error);
+	imc_parallel_for(s->n_layer * n, run_job, &j);
+	for (size_t i = 0; i < s->n_layer * n; i++)
+		s->error[i / n * (size_t)s->n_form + (size_t)k] += j.error[i];
+	imc_arena_free(a);
+}
+
+static void run_noisy(struct study *s, int k, int64_t run)
+{
+	const struct imc_module *f = s->form[k].m;
+	struct imc_noise_case c = imc_robust_case(s->m, s->cx->noise, run);
+	struct imc_arena *a = imc_arena_new();
+	struct imc_images img = imc_map_images(f->g, &f->map, a);
+	struct imc_map_eval arrays = {.g = f->g, .m = &f->map, .img = &img};
+
+	arrays.analog = imc_analog_program(f->g, &f->map, &img, &c, a);
+	run_form(s, k, &arrays);
+	imc_arena_free(a);
+}
+
+static void run_forms(struct study *s)
+{
+	for (int k = 0; k < s->n_form; k++)
+		for (int64_t r = 0; r < s->n_run; r++) {
+			if (s->cx->noise)
+				run_noisy(s, k, r);
+			else
+				run_form(s, k, NULL);
+			if (s->cx->progress)
+				s->cx->progress(
+					s->cx->ui, "measure errors",
+					s->n_form + k * s->n_run + r + 1,
+					s->n_form * (s->n_run + 1));
+		}
+}
+
+/* ---- one layer ---- */
 
 /* Bits that were not measured are as good as the next fewer ones, or, below
  * all, worse than the next more by the law of rounding. */
@@ -221,32 +284,24 @@ static void fill(double e[9], const bool known[9])
 			e[b] = e[b - 1];
 }
 
-static void measure_layer(const struct study *s, size_t layer,
-			  struct imc_layer_error *out)
+static void take_errors(const struct study *s, size_t layer,
+			struct imc_layer_error *out)
 {
-	size_t n = s->rerun.n_sample, n_job = (size_t)s->n_form * n;
-	struct imc_arena *a = imc_arena_new();
-	struct jobs j = {.s = s, .layer = layer};
 	double square = s->rerun.square > 0 ? s->rerun.square : 1;
 	bool known[2][9] = {{false}};
 
-	j.error = imc_arena_array(a, n_job, sizeof *j.error);
-	imc_parallel_for(n_job, run_job, &j);
 	for (int k = 0; k < s->n_form; k++) {
 		const struct form *f = &s->form[k];
-		double sum = 0;
+		double sum = s->error[layer * (size_t)s->n_form + (size_t)k];
 
-		for (size_t i = 0; i < n; i++)
-			sum += j.error[(size_t)k * n + i];
 		if (!f->has[layer])
 			continue;
 		(f->post_adc ? out->adc : out->weight)[f->bits] =
-			fmax(sum, 0) / square;
+			fmax(sum, 0) / (square * (double)s->n_run);
 		known[f->post_adc][f->bits] = true;
 	}
 	fill(out->weight, known[0]);
 	fill(out->adc, known[1]);
-	imc_arena_free(a);
 }
 
 /* ---- all of it ---- */
@@ -254,24 +309,30 @@ static void measure_layer(const struct study *s, size_t layer,
 static void measure_layers(struct study *s)
 {
 	struct imc_module *m = s->m;
+	const char *source = imc_errors_source(m, s->rerun.n_sample,
+					       s->cx->calib);
 
+	s->error = imc_arena_array(s->cx->scratch,
+				   s->n_layer * (size_t)s->n_form,
+				   sizeof *s->error);
+	run_forms(s);
 	m->error = imc_arena_array(m->arena, s->n_layer + 1, sizeof *m->error);
 	m->n_error = s->n_layer;
 	for (size_t i = 0; i < s->n_layer; i++) {
 		m->error[i].node = s->layer[i];
-		measure_layer(s, i, &m->error[i]);
-		if (s->cx->progress)
-			s->cx->progress(s->cx->ui, "measure errors",
-					s->n_form + (int64_t)i + 1,
-					s->n_form + (int64_t)s->n_layer);
+		take_errors(s, i, &m->error[i]);
 	}
-	m->error_model = imc_errors_source(m, s->rerun.n_sample, s->cx->calib);
+	m->error_model = source;
+	if (s->cx->noise)
+		m->error_model = imc_arena_printf(
+			m->arena, "%s with the noise of %s, %d sets of devices",
+			source, m->robust.model, RUNS);
 }
 
 bool imc_variants_measure(struct imc_module *m, struct imc_pass_cx *cx)
 {
 	struct imc_ends ends = imc_ends_of(m->g, cx->scratch);
-	struct study s = {.m = m, .cx = cx};
+	struct study s = {.m = m, .cx = cx, .n_run = cx->noise ? RUNS : 1};
 	bool ok;
 
 	list_forms(&s);
