@@ -34,12 +34,10 @@ row()
 	data=$shared/data/$(grep "^$model |" "$here/networks.txt" |
 		cut -d'|' -f2 | tr -d ' ')
 	line=$(sh "$here/run.sh" "$imcc" "$model" "$bits" "$work" 2 "$@") || {
+		status=$?
 		echo "$line"
-		return 1
+		exit $status
 	}
-	case $line in
-	skipped*) echo "$line" && exit 77 ;;
-	esac
 	"$imcc" eval "$work/$model.$bits" --data "${data}_x.npy" \
 		--labels "${data}_y.npy" --limit "${LIMIT:-100}" \
 		--noise="${noise%:*}" --time="${noise#*:}" \

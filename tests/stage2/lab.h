@@ -67,5 +67,6 @@ int test_errors(void);
 int test_residual(void);
 int test_variants(void);
 int test_cells(void);
+int test_robust(void);
 
 #endif

@@ -15,5 +15,6 @@ int main(void)
 	bad |= test_residual();
 	bad |= test_variants();
 	bad |= test_cells();
+	bad |= test_robust();
 	return lab_result() | bad;
 }

@@ -52,7 +52,7 @@ static void build(struct lab *l, bool softmax)
 
 static struct imc_score try(struct lab *l, struct imc_trials *t, int bits)
 {
-	struct imc_score s = {-1, -1};
+	struct imc_score s = {.error = -1, .right = -1};
 
 	lab_all_arrays(l);
 	for (int i = 0; i < 5; i++)

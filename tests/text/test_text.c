@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/fields.h"
 #include "tests/check.h"
 #include "tests/text/text_module.h"
 
@@ -41,11 +42,27 @@ static bool same_bits(const struct imc_layer_error *a,
 static bool same_trial(const struct imc_trial *a, const struct imc_trial *b)
 {
 	const double x[] = {a->budget, a->predicted, a->error,
-			    a->drop,   a->value,     a->right};
+			    a->drop,   a->value,     a->right,
+			    a->std,    a->worst};
 	const double y[] = {b->budget, b->predicted, b->error,
-			    b->drop,   b->value,     b->right};
+			    b->drop,   b->value,     b->right,
+			    b->std,    b->worst};
 
 	return !memcmp(x, y, sizeof x) && a->taken == b->taken;
+}
+
+static void check_robust(const struct imc_robust *a, const struct imc_robust *b)
+{
+	CHECK(same_text(a->model, b->model) &&
+		      imc_members_equal(imc_robust_members, a, b) &&
+		      a->n_plain == b->n_plain,
+	      "noise");
+	for (size_t i = 0; i < a->n_plain && i < b->n_plain; i++)
+		CHECK(a->plain[i].node.i == b->plain[i].node.i &&
+			      a->plain[i].engine == b->plain[i].engine &&
+			      imc_members_equal(imc_plain_members, &a->plain[i],
+						&b->plain[i]),
+		      "plain layer %zu", i);
 }
 
 static void check_errors(const struct imc_module *a, const struct imc_module *b)
@@ -59,6 +76,7 @@ static void check_errors(const struct imc_module *a, const struct imc_module *b)
 		CHECK(same_bits(&a->error[i], &b->error[i]), "error %zu", i);
 	for (size_t i = 0; i < a->n_trial && i < b->n_trial; i++)
 		CHECK(same_trial(&a->trial[i], &b->trial[i]), "trial %zu", i);
+	check_robust(&a->robust, &b->robust);
 }
 
 /* A text, its blob, and room for messages. */

@@ -344,7 +344,27 @@ static void measure(struct imc_module *m)
 					   .predicted = INFINITY,
 					   .drop = -0.1 * i,
 					   .right = 90.1 - i,
+					   .std = 0.3,
+					   .worst = 80.1 - i,
 					   .taken = i};
+	m->robust = (struct imc_robust){.model = "a \"b\".yaml",
+					.time_s = 86400.1,
+					.runs = 7,
+					.plain_arrays = 3,
+					.plain_ns = 0.1,
+					.plain_pj = 1e300,
+					.plain_error = 0.7,
+					.plain_right = 50.3,
+					.plain_std = 1.0 / 3,
+					.plain_worst = 40.1,
+					.float_right = 99.9};
+	for (uint32_t i = 0; i < 2; i++)
+		*IMC_PUSH(m->arena, m->robust.plain, m->robust.n_plain,
+			  m->robust.cap_plain) = (struct imc_plain_layer){
+			{2 - 2 * i},
+			i ? IMC_ENGINE_CORES : IMC_ENGINE_CROSSBAR,
+			8 - (int32_t)i,
+			i == 0};
 	m->facts |= FACT(MEASURED);
 }
 

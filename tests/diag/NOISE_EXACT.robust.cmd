@@ -1,0 +1,1 @@
+compile_digits -t sram-imc --robust pcm -o out

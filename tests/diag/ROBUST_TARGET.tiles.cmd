@@ -1,0 +1,1 @@
+compile_digits -t garofalo-1 --set ima.tiles=own --robust pcm -o out
