@@ -65,11 +65,16 @@ const struct imc_member imc_option_members[] = {
 };
 
 const struct imc_member imc_trial_members[] = {
-	MEMBER(F64, imc_trial, budget), MEMBER(F64, imc_trial, predicted),
-	MEMBER(F64, imc_trial, error),	MEMBER(F64, imc_trial, drop),
-	MEMBER(F64, imc_trial, value),	MEMBER(F64, imc_trial, gap),
-	MEMBER(BOOL, imc_trial, taken), MEMBER(F64, imc_trial, right),
-	MEMBER(F64, imc_trial, std),	MEMBER(F64, imc_trial, worst),
+	MEMBER(F64, imc_trial, budget),
+	MEMBER(F64, imc_trial, predicted),
+	MEMBER(F64, imc_trial, error),
+	MEMBER(F64, imc_trial, drop),
+	MEMBER(F64, imc_trial, value),
+	MEMBER(F64, imc_trial, gap),
+	MEMBER(BOOL, imc_trial, taken),
+	MEMBER(F64, imc_trial, right),
+	MEMBER(F64, imc_trial, std),
+	MEMBER(F64, imc_trial, worst),
 	END,
 };
 

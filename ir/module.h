@@ -84,7 +84,7 @@ struct imc_options {
 				search 1: 100 */
 	double solver_time; /* seconds of one solver call; 0: no limit */
 	double min_throughput; /* images a second at least; 0 */
-	int rounding; /* 0 choose, 1 compensate, 2 nearest */
+	int rounding;	       /* 0 choose, 1 compensate, 2 nearest */
 	bool no_bias_correction;
 	/* Percent of the weights on arrays that may have exact residual weights
 	 * beside the arrays. */
@@ -132,9 +132,9 @@ struct imc_robust {
 	const char *model; /* of noise: its name or file; NULL: none */
 	double time_s;	   /* since programming */
 	int64_t runs;	   /* sets of devices that a network is measured on */
-	int32_t plain_arrays;	    /* 0: there is no such mapping */
-	double plain_ns, plain_pj;  /* of its plan */
-	double plain_error;	    /* as those of struct imc_trial */
+	int32_t plain_arrays;	   /* 0: there is no such mapping */
+	double plain_ns, plain_pj; /* of its plan */
+	double plain_error;	   /* as those of struct imc_trial */
 	double plain_right, plain_std, plain_worst;
 	double float_right; /* percent, of the float network */
 	size_t n_plain, cap_plain;

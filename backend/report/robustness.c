@@ -68,18 +68,19 @@ static void print_ways(const struct imc_module *m,
 		       const struct imc_report_facts *f, struct imc_arena *a,
 		       struct imc_buf *out)
 {
-	static const char *const head[] = {"mapping", "arrays",	 "ms",	"uJ",
-					   "error",   "right %", "std", "worst"};
+	static const char *const head[] = {"mapping", "arrays", "ms",
+					   "uJ",      "error",	"right %",
+					   "std",     "worst"};
 	struct imc_table t = {.a = a, .n_col = 8, .left = "lrrrrrrr"};
 	const struct imc_robust *r = &m->robust;
 	const struct imc_trial *s = taken_of(m);
 
 	imc_table_head(&t, head);
 	if (r->plain_arrays > 0)
-		add_way(&t, &(struct way){"plain", r->plain_arrays,
-					  r->plain_ns, r->plain_pj,
-					  r->plain_error, r->plain_right,
-					  r->plain_std, r->plain_worst});
+		add_way(&t, &(struct way){"plain", r->plain_arrays, r->plain_ns,
+					  r->plain_pj, r->plain_error,
+					  r->plain_right, r->plain_std,
+					  r->plain_worst});
 	if (s)
 		add_way(&t, &(struct way){"robust", m->map.n_used, f->total.ns,
 					  f->total.pj, s->error, s->right,
@@ -110,16 +111,14 @@ static void add_change(struct imc_table *t, const struct imc_module *m,
 	struct imc_arena *a = t->a;
 
 	imc_table_cell(t, imc_report_short_name(l, 28, a));
-	imc_table_cell(t,
-		       way_text(p->engine, p->weight_bits, p->post_adc, a));
+	imc_table_cell(t, way_text(p->engine, p->weight_bits, p->post_adc, a));
 	imc_table_cell(t, way_text(l->as->engine, l->as->weight_bits,
 				   l->as->post_adc, a));
 	imc_table_cell(t, imc_arena_printf(a, "%.3g", plain_error(m, p)));
-	imc_table_cell(
-		t, imc_arena_printf(a, "%.3g",
-				    imc_layer_error_as(
-					    imc_layer_error_of(m, l->id),
-					    l->as)));
+	imc_table_cell(t, imc_arena_printf(a, "%.3g",
+					   imc_layer_error_as(
+						   imc_layer_error_of(m, l->id),
+						   l->as)));
 }
 
 static void print_changes(const struct imc_module *m,
@@ -132,8 +131,7 @@ static void print_changes(const struct imc_module *m,
 
 	imc_table_head(&t, head);
 	for (size_t i = 0; i < f->n_layer; i++) {
-		const struct imc_plain_layer *p =
-			plain_of(m, f->layer[i].id);
+		const struct imc_plain_layer *p = plain_of(m, f->layer[i].id);
 
 		if (p && has_changed(p, f->layer[i].as))
 			add_change(&t, m, &f->layer[i], p);
@@ -197,9 +195,9 @@ static void write_changes(struct imc_json *j, const struct imc_module *m,
 			continue;
 		imc_json_open_row(j, NULL, '{');
 		imc_json_text(j, "layer", imc_node_at(m->g, l->id)->name);
-		imc_json_text(j, "plain",
-			      way_text(p->engine, p->weight_bits, p->post_adc,
-				       a));
+		imc_json_text(
+			j, "plain",
+			way_text(p->engine, p->weight_bits, p->post_adc, a));
 		imc_json_text(j, "robust",
 			      way_text(l->as->engine, l->as->weight_bits,
 				       l->as->post_adc, a));
@@ -232,9 +230,9 @@ void imc_report_robust_json(struct imc_json *j, const struct imc_module *m,
 					   r->plain_error, r->plain_right,
 					   r->plain_std, r->plain_worst});
 	if (s) {
-		write_way(j, &(struct way){"robust", m->map.n_used,
-					   f->total.ns, f->total.pj, s->error,
-					   s->right, s->std, s->worst});
+		write_way(j, &(struct way){"robust", m->map.n_used, f->total.ns,
+					   f->total.pj, s->error, s->right,
+					   s->std, s->worst});
 		imc_json_number(j, "predicted_error", s->predicted);
 	}
 	write_changes(j, m, f);

@@ -1,5 +1,6 @@
-/* robustness.h: the part of the report about device noise that a mapping was chosen
- * under: what it costs and gives against the mapping without regard to it. */
+/* robustness.h: the part of the report about device noise that a mapping was
+ * chosen under: what it costs and gives against the mapping without regard to
+ * it. */
 #ifndef IMC_REPORT_ROBUSTNESS_H
 #define IMC_REPORT_ROBUSTNESS_H
 

@@ -173,9 +173,9 @@ bool cli_set_keys(const struct cli_options *o, struct imc_hw *hw)
 static bool check_spatial(const struct cli_options *o, const struct imc_hw *hw)
 {
 	static const enum cli_option only[] = {
-		CLI_OPT_ACT_BITS,	CLI_OPT_BUDGET_BITS, CLI_OPT_ERRORS,
-		CLI_OPT_REPLICAS,	CLI_OPT_SOLVER_TIME,
-		CLI_OPT_MIN_THROUGHPUT, CLI_OPT_SEARCH,
+		CLI_OPT_ACT_BITS, CLI_OPT_BUDGET_BITS, CLI_OPT_ERRORS,
+		CLI_OPT_REPLICAS, CLI_OPT_SOLVER_TIME, CLI_OPT_MIN_THROUGHPUT,
+		CLI_OPT_SEARCH,
 	};
 	static const enum cli_option measured[] = {
 		CLI_OPT_MAX_DROP, CLI_OPT_DROP, CLI_OPT_TRIALS};
@@ -286,8 +286,7 @@ static void measure_again(struct imc_module *m, const struct cli_settings *s)
 	if (m->n_error == 0 && early &&
 	    (cli_given(s->o, CLI_OPT_BUDGET_BITS) ||
 	     cli_given(s->o, CLI_OPT_MAX_DROP) ||
-	     cli_given(s->o, CLI_OPT_DROP) ||
-	     cli_given(s->o, CLI_OPT_SEARCH)))
+	     cli_given(s->o, CLI_OPT_DROP) || cli_given(s->o, CLI_OPT_SEARCH)))
 		m->facts &= ~(1u << IMC_FACT_MEASURED);
 }
 

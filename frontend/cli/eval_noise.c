@@ -116,9 +116,8 @@ bool cli_noise_is_exact(const struct imc_hw *hw, enum cli_option id,
 {
 	return imc_diag(d, IMC_NOWHERE, IMC_D_NOISE_EXACT, cli_option_name(id),
 			hw->name,
-			hw->ima_adc
-				? "it has no ADC"
-				: "its ADC tells apart all sums of a step");
+			hw->ima_adc ? "it has no ADC"
+				    : "its ADC tells apart all sums of a step");
 }
 
 bool cli_noise_check(const struct imc_module *m, struct imc_diags *d)

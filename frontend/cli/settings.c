@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "frontend/cli/driver.h"
 #include "frontend/cli/ask_robust.h"
+#include "frontend/cli/driver.h"
 #include "frontend/data/data.h"
 #include "passes/pass.h"
 

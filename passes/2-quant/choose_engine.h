@@ -43,8 +43,9 @@ struct imc_select_answer imc_engine_select(const struct imc_engine_choice *c,
  * m->opt.slack buys, by errors of layers and what trials measure; sets
  * c->max_error to the budget of what is taken. False: reported, unless *out is
  * not found. */
-bool imc_engine_for_accuracy(struct imc_engine_choice *c, struct imc_pass_cx *cx,
-			 struct imc_select_answer *out);
+bool imc_engine_for_accuracy(struct imc_engine_choice *c,
+			     struct imc_pass_cx *cx,
+			     struct imc_select_answer *out);
 
 /* Writes the picks over assign[node]. */
 void imc_engine_assign(const struct imc_engine_choice *c, const int32_t *pick,

@@ -170,8 +170,8 @@ static bool measure(struct imc_module *m, struct imc_pass_cx *cx,
 {
 	struct imc_trials *t = imc_trials_open(m, cx, cx->scratch);
 	size_t n = m->map.n_assign;
-	struct imc_assign *assign = imc_arena_memdup(
-		cx->scratch, m->map.assign, n * sizeof *assign);
+	struct imc_assign *assign = imc_arena_memdup(cx->scratch, m->map.assign,
+						     n * sizeof *assign);
 	struct imc_score s;
 
 	by->assign(by->cx, p, assign);

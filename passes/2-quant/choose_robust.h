@@ -1,4 +1,5 @@
-/* choose_robust.h: mappings chosen under device noise (--robust). Private to stage 2.
+/* choose_robust.h: mappings chosen under device noise (--robust). Private to
+ * stage 2.
  *
  * The error of a way to compute a layer is then what its arrays, with noise and
  * alone, do to the output of a network that is exact elsewhere: noise of

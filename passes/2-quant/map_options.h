@@ -8,7 +8,7 @@ struct imc_map_option {
 	struct imc_assign as; /* with its cost */
 	unsigned lanes;	      /* enum imc_lane: what it keeps busy */
 	int64_t cells;	      /* of arrays */
-	double error; /* of the network, by it alone; 0: not measured */
+	double error;	      /* of the network, by it alone; 0: not measured */
 };
 
 struct imc_map_options {
@@ -27,8 +27,8 @@ struct imc_assign imc_map_plain(const struct imc_module *m,
 unsigned imc_map_lanes(const struct imc_module *m, const struct imc_assign *as);
 
 /* Adds `as` to the options of node id: unless it is impossible, or another
- * option is as good in time, energy, cells, error and lanes; of equals the first
- * stays. Options that it beats so go. */
+ * option is as good in time, energy, cells, error and lanes; of equals the
+ * first stays. Options that it beats so go. */
 void imc_map_add(const struct imc_module *m, imc_node_id id,
 		 struct imc_assign as, struct imc_map_options *o,
 		 struct imc_arena *a);
@@ -53,8 +53,8 @@ struct imc_map_options imc_map_options_of(const struct imc_module *m,
  * has arrays of its own: choose_bits.h.) */
 bool imc_variants_can(const struct imc_hw *hw);
 
-/* True if m is to choose between them, by a largest drop or under noise. Else each layer is
- * computed in the one way that rules about its weights say. */
+/* True if m is to choose between them, by a largest drop or under noise. Else
+ * each layer is computed in the one way that rules about its weights say. */
 bool imc_variants_are_chosen(const struct imc_module *m);
 
 /* Ways of a layer on the arrays that differ in what they compute: bits of the
@@ -63,7 +63,8 @@ bool imc_variants_are_chosen(const struct imc_module *m);
 
 struct imc_variants {
 	int n;
-	struct imc_assign v[IMC_MAX_VARIANT]; /* bits, slices, post, bias rows */
+	struct imc_assign
+		v[IMC_MAX_VARIANT]; /* bits, slices, post, bias rows */
 };
 
 /* Of matrix node n, as far as m->opt leaves a choice; most exact weights come

@@ -4,8 +4,8 @@
 #include "ir/eval.h"
 #include "ir/support/parallel.h"
 #include "passes/2-quant/choose_bits.h"
-#include "passes/2-quant/ends.h"
 #include "passes/2-quant/choose_robust.h"
+#include "passes/2-quant/ends.h"
 
 struct imc_trials {
 	const struct imc_module *m;
@@ -29,16 +29,16 @@ struct work {
 	const struct imc_trials *t;
 	const struct imc_graph *g;
 	const struct imc_map_eval *arrays; /* that compute it; NULL: ideal */
-	struct result *result; /* [sample] */
-	bool is_float;	       /* g is the network that others are compared
-				* with: its ends are kept */
+	struct result *result;		   /* [sample] */
+	bool is_float; /* g is the network that others are compared
+			* with: its ends are kept */
 };
 
 /* The inputs of softmaxes are seen on the way. */
 struct tap {
 	const struct work *w;
 	struct imc_map_eval arrays; /* of this sample */
-	float **end; /* [end] */
+	float **end;		    /* [end] */
 	struct imc_arena *a;
 };
 

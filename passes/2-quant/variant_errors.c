@@ -3,8 +3,8 @@
  *
  * The whole network is brought to device arithmetic once for every way, by the
  * very passes that follow; what is measured of a layer is its node of that
- * network in the place of the one of a network whose sums are exact. Under noise
- * the node is computed by its arrays, on some sets of devices. */
+ * network in the place of the one of a network whose sums are exact. Under
+ * noise the node is computed by its arrays, on some sets of devices. */
 #include <math.h>
 #include <string.h>
 
@@ -12,8 +12,8 @@
 #include "ir/support/checked.h"
 #include "ir/support/parallel.h"
 #include "passes/2-quant/choose_bits.h"
-#include "passes/2-quant/rerun.h"
 #include "passes/2-quant/choose_robust.h"
+#include "passes/2-quant/rerun.h"
 
 /* Products that all of it may take, in nodes behind the one that changes. */
 #define BUDGET ((int64_t)1 << 36)
@@ -218,9 +218,9 @@ static void run_job(void *cx, size_t i, size_t thread)
 		me = *j->arrays;
 		me.sample = (int64_t)sample;
 	}
-	j->error[i] = imc_rerun_error_by(&s->rerun, sample, j->f->m->g,
-					 s->layer[layer],
-					 j->arrays ? &how : NULL);
+	j->error[i] =
+		imc_rerun_error_by(&s->rerun, sample, j->f->m->g,
+				   s->layer[layer], j->arrays ? &how : NULL);
 }
 
 static void run_form(struct study *s, int k, const struct imc_map_eval *arrays)
@@ -258,10 +258,10 @@ static void run_forms(struct study *s)
 			else
 				run_form(s, k, NULL);
 			if (s->cx->progress)
-				s->cx->progress(
-					s->cx->ui, "measure errors",
-					s->n_form + k * s->n_run + r + 1,
-					s->n_form * (s->n_run + 1));
+				s->cx->progress(s->cx->ui, "measure errors",
+						s->n_form + k * s->n_run + r +
+							1,
+						s->n_form * (s->n_run + 1));
 		}
 }
 
@@ -309,12 +309,12 @@ static void take_errors(const struct study *s, size_t layer,
 static void measure_layers(struct study *s)
 {
 	struct imc_module *m = s->m;
-	const char *source = imc_errors_source(m, s->rerun.n_sample,
-					       s->cx->calib);
+	const char *source =
+		imc_errors_source(m, s->rerun.n_sample, s->cx->calib);
 
-	s->error = imc_arena_array(s->cx->scratch,
-				   s->n_layer * (size_t)s->n_form,
-				   sizeof *s->error);
+	s->error =
+		imc_arena_array(s->cx->scratch, s->n_layer * (size_t)s->n_form,
+				sizeof *s->error);
 	run_forms(s);
 	m->error = imc_arena_array(m->arena, s->n_layer + 1, sizeof *m->error);
 	m->n_error = s->n_layer;

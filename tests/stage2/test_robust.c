@@ -68,8 +68,7 @@ static bool run(struct pair *p, const char *last)
 				   .stop_after = last,
 				   .verify = true};
 
-	p->l.m->facts &=
-		~(1u << IMC_FACT_MEASURED | 1u << IMC_FACT_ASSIGNED);
+	p->l.m->facts &= ~(1u << IMC_FACT_MEASURED | 1u << IMC_FACT_ASSIGNED);
 	p->l.m->n_trial = p->l.m->n_error = 0;
 	return imc_passes_run(p->l.m, &how);
 }

@@ -41,12 +41,10 @@ static bool same_bits(const struct imc_layer_error *a,
 
 static bool same_trial(const struct imc_trial *a, const struct imc_trial *b)
 {
-	const double x[] = {a->budget, a->predicted, a->error,
-			    a->drop,   a->value,     a->right,
-			    a->std,    a->worst};
-	const double y[] = {b->budget, b->predicted, b->error,
-			    b->drop,   b->value,     b->right,
-			    b->std,    b->worst};
+	const double x[] = {a->budget, a->predicted, a->error, a->drop,
+			    a->value,  a->right,     a->std,   a->worst};
+	const double y[] = {b->budget, b->predicted, b->error, b->drop,
+			    b->value,  b->right,     b->std,   b->worst};
 
 	return !memcmp(x, y, sizeof x) && a->taken == b->taken;
 }
