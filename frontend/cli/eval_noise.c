@@ -65,7 +65,8 @@ static bool needs_noise(const struct cli_options *o)
 	for (size_t i = 0; i < sizeof with / sizeof *with; i++)
 		if (cli_given(o, with[i]) && (i == 0 || !robust))
 			return imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS,
-					o->command == CLI_EVAL
+					o->command == CLI_EVAL ||
+							o->command == CLI_DIFF
 						? "--noise=MODEL"
 						: "--robust=MODEL");
 	return true;
