@@ -178,6 +178,9 @@ static bool measure(struct imc_module *m, struct imc_pass_cx *cx,
 	if (!t || !imc_trials_run(t, assign, &s))
 		return false;
 	record(m, cx, p, budget, &s);
+	if (m->robust.plain_arrays > 0 && s.right < m->robust.plain_right)
+		imc_diag(m->diags, IMC_IN_FILE(m->model_path),
+			 IMC_D_ROBUST_NO_GAIN, s.right, m->robust.plain_right);
 	return true;
 }
 

@@ -1,0 +1,1 @@
+imcc compile digits.onnx -t garofalo-34 --robust rram --noise-set read.out=1.2 --conv-engine=crossbar --slack 0 --runs 2 --calib calib_x.npy --calib-limit 10 --data test_x.npy --labels test_y.npy --limit 60 -o out 2>&1 >/dev/null | sed "/^trial/d" >&2
