@@ -377,7 +377,7 @@ static bool needs_calib(const struct imc_module *m, const char *stop_after)
 		facts = may_have_adc(m) ? 1u << IMC_FACT_FITTED : 0;
 	if (chooses_bits(m) && !m->opt.error_model)
 		facts |= 1u << IMC_FACT_MEASURED;
-	if (m->opt.rounding != 2 && !imc_module_has(m, IMC_FACT_QUANTISED))
+	if (m->opt.rounding == 1 && !imc_module_has(m, IMC_FACT_QUANTISED))
 		facts |= 1u << IMC_FACT_ROUNDED;
 	if (m->opt.has_drop || m->robust.model)
 		facts |= 1u << IMC_FACT_ASSIGNED;
