@@ -9,8 +9,8 @@
 
 #include "ir/support/checked.h"
 #include "ir/support/parallel.h"
-#include "passes/2-quant/given_numbers.h"
 #include "passes/2-quant/float_runs.h"
+#include "passes/2-quant/given_numbers.h"
 #include "passes/2-quant/quant.h"
 
 /* Codes and scales of larger numbers would leave float. */

@@ -103,10 +103,10 @@ static void crossbar_weights(struct job *j)
 
 		j->scale[k] = one;
 		if (one <= 0)
-			j->scale[k] = with_bias(
-				j, k,
-				imc_weight_scale(row, j->w.r, j->as->slices,
-						 bits, max));
+			j->scale[k] = with_bias(j, k,
+						imc_weight_scale(row, j->w.r,
+								 j->as->slices,
+								 bits, max));
 		if (bits == 1)
 			twos_of_channel(j, k, j->as->slices);
 		else
@@ -132,8 +132,8 @@ static void core_weights(struct job *j)
 		double m = largest(j->w.w + k * j->w.r, j->w.r);
 
 		if (!rounded) {
-			j->scale[k] = with_bias(
-				j, k, m > 0 ? (float)(m / 127) : 1);
+			j->scale[k] =
+				with_bias(j, k, m > 0 ? (float)(m / 127) : 1);
 			codes_of_channel(j, k, 1, 8, 127);
 		}
 		imc_factor(j->sx * j->scale[k] / j->sy, &j->mult[k],

@@ -33,7 +33,8 @@ struct imc_round_node {
 
 /* Looks at up to 16384 pixels of a group, of few rows 2048 or 128 r; fewer,
  * down to 2 r, where r * r times pixels would be above 2^33. They are spread
- * evenly over samples and space. Uses all processors; the result does not depend on how many. */
+ * evenly over samples and space. Uses all processors; the result does not
+ * depend on how many. */
 struct imc_round_stats imc_round_stats_of(const struct imc_round_node *n,
 					  int64_t group, bool centred,
 					  struct imc_arena *a);
