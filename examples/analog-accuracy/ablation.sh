@@ -10,13 +10,13 @@ limit_step=${LIMIT_STEP:-200}
 steps=${STEPS:-all fewer rounding bias equalise ranges off}
 networks=${NETS:-$(sed -n 's/^\([a-z][^ ]*\) |.*/\1/p' "$table")}
 
-# switched STEP BITS: options that take a step away; of 8 bits equalisation is
-# off already, and is put on
+# switched STEP: options that take a step away; equalisation, which is off where
+# every output has a scale of its own, is put on
 switched() {
 	case $1 in
 	rounding) echo --rounding=nearest ;;
 	bias) echo --bias-correction=off ;;
-	equalise) [ "$2" = 8 ] && echo --equalise=on || echo --equalise=off ;;
+	equalise) echo --equalise=on ;;
 	ranges) echo --calib-method=minmax ;;
 	off) echo --rounding=nearest --bias-correction=off --equalise=off \
 		--calib-method=minmax ;;
@@ -45,7 +45,7 @@ evaluate() {
 				later "ablation/$net.$bits.$step" "'$imcc'" eval \
 					"'$model'" $ranges $tests --limit="$n" \
 					$(width "$net" $bits) \
-					$(switched "$step" $bits) --format=json
+					$(switched "$step") --format=json
 			done
 		done
 	done
@@ -84,7 +84,7 @@ awk -F, -v steps="$steps" '
 		printf "| network | samples | bits | float |"
 		for (i = 1; i <= n; i++)
 			printf " %s |", step[i] ~ /^(all|fewer|off)$/ ? step[i] : \
-				"without " step[i]
+				(step[i] == "equalise" ? "with " : "without ") step[i]
 		printf "\n|---|---|---|---|"
 		for (i = 1; i <= n; i++) printf "---|"
 		print ""; next }
