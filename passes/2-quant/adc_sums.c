@@ -134,9 +134,11 @@ static void gather_sample(void *p, size_t sample, size_t thread)
 	}
 }
 
-/* The sets of q on hw: the cut is the one in the node's attributes. */
+/* The sets of q on hw: the cut is the one in the node's attributes. A column
+ * has a setting of its own if enough is seen of it: the range of a few sums
+ * would clip the next ones. */
 static struct imc_adc_sums sets_of(const struct imc_q_conv *q,
-				   const struct imc_hw *hw)
+				   const struct imc_hw *hw, size_t n_sample)
 {
 	struct imc_adc_sums s = {.n_channel = q->k, .n_bundle = q->n_bundle};
 
@@ -147,7 +149,8 @@ static struct imc_adc_sums sets_of(const struct imc_q_conv *q,
 	s.bundle_cols = imc_q_conv_bundle(q, 0).n_col;
 	s.set_cols = imc_min_i64(s.bundle_cols, hw->ima_cols / s.n_slice);
 	s.keep = KEEP;
-	if (hw->ima_adc_range == 1) { /* a setting a column */
+	if (hw->ima_adc_range == 1 &&
+	    q->n_window * (int64_t)n_sample >= KEEP_COLUMN) {
 		s.keep = imc_max_i64(KEEP / s.set_cols, KEEP_COLUMN);
 		s.set_cols = 1;
 	}
@@ -168,7 +171,7 @@ struct imc_adc_sums imc_adc_sums_gather(const struct imc_module *m,
 	size_t size;
 
 	imc_q_conv_open(&q, m->g, w.n, in[0]);
-	s = sets_of(&q, m->hw);
+	s = sets_of(&q, m->hw, n_sample);
 	s.channel = channels_of(&w, a);
 	s.n_sample = n_sample;
 	s.kept = imc_arena_array(a, n_sample, sizeof *s.kept);
