@@ -367,6 +367,15 @@ static bool may_have_adc(const struct imc_module *m)
 		 is_no_crossbar(m->opt.dw_engine));
 }
 
+/* Weights are still to be rounded by what layers read; those that are given,
+ * only if that is asked for or an ADC is there, too. */
+static bool may_round(const struct imc_module *m)
+{
+	if (m->opt.rounding == 2 || imc_module_has(m, IMC_FACT_QUANTISED))
+		return false;
+	return m->opt.rounding == 1 || !knows_ranges(m) || may_have_adc(m);
+}
+
 /* True if a pass that will still run looks at the calibration set. */
 static bool needs_calib(const struct imc_module *m, const char *stop_after)
 {
@@ -377,7 +386,7 @@ static bool needs_calib(const struct imc_module *m, const char *stop_after)
 		facts = may_have_adc(m) ? 1u << IMC_FACT_FITTED : 0;
 	if (chooses_bits(m) && !m->opt.error_model)
 		facts |= 1u << IMC_FACT_MEASURED;
-	if (m->opt.rounding == 1 && !imc_module_has(m, IMC_FACT_QUANTISED))
+	if (may_round(m))
 		facts |= 1u << IMC_FACT_ROUNDED;
 	if (m->opt.has_drop || m->robust.model)
 		facts |= 1u << IMC_FACT_ASSIGNED;

@@ -12,6 +12,9 @@
 #define KEEP 8192
 #define KEEP_COLUMN 256
 
+/* Sums from which a column's own range is known well enough. */
+#define LEAST_COLUMN 64
+
 struct gather {
 	struct imc_adc_sums *to;
 	const struct imc_graph *g;
@@ -150,7 +153,7 @@ static struct imc_adc_sums sets_of(const struct imc_q_conv *q,
 	s.set_cols = imc_min_i64(s.bundle_cols, hw->ima_cols / s.n_slice);
 	s.keep = KEEP;
 	if (hw->ima_adc_range == 1 &&
-	    q->n_window * (int64_t)n_sample >= KEEP_COLUMN) {
+	    q->n_window * (int64_t)n_sample >= LEAST_COLUMN) {
 		s.keep = imc_max_i64(KEEP / s.set_cols, KEEP_COLUMN);
 		s.set_cols = 1;
 	}

@@ -344,9 +344,11 @@ static bool round_node(struct imc_module *m, imc_node_id id,
 
 static bool is_wanted(const struct imc_module *m, const struct imc_pass_cx *cx)
 {
+	if (!cx->calib || !cx->calib->n)
+		return false;
 	if (m->opt.rounding == 1 || m->opt.column_cells)
 		return true;
-	return m->opt.rounding == 0 && !imc_hw_is_spatial(m->hw) && cx->calib &&
+	return m->opt.rounding == 0 && !imc_hw_is_spatial(m->hw) &&
 	       !cx->calib->synthetic;
 }
 
