@@ -36,8 +36,9 @@ static void take_larger(int64_t *to, int64_t x)
 	*to = x > *to ? x : *to;
 }
 
-struct imc_adc_bits imc_report_layer_adc(const struct imc_report_facts *f,
-					 const struct imc_report_layer *l)
+/* Of a layer: the largest of its tiles; all 0: no ADC. */
+static struct imc_adc_bits layer_adc(const struct imc_report_facts *f,
+				     const struct imc_report_layer *l)
 {
 	struct imc_adc_bits most = {0};
 
@@ -92,7 +93,7 @@ void imc_report_adcs_text(const struct imc_module *m,
 	imc_table_head(&t, head);
 	for (size_t i = 0; i < f->n_layer; i++) {
 		const struct imc_report_layer *l = &f->layer[i];
-		struct imc_adc_bits b = imc_report_layer_adc(f, l);
+		struct imc_adc_bits b = layer_adc(f, l);
 
 		if (!b.by_rows)
 			continue;
@@ -131,7 +132,7 @@ void imc_report_tile_json(struct imc_json *j, const struct imc_adc_bits *b)
 void imc_report_adc_json(struct imc_json *j, const struct imc_report_facts *f,
 			 const struct imc_report_layer *l)
 {
-	struct imc_adc_bits b = imc_report_layer_adc(f, l);
+	struct imc_adc_bits b = layer_adc(f, l);
 
 	if (!b.by_rows)
 		return;

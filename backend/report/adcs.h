@@ -9,10 +9,6 @@
 struct imc_adc_bits *imc_report_adc_bits(const struct imc_module *m,
 					 struct imc_arena *a);
 
-/* Of a layer: the largest of its tiles; all 0: no ADC. */
-struct imc_adc_bits imc_report_layer_adc(const struct imc_report_facts *f,
-					 const struct imc_report_layer *l);
-
 /* A table of the layers that are read by ADCs, if there is one. */
 void imc_report_adcs_text(const struct imc_module *m,
 			  const struct imc_report_facts *f,

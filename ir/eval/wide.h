@@ -29,13 +29,6 @@ IMC_SIMD_PART void imc_wide_load(const int32_t *p, struct imc_wide *w)
 	w->odd = v >> 32;
 }
 
-IMC_SIMD_PART void imc_wide_store(const struct imc_wide *w, int32_t *p)
-{
-	imc_vec v = (w->even & 0xffffffff) | (imc_vec)((imc_uvec)w->odd << 32);
-
-	memcpy(p, &v, sizeof v);
-}
-
 IMC_SIMD_PART void imc_wide_load_codes(const int8_t *p, struct imc_wide *w)
 {
 	typedef int8_t narrow __attribute__((vector_size(IMC_WIDE)));

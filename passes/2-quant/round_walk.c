@@ -77,7 +77,9 @@ static int64_t peak_bytes(const struct imc_graph *g)
 	return peak;
 }
 
-size_t imc_round_samples(const struct imc_graph *g, const struct imc_samples *s)
+/* Samples that are run: as many as 2^36 multiply-accumulates in all and 2^30
+ * bytes of activations allow, and s has; at least one. */
+static size_t n_run(const struct imc_graph *g, const struct imc_samples *s)
 {
 	int64_t macs = imc_max_i64(1, imc_graph_macs(g));
 	int64_t n =
@@ -137,7 +139,7 @@ struct imc_round_walk *imc_round_walk_open(const struct imc_graph *real,
 	struct imc_round_walk *w = imc_arena_alloc(a, sizeof *w);
 
 	*w = (struct imc_round_walk){.g = {real, now}, .s = s};
-	w->n = imc_round_samples(real, s);
+	w->n = n_run(real, s);
 	w->slot = imc_arena_array(a, real->n_value, sizeof *w->slot);
 	count_readers(real, last_at(real, last), w->slot);
 	for (size_t k = 0; k < real->n_input; k++)

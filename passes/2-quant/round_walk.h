@@ -9,11 +9,6 @@
 #include "ir/samples.h"
 #include "ir/support/arena.h"
 
-/* Samples that are run: as many as 2^36 multiply-accumulates in all and 2^30
- * bytes of activations allow, and s has; at least one. */
-size_t imc_round_samples(const struct imc_graph *g,
-			 const struct imc_samples *s);
-
 struct imc_round_walk;
 
 /* Up to node `last`. Close it with imc_round_walk_close. */

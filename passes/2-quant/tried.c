@@ -7,8 +7,9 @@
 
 /* Whether the cores work beside the arrays, and what a layer costs, changes no
  * code; the members in front of post_adc are all int32_t, or as wide. */
-bool imc_tried_equal(const struct imc_assign *a, const struct imc_assign *b,
-		     size_t n)
+/* True if both give the same network. */
+static bool equal(const struct imc_assign *a, const struct imc_assign *b,
+		  size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (memcmp(&a[i], &b[i],
@@ -24,7 +25,7 @@ const struct imc_tried_net *imc_tried_same(const struct imc_tried *t,
 {
 	for (size_t i = 0; t && i < t->n; i++)
 		if (t->net[i].n_assign == n_assign &&
-		    imc_tried_equal(t->net[i].assign, assign, n_assign))
+		    equal(t->net[i].assign, assign, n_assign))
 			return &t->net[i];
 	return NULL;
 }

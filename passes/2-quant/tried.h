@@ -30,10 +30,6 @@ const struct imc_tried_net *imc_tried_same(const struct imc_tried *t,
 					   const struct imc_assign *assign,
 					   size_t n_assign);
 
-/* True if both give the same network. */
-bool imc_tried_equal(const struct imc_assign *a, const struct imc_assign *b,
-		     size_t n);
-
 /* True if net was made by the choice that m asks for, but for the drop. */
 bool imc_tried_fits(const struct imc_module *m,
 		    const struct imc_tried_net *net);
