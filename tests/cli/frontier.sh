@@ -1,13 +1,7 @@
 #!/bin/sh
 # frontier.sh IMCC: accuracy against latency on a machine whose ADCs round sums.
-imcc=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-digits=$(cd "$(dirname "$0")/../../examples/digits" && pwd)
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
-cp "$digits/digits.onnx" "$digits/data.yaml" "$digits"/*.npy .
+. "$(dirname "$0")/../digits.sh"
 data="--data test_x.npy --labels test_y.npy --limit 100"
-failed=0
 
 fail() {
 	echo "frontier: $*"

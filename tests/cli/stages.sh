@@ -1,14 +1,7 @@
 #!/bin/sh
 # stages.sh IMCC: --min-throughput is kept or refused, whatever the objective,
 # whoever shares the cores; objectives do not lose by a limit that goes.
-imcc=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-digits=$(cd "$(dirname "$0")/../../examples/digits" && pwd)
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
-cp "$digits/digits.onnx" "$digits/data.yaml" "$digits"/*.npy .
-n=0
-failed=0
+. "$(dirname "$0")/../digits.sh"
 
 # ok WHAT COMMAND...: it succeeds
 ok() {

@@ -1,13 +1,6 @@
 #!/bin/sh
 # noise.sh IMCC: accuracy on devices that are not ideal, from the command line.
-imcc=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-digits=$(cd "$(dirname "$0")/../../examples/digits" && pwd)
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
-cp "$digits/digits.onnx" "$digits/data.yaml" "$digits"/*.npy .
-n=0
-failed=0
+. "$(dirname "$0")/../digits.sh"
 
 # ok WHAT COMMAND...: it succeeds
 ok() {
