@@ -160,12 +160,18 @@ const struct imc_member imc_tile_members[] = {
 const struct imc_member imc_plan_members[] = {
 	MEMBER(I64, imc_plan, l1_bytes),
 	MEMBER(I64, imc_plan, l1_lower_bound),
+	MEMBER(I64, imc_plan, l2_bytes),
+	MEMBER(I64, imc_plan, l2_lower_bound),
+	MEMBER(F64, imc_plan, roomy_ns),
+	MEMBER(I64, imc_plan, dma_lower_bound),
 	END,
 };
 
 const struct imc_member imc_step_members[] = {
 	MEMBER(I32, imc_step, row),
 	MEMBER(I32, imc_step, n_row),
+	MEMBER(I32, imc_step, chan),
+	MEMBER(I32, imc_step, n_chan),
 	MEMBER(BOOL, imc_step, beside),
 	MEMBER(I32, imc_step, scratch),
 	MEMBER(I32, imc_step, strip_rows),
@@ -174,6 +180,8 @@ const struct imc_member imc_step_members[] = {
 };
 
 const struct imc_member imc_buffer_members[] = {
+	MEMBER(I32, imc_buffer, lines),
+	MEMBER(I32, imc_buffer, n_chan),
 	MEMBER(I64, imc_buffer, offset),
 	MEMBER(I64, imc_buffer, size_bytes),
 	MEMBER(I32, imc_buffer, first),

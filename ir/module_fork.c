@@ -49,8 +49,7 @@ struct imc_module *imc_module_fork(const struct imc_module *from)
 	p->cap_step = p->n_step;
 	p->buffer = copy(a, p->buffer, p->n_buffer, sizeof *p->buffer);
 	p->cap_buffer = p->n_buffer;
-	p->buffer_of =
-		copy(a, p->buffer_of, p->n_buffer_of, sizeof *p->buffer_of);
+	p->root = copy(a, p->root, p->n_root, sizeof *p->root);
 	m->error = copy(a, m->error, m->n_error, sizeof *m->error);
 	m->trial = copy(a, m->trial, m->n_trial, sizeof *m->trial);
 	m->cap_trial = m->n_trial;

@@ -13,6 +13,46 @@ const char *imc_step_name(enum imc_step_kind k)
 	return name[k];
 }
 
+const char *imc_memory_name(enum imc_memory m)
+{
+	static const char *const name[IMC_N_MEM] = {
+#define X(id, text) #text,
+		IMC_MEMORIES(X)
+#undef X
+	};
+
+	return name[m];
+}
+
+static bool lives(const struct imc_buffer *b, enum imc_memory mem, size_t step)
+{
+	return b->mem == mem && b->first <= (int64_t)step &&
+	       b->last >= (int64_t)step;
+}
+
+int32_t imc_plan_buffer(const struct imc_plan *p, imc_val v,
+			enum imc_memory mem, size_t step)
+{
+	uint32_t root = v.i < p->n_root ? p->root[v.i] : v.i;
+
+	for (size_t i = 0; i < p->n_buffer; i++)
+		if (p->buffer[i].val.i == root &&
+		    imc_val_ok(p->buffer[i].val) &&
+		    lives(&p->buffer[i], mem, step))
+			return (int32_t)i;
+	return -1;
+}
+
+int32_t imc_plan_constants_buffer(const struct imc_plan *p, imc_node_id id,
+				  size_t step)
+{
+	for (size_t i = 0; i < p->n_buffer; i++)
+		if (p->buffer[i].node.i == id.i &&
+		    lives(&p->buffer[i], IMC_MEM_L1, step))
+			return (int32_t)i;
+	return -1;
+}
+
 /* True if axes of more than one element stay in order. */
 static bool moves_nothing(const struct imc_ints *perm,
 			  const struct imc_tensor *t)
@@ -60,11 +100,8 @@ unsigned imc_step_lanes(const struct imc_map *m, const struct imc_step *s)
 	case IMC_ENGINE_CORES:
 		return IMC_LANE_CORES;
 	case IMC_ENGINE_CROSSBAR:
-		/* The cores wait for its strips, and so for all that runs:
-		 * with post digital it runs alone. */
 		return as->post_adc ? IMC_LANE_PORT
-				    : IMC_LANE_PORT | IMC_LANE_CORES |
-					      IMC_LANE_PE | IMC_LANE_DMA;
+				    : IMC_LANE_PORT | IMC_LANE_CORES;
 	case IMC_ENGINE_PE:
 		return m->pe_shares_port ? IMC_LANE_PORT : IMC_LANE_PE;
 	case IMC_ENGINE_DEPTHWISE:
@@ -85,10 +122,10 @@ static void add_step_cost(struct imc_cost *to, const struct imc_cost *c)
 	to->stall_ns += c->stall_ns;
 }
 
-static void add_slot(struct imc_cost *to, const struct imc_step *longest)
+static void add_time(struct imc_cost *to, const struct imc_cost *c)
 {
-	to->ns += longest->cost.ns;
-	to->cycles += longest->cost.cycles;
+	to->ns += c->ns;
+	to->cycles += c->cycles;
 }
 
 struct imc_cost imc_plan_total(const struct imc_plan *p,
@@ -97,24 +134,23 @@ struct imc_cost imc_plan_total(const struct imc_plan *p,
 	struct imc_cost sum = {0}, moved = {0};
 
 	for (size_t i = 0, next; i < p->n_step; i = next) {
-		const struct imc_step *longest = &p->step[i];
-		bool runs = false;
+		struct imc_cost dma = {0}, longest = {0};
 
 		next = imc_plan_slot_end(p, i);
 		for (size_t k = i; k < next; k++) {
 			const struct imc_step *s = &p->step[k];
 
 			add_step_cost(&sum, &s->cost);
-			if (s->kind == IMC_STEP_RUN)
-				runs = true;
-			else
+			if (s->kind != IMC_STEP_RUN) {
 				moved.pj += s->cost.pj;
-			if (s->cost.ns > longest->cost.ns)
-				longest = s;
+				add_time(&dma, &s->cost);
+			} else if (s->cost.ns > longest.ns) {
+				longest = s->cost;
+			}
 		}
-		add_slot(&sum, longest);
-		if (!runs)
-			add_slot(&moved, longest);
+		if (longest.ns == 0)
+			add_time(&moved, &dma);
+		add_time(&sum, dma.ns > longest.ns ? &dma : &longest);
 	}
 	if (transfers)
 		*transfers = moved;
@@ -125,26 +161,31 @@ static bool step_equal(const struct imc_step *a, const struct imc_step *b)
 {
 	if (a->kind != b->kind || !imc_members_equal(imc_step_members, a, b))
 		return false;
-	return a->kind == IMC_STEP_RUN ? a->node.i == b->node.i
-				       : a->val.i == b->val.i;
+	return imc_step_has_node(a->kind) ? a->node.i == b->node.i
+					  : a->val.i == b->val.i;
+}
+
+static bool buffer_equal(const struct imc_buffer *a, const struct imc_buffer *b)
+{
+	return a->mem == b->mem && a->val.i == b->val.i &&
+	       a->node.i == b->node.i &&
+	       imc_members_equal(imc_buffer_members, a, b);
 }
 
 bool imc_plan_equal(const struct imc_plan *a, const struct imc_plan *b)
 {
 	if (a->n_step != b->n_step || a->n_buffer != b->n_buffer ||
-	    a->n_buffer_of != b->n_buffer_of ||
+	    a->n_root != b->n_root ||
 	    !imc_members_equal(imc_plan_members, a, b))
 		return false;
 	for (size_t i = 0; i < a->n_step; i++)
 		if (!step_equal(&a->step[i], &b->step[i]))
 			return false;
 	for (size_t i = 0; i < a->n_buffer; i++)
-		if (a->buffer[i].val.i != b->buffer[i].val.i ||
-		    !imc_members_equal(imc_buffer_members, &a->buffer[i],
-				       &b->buffer[i]))
+		if (!buffer_equal(&a->buffer[i], &b->buffer[i]))
 			return false;
-	for (size_t i = 0; i < a->n_buffer_of; i++)
-		if (a->buffer_of[i] != b->buffer_of[i])
+	for (size_t i = 0; i < a->n_root; i++)
+		if (a->root[i] != b->root[i])
 			return false;
 	return true;
 }

@@ -1,9 +1,15 @@
 /* plan.h: steps in order, buffers with offsets.
  *
  * A step with `beside` runs at the same time as the step before it, on another
- * engine; a run of such steps is a slot, and slots follow one another. Steps
- * of a slot must not touch what another one of them writes. A node may be
- * computed by several steps, each for some rows of its output (a strip).
+ * engine; a run of such steps is a slot, and slots follow one another: what a
+ * slot makes or moves is there when it ends. Steps of a slot must not touch
+ * what another one of them writes. Transfers of a slot share the DMA and run
+ * one after another, in any order. A node may be computed by several steps,
+ * each for some rows of its output (a strip) or for some of its channels.
+ *
+ * Engines and cores read and write L1. What is not there has a far place: of
+ * an input or an output the caller's memory, of any other value a buffer in
+ * L2, and the constants of nodes lie in L2 for good.
  *
  * The plan refers to the graph and the map by id and never replaces them. */
 #ifndef IMC_PLAN_H
@@ -16,9 +22,10 @@
 #include "ir/map.h"
 
 #define IMC_STEPS(X)                                                           \
-	X(LOAD, load)	/* DMA: a graph input from the caller into L1 */       \
+	X(LOAD, load)	/* DMA: of a value, from its far place into L1 */      \
+	X(FETCH, fetch) /* DMA: constants of a node, from L2 into L1 */        \
 	X(RUN, run)	/* compute a node */                                   \
-	X(STORE, store) /* DMA: a graph output from L1 to the caller */
+	X(STORE, store) /* DMA: of a value, from L1 to its far place */
 
 enum imc_step_kind {
 #define X(id, name) IMC_STEP_##id,
@@ -27,21 +34,50 @@ enum imc_step_kind {
 		IMC_N_STEP
 };
 
-/* A region of L1: a value, or the scratch of a step (val absent). Live from
- * step `first` to step `last`, both included. */
+#define IMC_MEMORIES(X) X(L1, l1) X(L2, l2)
+
+enum imc_memory {
+#define X(id, name) IMC_MEM_##id,
+	IMC_MEMORIES(X)
+#undef X
+		IMC_N_MEM
+};
+
+/* A region of a memory: for a value (val), for constants of a node (node), or
+ * the scratch of a step (both absent). Live from step `first` to step `last`,
+ * both included. At most one buffer of a memory holds a value, or constants of
+ * a node, at a time.
+ *
+ * In L1 a buffer may be smaller than what it holds in turn, a ring: row r of a
+ * value lies at place r % lines, each of them a whole row. With n_chan, of a
+ * value or of constants, it is cut into blocks of n_chan channels instead, the
+ * last of which may have fewer: block b lies at place b % lines, every place
+ * as large as a full block: of a value [rows][n_chan] for all of its rows, of
+ * constants imc_plan_constants(.., n_chan).bytes. Without, constants are one
+ * block. lines counts the rows or blocks that fit: all of them if it is no
+ * ring. Of scratch, and in L2, which is never a ring, lines and n_chan are 0.
+ */
 struct imc_buffer {
 	imc_val val;
+	imc_node_id node;
+	enum imc_memory mem;
+	int32_t lines, n_chan;
 	int64_t offset, size_bytes;
 	int32_t first, last;
 };
 
 struct imc_step {
 	enum imc_step_kind kind;
-	imc_node_id node; /* RUN */
+	imc_node_id node; /* RUN, FETCH */
 	imc_val val;	  /* LOAD, STORE */
 	/* Rows row .. row + n_row of the value moved, or of the output of the
 	 * node; axis 1 of [1, H, W, C]. n_row 0: all. */
 	int32_t row, n_row;
+	/* Channels chan .. chan + n_chan of the same, last axis: a block of a
+	 * buffer that is cut by channels. n_chan 0: all. RUN: of a convolution
+	 * on cores or digital array, whose constants come in blocks; or of a
+	 * global pool (one output row and column), whose input does. */
+	int32_t chan, n_chan;
 	bool beside;	 /* in the slot of the step before it */
 	int32_t scratch; /* index of its scratch buffer, or -1 */
 	/* RUN on a crossbar with post digital: output rows computed before the
@@ -55,14 +91,60 @@ struct imc_plan {
 	struct imc_step *step; /* NULL: not planned yet */
 	size_t n_buffer, cap_buffer;
 	struct imc_buffer *buffer;
-	size_t n_buffer_of;
-	int32_t *buffer_of; /* by value id: its buffer, or -1. Values that are
-			     * views of others (reshape) share a buffer. */
-	int64_t l1_bytes;   /* peak */
-	int64_t l1_lower_bound; /* largest sum of buffers live at once */
+	size_t n_root;
+	uint32_t *root; /* by value id: the value whose buffers it lies in:
+			 * itself, or what it is a view of */
+	int64_t l1_bytes, l2_bytes; /* peaks; L2 without constants */
+	/* Largest sums of buffers live at once. */
+	int64_t l1_lower_bound, l2_lower_bound;
+	/* Latency of the plan if L1 had room for all (0: this one). */
+	double roomy_ns;
+	/* Bytes that DMA must move at least: inputs, outputs, constants, and
+	 * what no order of work can keep in L1. */
+	int64_t dma_lower_bound;
 };
 
 const char *imc_step_name(enum imc_step_kind k);
+const char *imc_memory_name(enum imc_memory m);
+
+/* True if a step is about a node, false if about a value. */
+static inline bool imc_step_has_node(enum imc_step_kind k)
+{
+	return k == IMC_STEP_RUN || k == IMC_STEP_FETCH;
+}
+
+/* The buffer of v (or of what v is a view of) in that memory that lives in
+ * `step`, or -1. */
+int32_t imc_plan_buffer(const struct imc_plan *p, imc_val v,
+			enum imc_memory mem, size_t step);
+
+/* The buffer for constants of node id in L1 that lives in `step`, or -1: then
+ * the cores read them in L2. */
+int32_t imc_plan_constants_buffer(const struct imc_plan *p, imc_node_id id,
+				  size_t step);
+
+/* What of a node's constant inputs is read while it runs, as one piece of
+ * memory, or one for each n_chan of its output channels (0: all): biases,
+ * multipliers and tables, and weights that are on no array. Settings of arrays
+ * and ADCs, tables of moves, and residual weights stay in L2. */
+#define IMC_MAX_CONSTANTS 8
+
+struct imc_constant {
+	int input;
+	int64_t offset; /* bytes from the begin of the piece, a multiple of 4 */
+	int64_t per_chan; /* bytes of one output channel; 0: not cut */
+	int64_t bytes;	  /* in a piece */
+};
+
+struct imc_constants {
+	int n;
+	struct imc_constant part[IMC_MAX_CONSTANTS];
+	int64_t bytes; /* of a piece, a multiple of 4; 0: there are none */
+};
+
+struct imc_constants imc_plan_constants(const struct imc_graph *g,
+					const struct imc_map *m, imc_node_id id,
+					int64_t n_chan);
 
 /* Rows first .. end. */
 struct imc_rows {
@@ -93,9 +175,8 @@ size_t imc_plan_slot_end(const struct imc_plan *p, size_t i);
 
 /* What a step keeps busy: bits of enum imc_lane. Array jobs and depth-wise
  * jobs share the accelerator's port; the digital array has its own, unless the
- * target says otherwise; a crossbar step with post digital also needs the
- * cores and runs alone: while it waits for its own strips it would wait for
- * all that runs beside it too. */
+ * target says otherwise; a crossbar step with post digital needs the cores
+ * too. Only the DMA has several users in a slot. */
 enum imc_lane {
 	IMC_LANE_CORES = 1,
 	IMC_LANE_PORT = 2,
@@ -106,7 +187,8 @@ enum imc_lane {
 unsigned imc_step_lanes(const struct imc_map *m, const struct imc_step *s);
 
 /* Latency and energy of the plan: sums over slots, each as long as its longest
- * step. transfers: those of steps without RUN beside them (may be NULL). */
+ * step, or as all of its transfers. transfers: those of slots without RUN (may
+ * be NULL). */
 struct imc_cost imc_plan_total(const struct imc_plan *p,
 			       struct imc_cost *transfers);
 
@@ -114,18 +196,22 @@ struct imc_cost imc_plan_total(const struct imc_plan *p,
  * both share a buffer and no step is needed. */
 bool imc_plan_is_view(const struct imc_graph *g, const struct imc_node *n);
 
-/* The evaluator of the plan: runs the steps in one block of l1_bytes where
- * every byte that is not live is poisoned. What the steps of a slot are to
- * write is poisoned before the first of them runs and written when all have
- * run, so that none gets anything that another one of the slot makes, or
- * that it overwrites, whatever their order. in/out as for imc_eval_graph. */
+/* Bytes that the transfers of the plan move. */
+int64_t imc_plan_dma_bytes(const struct imc_graph *g, const struct imc_map *m,
+			   const struct imc_plan *p);
+
+/* The evaluator of the plan: runs the steps in one block of l1_bytes and one of
+ * l2_bytes where every byte that is not live is poisoned. What the steps of a
+ * slot are to write is poisoned before the first of them runs and written when
+ * all have run, so that none gets anything that another one of the slot makes,
+ * or that it overwrites, whatever their order. in/out as for imc_eval_graph. */
 void imc_eval_plan(const struct imc_map_eval *me, const struct imc_plan *p,
 		   const struct imc_tensor *in, struct imc_tensor *out,
 		   struct imc_arena *result);
 
 /* The same; `hook` (of ir/eval.h) is called for each node when its last rows
- * are in L1, where its outputs lie until it returns. What the plan does not
- * run, as views, is not seen. */
+ * are made; `out` is whole, whatever is left of it in L1. What the plan does
+ * not run, as views, is not seen. */
 struct imc_plan_watch {
 	void (*hook)(void *cx, imc_node_id n, const struct imc_tensor *out);
 	void *cx;
@@ -139,12 +225,15 @@ void imc_eval_plan_watched(const struct imc_map_eval *me,
 
 bool imc_plan_equal(const struct imc_plan *a, const struct imc_plan *b);
 
-/* Recomputes what a plan must satisfy: every row of every node is computed
- * once, in order, in a slot behind those that make what it reads; steps of a
- * slot run on different engines; every value has a buffer that lives from the
- * slot of its making to that of its last use, and no two live buffers share a
- * byte; strips of codes are whole patches and fit their scratch. NULL, or what
- * is wrong (in a). */
+/* Recomputes what a plan must satisfy: every row and channel of every node is
+ * computed once, in order; what a step reads or moves is in its buffer, or far
+ * place, since a slot before, and nothing else of its slot writes there; all
+ * outputs are stored; steps of a slot run on different engines, but for
+ * transfers; buffers live from the slot of their filling to that of their last
+ * use, hold what they should, and no two live buffers of a memory share a byte;
+ * strips of codes are whole patches and fit their scratch. As slots follow one
+ * another, nothing can wait for what comes later. NULL, or what is wrong (in
+ * a). */
 const char *imc_plan_check(const struct imc_graph *g, const struct imc_map *m,
 			   const struct imc_plan *p, struct imc_arena *a);
 

@@ -32,10 +32,18 @@ static int64_t rows_of(const struct check *c, imc_val v)
 	return imc_plan_n_row(&imc_value_at(c->g, v)->t);
 }
 
+static int32_t buffer_of(const struct check *c, imc_val v)
+{
+	for (size_t i = 0; i < c->p->n_buffer; i++)
+		if (c->p->buffer[i].val.i == c->p->root[v.i])
+			return (int32_t)i;
+	return -1;
+}
+
 /* The buffer of v must be large enough and live in step i. */
 static const char *check_live(const struct check *c, imc_val v, size_t i)
 {
-	int32_t at = c->p->buffer_of[v.i];
+	int32_t at = buffer_of(c, v);
 	const struct imc_buffer *b;
 
 	if (at < 0 || (size_t)at >= c->p->n_buffer)
@@ -82,7 +90,7 @@ static const char *check_made(const struct check *c, imc_val v,
 
 	if (bad)
 		return bad;
-	b = &c->p->buffer[c->p->buffer_of[v.i]];
+	b = &c->p->buffer[buffer_of(c, v)];
 	if (b->val.i != v.i)
 		return imc_arena_printf(c->a,
 					"'%s' is made in the buffer of '%s'",
@@ -116,7 +124,7 @@ static const char *make_views(const struct check *c)
 		if (c->ready[y.i] || c->ready[x.i] < rows_of(c, x))
 			continue;
 		c->made[y.i] = c->ready[y.i] = rows_of(c, y);
-		if (c->p->buffer_of[y.i] != c->p->buffer_of[x.i])
+		if (c->p->root[y.i] != c->p->root[x.i])
 			return imc_arena_printf(
 				c->a,
 				"'%s' is a view, but not in the buffer "
@@ -436,7 +444,7 @@ const char *imc_plan_check(const struct imc_graph *g, const struct imc_map *m,
 	struct check c = {.g = g, .m = m, .p = p, .a = a};
 	const char *bad;
 
-	if (p->n_buffer_of != g->n_value)
+	if (p->n_root != g->n_value)
 		return "values and buffers do not match";
 	if (p->n_step && p->step[0].beside)
 		return "step 0 is beside none";

@@ -7,11 +7,17 @@
  * channel-last.
  *
  * Calls named _start may return before the work is done; imc_hal_wait returns
- * when all of it is. Until then the caller leaves alone what it writes, and
- * changes nothing that it reads: tensors, descriptors, and what those point
- * to. The IMA and the depth-wise engine share a port, the DMA has its own;
- * starting work on a port that is busy waits for that port first. A start that
- * fails starts nothing, and returns when all older work is done. */
+ * when it is. Until then the caller leaves alone what it writes, and changes
+ * nothing that it reads: tensors, descriptors, and what those point to. The
+ * IMA and the depth-wise engine share a port; starting work on a port that is
+ * busy waits for that port first. Transfers queue up at the DMA, and may be
+ * done in any order; a caller may start any number, and change their
+ * descriptors at once. A start that fails starts nothing, and returns when all
+ * older work is done.
+ *
+ * All calls are made by the core that runs the network, but imc_hal_barrier,
+ * which all cores of a fork make. What cores wrote before the end of a fork or
+ * a barrier, and engines and DMA before a wait returns, all see then. */
 #ifndef IMC_HAL_H
 #define IMC_HAL_H
 
@@ -22,9 +28,14 @@ struct imc_hal; /* defined by the port */
 
 /* A window walk over n tensors [in_h][in_w][in_c] that gives n tensors
  * [out_h][out_w][out_c]. Window (y, x) covers input positions
- * (y * stride_h - pad_top + i * dilation_h, ...) for i < kernel_h. */
+ * (y * stride_h - pad_top + i * dilation_h, ...) for i < kernel_h.
+ *
+ * Memory may hold a part of a tensor, a ring of lines [in_w][in_c] or
+ * [out_w][out_c]: line y lies at place y % in_lines, or y % out_lines; as many
+ * as in_h, out_h (or 0) if it is all there. With n > 1 it always is. */
 struct imc_hal_window {
 	int32_t n, in_h, in_w, in_c, out_h, out_w, out_c;
+	int32_t in_lines, out_lines;
 	int32_t kernel_h, kernel_w, stride_h, stride_w;
 	int32_t dilation_h, dilation_w;
 	int32_t pad_top, pad_left, pad_bottom, pad_right;
@@ -79,15 +90,15 @@ struct imc_hal_tile {
  *   that tiles of any patch look alike: int8_t codes, or int32_t sums when
  *   adc_mult is NULL. Copies of a tile fill one region together, each its own
  *   pixels; any other tile, of other rows or slices too, has one of its own.
- * direct 1 (with ADC, one slice): dst is int8_t, pixel (row, 0) of the output
- *   [out_h][out_w][out_c]. The code is the activation; of several row blocks,
- *   the aggregation block behind the ADCs gives
- *     clamp(sum over tiles (code - adc_zero[k]) + sum_zero, sum_lo, sum_hi). */
+ * direct 1 (with ADC, one slice): dst is int8_t, the output [out_h][out_w]
+ *   [out_c], or its ring of lines. The code is the activation; of several row
+ * blocks, the aggregation block behind the ADCs gives clamp(sum over tiles
+ * (code - adc_zero[k]) + sum_zero, sum_lo, sum_hi). */
 struct imc_hal_job {
 	const struct imc_hal_tile *tile;
 	int32_t n_tile;
 	const struct imc_hal_window *window;
-	const int8_t *src; /* one tensor [in_h][in_w][in_c] */
+	const int8_t *src; /* one tensor [in_h][in_w][in_c], or its lines */
 	const int8_t *drive;
 	int32_t zero, row, n_row;
 	const int32_t *adc_mult, *adc_shift, *adc_zero; /* [out_c] */
@@ -112,16 +123,30 @@ void imc_hal_fork(struct imc_hal *hal,
 		  void (*fn)(void *arg, int32_t core, int32_t n_core),
 		  void *arg);
 
-/* Copies bytes between memories. */
-int imc_hal_dma_start(struct imc_hal *hal, void *dst, const void *src,
-		      size_t bytes);
+/* Inside fn: returns when every core of the fork has called it. */
+void imc_hal_barrier(struct imc_hal *hal);
 
-/* The same, and waits for all that runs. */
-int imc_hal_dma_copy(struct imc_hal *hal, void *dst, const void *src,
-		     size_t bytes);
+/* A transfer between memories: n_line lines of `bytes`, whose begins lie
+ * dst_step and src_step bytes apart. */
+struct imc_hal_dma {
+	void *dst;
+	const void *src;
+	size_t bytes, n_line, dst_step, src_step;
+};
 
-/* Returns when all that was started is done; the status of that work. */
-int imc_hal_wait(struct imc_hal *hal);
+int imc_hal_dma_start(struct imc_hal *hal, const struct imc_hal_dma *t);
+
+/* What imc_hal_wait waits for: bits. */
+enum imc_hal_unit {
+	IMC_HAL_DMA = 1,
+	IMC_HAL_PORT = 2, /* IMA and depth-wise engine */
+	IMC_HAL_PE = 4,	  /* imc_hal_pe.h */
+	IMC_HAL_ALL = 7
+};
+
+/* Returns when all that was started on those units is done; the status of that
+ * work. */
+int imc_hal_wait(struct imc_hal *hal, int units);
 
 /* True (1) if there are n_array arrays of at least rows x cols cells. */
 int imc_hal_ima_has(struct imc_hal *hal, int32_t n_array, int32_t rows,
@@ -134,15 +159,19 @@ int imc_hal_ima_write(struct imc_hal *hal, const struct imc_hal_tile *region,
 
 int imc_hal_ima_start(struct imc_hal *hal, const struct imc_hal_job *job);
 
-/* Output rows row .. row + n_row of one tensor; src: the whole input, dst:
- * pixel (row, 0) of the output. */
+/* Output rows row .. row + n_row of one tensor; src, dst: the whole tensors, or
+ * their lines. */
 int imc_hal_depthwise_start(struct imc_hal *hal,
 			    const struct imc_hal_depthwise *p,
 			    const int8_t *src, int8_t *dst, int32_t row,
 			    int32_t n_row);
 
-/* Called before step k of a network and after its last (k = number of
- * steps): a port may read its cycle counter here. */
+/* Cycles of the cores since any moment, modulo 2^32; 0 where there is no
+ * counter. */
+uint32_t imc_hal_cycles(struct imc_hal *hal);
+
+/* Called before the slot of steps whose first is step k, and behind the last
+ * (k = number of steps): a port may read its cycle counter here. */
 void imc_hal_step(struct imc_hal *hal, int32_t k);
 
 #endif

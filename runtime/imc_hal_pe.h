@@ -20,10 +20,11 @@ struct imc_hal_pe {
 
 /* Starts the work, as the calls of imc_hal.h do, on a port of its own (on
  * machines where it shares that of the IMA, it waits for that one). Output rows
- * row .. row + n_row of one tensor; src: the whole input, dst: pixel (row, 0)
- * of the output. */
+ * row .. row + n_row and channels chan .. chan + n_chan of one tensor; src,
+ * dst: the whole tensors, or their lines. weights, bias, mult, shift are those
+ * of channel chan first. */
 int imc_hal_pe_start(struct imc_hal *hal, const struct imc_hal_pe *p,
-		     const int8_t *src, int8_t *dst, int32_t row,
-		     int32_t n_row);
+		     const int8_t *src, int8_t *dst, int32_t row, int32_t n_row,
+		     int32_t chan, int32_t n_chan);
 
 #endif

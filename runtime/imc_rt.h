@@ -212,6 +212,14 @@ int imc_rt_average_pool_part(struct imc_hal *hal,
 			     const int8_t *x, int8_t *y, int32_t row,
 			     int32_t n_row);
 
+/* ---- transfers ---- */
+
+/* `bytes` in a row; copy also waits for the DMA. */
+int imc_rt_dma_start(struct imc_hal *hal, void *dst, const void *src,
+		     size_t bytes);
+int imc_rt_dma_copy(struct imc_hal *hal, void *dst, const void *src,
+		    size_t bytes);
+
 /* ---- moves ---- */
 
 /* Element (i0, i1, ..) of shape dim goes from src_offset + sum i * src_step

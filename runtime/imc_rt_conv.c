@@ -94,9 +94,7 @@ int imc_rt_depthwise_start(struct imc_hal *hal, struct imc_hal_depthwise *job,
 	job->zero_y = p->zero_y;
 	job->lo = p->lo;
 	job->hi = p->hi;
-	return imc_hal_depthwise_start(hal, job, x,
-				       y + (int64_t)row * w->out_w * w->out_c,
-				       row, n_row);
+	return imc_hal_depthwise_start(hal, job, x, y, row, n_row);
 }
 
 int imc_rt_depthwise(struct imc_hal *hal, const struct imc_rt_depthwise *p,
@@ -112,7 +110,7 @@ int imc_rt_depthwise(struct imc_hal *hal, const struct imc_rt_depthwise *p,
 		status = imc_rt_depthwise_start(hal, &job, p, x + n * in,
 						y + n * out, 0, w->out_h);
 		if (!status)
-			status = imc_hal_wait(hal);
+			status = imc_hal_wait(hal, IMC_HAL_PORT);
 	}
 	return status;
 }

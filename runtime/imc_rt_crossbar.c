@@ -231,7 +231,7 @@ static int run_strips(struct imc_hal *hal, const struct imc_rt_crossbar *p,
 		if (k == 0 || !p->overlap) {
 			status = start_strip(hal, &job, &s);
 			if (!status)
-				status = imc_hal_wait(hal);
+				status = imc_hal_wait(hal, IMC_HAL_PORT);
 		}
 		if (!status && ahead) {
 			struct strip next = strip_at(p, k + 1, x, y, scratch);
@@ -241,7 +241,7 @@ static int run_strips(struct imc_hal *hal, const struct imc_rt_crossbar *p,
 		if (!status)
 			imc_hal_fork(hal, digital_part, &s);
 		if (!status && ahead)
-			status = imc_hal_wait(hal);
+			status = imc_hal_wait(hal, IMC_HAL_PORT);
 	}
 	return status;
 }
@@ -252,15 +252,13 @@ int imc_rt_crossbar_start(struct imc_hal *hal, struct imc_hal_job *job,
 			  const struct imc_rt_crossbar *p, const int8_t *x,
 			  int8_t *y, int32_t row, int32_t n_row)
 {
-	const struct imc_hal_window *w = &p->window;
-
 	if (p->strip_rows || !p->adc_mult)
 		return IMC_RT_E_ARGUMENT;
 	fill_job(job, p);
 	job->src = x;
 	job->row = row;
 	job->n_row = n_row;
-	job->dst = y + (int64_t)row * w->out_w * w->out_c;
+	job->dst = y;
 	return imc_hal_ima_start(hal, job);
 }
 
@@ -277,7 +275,7 @@ static int run_direct(struct imc_hal *hal, const struct imc_rt_crossbar *p,
 		status = imc_rt_crossbar_start(hal, &job, p, x + n * in,
 					       y + n * out, 0, w->out_h);
 		if (!status)
-			status = imc_hal_wait(hal);
+			status = imc_hal_wait(hal, IMC_HAL_PORT);
 	}
 	return status;
 }

@@ -80,3 +80,19 @@ int imc_rt_fill(struct imc_hal *hal, int8_t *y, int32_t count, int8_t value)
 	imc_hal_fork(hal, fill_part, &w);
 	return IMC_RT_OK;
 }
+
+int imc_rt_dma_start(struct imc_hal *hal, void *dst, const void *src,
+		     size_t bytes)
+{
+	struct imc_hal_dma t = {dst, src, bytes, 1, 0, 0};
+
+	return imc_hal_dma_start(hal, &t);
+}
+
+int imc_rt_dma_copy(struct imc_hal *hal, void *dst, const void *src,
+		    size_t bytes)
+{
+	int status = imc_rt_dma_start(hal, dst, src, bytes);
+
+	return status ? status : imc_hal_wait(hal, IMC_HAL_DMA);
+}

@@ -17,9 +17,7 @@ int imc_rt_pe_start(struct imc_hal *hal, struct imc_hal_pe *job,
 	job->zero_y = p->zero_y;
 	job->lo = p->lo;
 	job->hi = p->hi;
-	return imc_hal_pe_start(hal, job, x,
-				y + (int64_t)row * w->out_w * w->out_c, row,
-				n_row);
+	return imc_hal_pe_start(hal, job, x, y, row, n_row, 0, w->out_c);
 }
 
 int imc_rt_pe(struct imc_hal *hal, const struct imc_rt_conv *p, const int8_t *x,
@@ -35,7 +33,7 @@ int imc_rt_pe(struct imc_hal *hal, const struct imc_rt_conv *p, const int8_t *x,
 		status = imc_rt_pe_start(hal, &job, p, x + n * in, y + n * out,
 					 0, w->out_h);
 		if (!status)
-			status = imc_hal_wait(hal);
+			status = imc_hal_wait(hal, IMC_HAL_PE);
 	}
 	return status;
 }

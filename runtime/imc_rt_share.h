@@ -18,6 +18,13 @@ static inline struct imc_rt_range imc_rt_share(int64_t n, int32_t core,
 	return r;
 }
 
+/* Where line y of a tensor of h lines lies in memory that holds `lines` of
+ * them; 0: all. */
+static inline int32_t imc_rt_line(int32_t y, int32_t lines, int32_t h)
+{
+	return lines && lines < h ? y % lines : y;
+}
+
 /* The positions of a kernel axis that fall inside the input: taps first ..
  * end - 1 of the window that starts at `at` (negative in the padding). */
 static inline struct imc_rt_range imc_rt_taps(int32_t at, int32_t kernel,

@@ -110,7 +110,7 @@ static void emit_finish(struct imc_emit *e, struct imc_buf *b)
 			"/* Waits for what was started; the first failure. "
 			"*/\n"
 			"static int finish(struct imc_hal *hal, int status)\n"
-			"{\n\tint waited = imc_hal_wait(hal);\n\n"
+			"{\n\tint waited = imc_hal_wait(hal, IMC_HAL_ALL);\n\n"
 			"\treturn status ? status : waited;\n}\n\n");
 }
 

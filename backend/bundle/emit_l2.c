@@ -46,7 +46,8 @@ static imc_val origin_of(const struct imc_graph *g, imc_val v)
 
 const char *imc_emit_operand(struct imc_emit *e, imc_val v)
 {
-	int32_t b = e->m->plan.buffer_of[v.i];
+	int32_t b =
+		imc_plan_buffer(&e->m->plan, v, IMC_MEM_L1, (size_t)e->step);
 
 	if (b >= 0)
 		return imc_arena_printf(e->a, "l1 + %lld",

@@ -198,7 +198,8 @@ static const char *behind(struct imc_emit *e, const char *name, struct count at)
 /* The place of v in L1, `at` bytes behind its first. */
 static const char *place_of(struct imc_emit *e, imc_val v, struct count at)
 {
-	int32_t b = e->m->plan.buffer_of[v.i];
+	int32_t b =
+		imc_plan_buffer(&e->m->plan, v, IMC_MEM_L1, (size_t)e->step);
 
 	if (b < 0)
 		return behind(e, imc_emit_operand(e, v), at);
@@ -284,9 +285,10 @@ static void put_step(struct imc_emit *e, struct slot_text *text,
 	const struct imc_step *s = step_at(e, i);
 	struct count row = {s->row, step};
 
+	e->step = (int32_t)i;
 	if (s->kind != IMC_STEP_RUN)
 		put_transfer(e, text, s, row,
-			     n > 1 ? "imc_hal_dma_start" : "imc_hal_dma_copy");
+			     n > 1 ? "imc_rt_dma_start" : "imc_rt_dma_copy");
 	else if (s->n_row || (n > 1 && is_started(e, s)))
 		put_rows(e, text, task_of(g, s), s, row);
 	else

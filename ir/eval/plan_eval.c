@@ -15,6 +15,7 @@ struct machine {
 	const struct imc_plan *p;
 	const struct imc_plan_watch *watch; /* or NULL */
 	unsigned char *l1;
+	size_t now; /* the first step of the slot that runs */
 };
 
 /* What a step has made and a slot will put into L1. */
@@ -40,7 +41,7 @@ static void poison(const struct machine *m, const struct imc_buffer *b)
 static struct imc_tensor locate(const struct machine *m, imc_val v)
 {
 	struct imc_tensor t = imc_value_at(m->g, v)->t;
-	int32_t at = m->p->buffer_of[v.i];
+	int32_t at = imc_plan_buffer(m->p, v, IMC_MEM_L1, m->now);
 
 	if (!t.data) {
 		assert(at >= 0);
@@ -322,6 +323,7 @@ static void run_slot(struct machine *m, size_t first, size_t end,
 	const struct imc_step *step = m->p->step;
 	struct slot slot = {.arena = imc_arena_new()};
 
+	m->now = first;
 	for (size_t i = first; i < end; i++)
 		spoil(m, &step[i]);
 	for (size_t i = first; i < end; i++) {

@@ -140,7 +140,7 @@ static const struct {
 	{"plan", imc_parse_plan, true},
 	{"step", imc_parse_step, true},
 	{"buffer", imc_parse_buffer, true},
-	{"place", imc_parse_place, true},
+	{"view", imc_parse_view, true},
 	{"chooser", imc_parse_chooser, false},
 	{"errors", imc_parse_errors, false},
 	{"error", imc_parse_error, true},

@@ -63,15 +63,14 @@ bool imc_parse_plan(struct imc_reader *r)
 	struct imc_plan *p = &r->m->plan;
 	int64_t n;
 
-	if (p->buffer_of)
+	if (p->root)
 		return imc_read_fail(r, "one plan only");
 	if (!imc_read_i64(r, 0, r->max_id, &n))
 		return false;
-	p->n_buffer_of = (size_t)n;
-	p->buffer_of =
-		imc_arena_array(r->arena, (size_t)n + 1, sizeof *p->buffer_of);
+	p->n_root = (size_t)n;
+	p->root = imc_arena_array(r->arena, (size_t)n + 1, sizeof *p->root);
 	for (int64_t i = 0; i < n; i++)
-		p->buffer_of[i] = -1;
+		p->root[i] = (uint32_t)i;
 	return imc_read_members(r, imc_plan_members, p);
 }
 
@@ -79,7 +78,7 @@ static bool parse_step_kind(struct imc_reader *r, enum imc_step_kind *out)
 {
 	char word[IMC_WORD_MAX];
 
-	if (!imc_read_word(r, "load, run or store", word))
+	if (!imc_read_word(r, "load, fetch, run or store", word))
 		return false;
 	for (int k = 0; k < IMC_N_STEP; k++)
 		if (!strcmp(imc_step_name((enum imc_step_kind)k), word)) {
@@ -87,7 +86,7 @@ static bool parse_step_kind(struct imc_reader *r, enum imc_step_kind *out)
 			return true;
 		}
 	r->p -= strlen(word);
-	return imc_read_fail(r, "load, run or store");
+	return imc_read_fail(r, "load, fetch, run or store");
 }
 
 bool imc_parse_step(struct imc_reader *r)
@@ -100,10 +99,25 @@ bool imc_parse_step(struct imc_reader *r)
 	s->val = IMC_NO_VAL;
 	if (!parse_step_kind(r, &s->kind))
 		return false;
-	if (s->kind == IMC_STEP_RUN ? !imc_read_node(r, &s->node)
-				    : !imc_read_val(r, &s->val))
+	if (imc_step_has_node(s->kind) ? !imc_read_node(r, &s->node)
+				       : !imc_read_val(r, &s->val))
 		return false;
 	return imc_read_members(r, imc_step_members, s);
+}
+
+static bool parse_memory(struct imc_reader *r, enum imc_memory *out)
+{
+	char word[IMC_WORD_MAX];
+
+	if (!imc_read_word(r, "l1 or l2", word))
+		return false;
+	for (int k = 0; k < IMC_N_MEM; k++)
+		if (!strcmp(imc_memory_name((enum imc_memory)k), word)) {
+			*out = (enum imc_memory)k;
+			return true;
+		}
+	r->p -= strlen(word);
+	return imc_read_fail(r, "l1 or l2");
 }
 
 bool imc_parse_buffer(struct imc_reader *r)
@@ -112,22 +126,27 @@ bool imc_parse_buffer(struct imc_reader *r)
 	struct imc_buffer *b =
 		IMC_PUSH(r->arena, p->buffer, p->n_buffer, p->cap_buffer);
 
-	return imc_read_val_or_none(r, &b->val) &&
-	       imc_read_members(r, imc_buffer_members, b);
+	b->val = IMC_NO_VAL;
+	b->node = IMC_NO_NODE;
+	if (!parse_memory(r, &b->mem))
+		return false;
+	if (imc_read_at(r, 'n') ? !imc_read_node(r, &b->node)
+				: !imc_read_val_or_none(r, &b->val))
+		return false;
+	return imc_read_members(r, imc_buffer_members, b);
 }
 
-bool imc_parse_place(struct imc_reader *r)
+bool imc_parse_view(struct imc_reader *r)
 {
 	struct imc_plan *p = &r->m->plan;
-	int64_t buffer;
-	imc_val v;
+	imc_val v, of;
 
 	if (!imc_read_val(r, &v))
 		return false;
-	if (v.i >= p->n_buffer_of)
+	if (v.i >= p->n_root)
 		return imc_read_fail(r, "a value of the plan before");
-	if (!imc_read_i64(r, 0, INT32_MAX, &buffer))
+	if (!imc_read_val(r, &of))
 		return false;
-	p->buffer_of[v.i] = (int32_t)buffer;
+	p->root[v.i] = of.i;
 	return true;
 }

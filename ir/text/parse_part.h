@@ -14,7 +14,7 @@ imc_parse_line imc_parse_map, imc_parse_assign, imc_parse_tile;
 imc_parse_line imc_parse_chooser, imc_parse_errors, imc_parse_error;
 imc_parse_line imc_parse_trial, imc_parse_robust, imc_parse_plain;
 imc_parse_line imc_parse_plan, imc_parse_step, imc_parse_buffer;
-imc_parse_line imc_parse_place;
+imc_parse_line imc_parse_view;
 
 /* The name of an engine. */
 bool imc_parse_engine(struct imc_reader *r, enum imc_engine *out);

@@ -36,11 +36,23 @@ void imc_print_map(const struct imc_printer *p)
 static void print_step(struct imc_buf *b, const struct imc_step *s)
 {
 	imc_buf_printf(b, "step %s ", imc_step_name(s->kind));
-	if (s->kind == IMC_STEP_RUN)
+	if (imc_step_has_node(s->kind))
 		imc_buf_printf(b, "n%" PRIu32, s->node.i);
 	else
 		imc_print_val(b, s->val);
 	imc_print_members(b, imc_step_members, s);
+	imc_buf_text(b, "\n");
+}
+
+/* What it is for: a value, constants of a node, or scratch. */
+static void print_buffer(struct imc_buf *b, const struct imc_buffer *f)
+{
+	imc_buf_printf(b, "buffer %s ", imc_memory_name(f->mem));
+	if (!imc_val_ok(f->val) && f->node.i != UINT32_MAX)
+		imc_buf_printf(b, "n%" PRIu32, f->node.i);
+	else
+		imc_print_val(b, f->val);
+	imc_print_members(b, imc_buffer_members, f);
 	imc_buf_text(b, "\n");
 }
 
@@ -49,21 +61,17 @@ void imc_print_plan(const struct imc_printer *p)
 	const struct imc_plan *l = &p->m->plan;
 	struct imc_buf *b = p->text;
 
-	if (!l->n_step && !l->n_buffer && !l->n_buffer_of)
+	if (!l->n_step && !l->n_buffer && !l->n_root)
 		return;
-	imc_buf_printf(b, "plan %zu", l->n_buffer_of);
+	imc_buf_printf(b, "plan %zu", l->n_root);
 	imc_print_members(b, imc_plan_members, l);
 	imc_buf_text(b, "\n");
 	for (size_t i = 0; i < l->n_step; i++)
 		print_step(b, &l->step[i]);
-	for (size_t i = 0; i < l->n_buffer; i++) {
-		imc_buf_text(b, "buffer ");
-		imc_print_val(b, l->buffer[i].val);
-		imc_print_members(b, imc_buffer_members, &l->buffer[i]);
-		imc_buf_text(b, "\n");
-	}
-	for (size_t i = 0; i < l->n_buffer_of; i++)
-		if (l->buffer_of[i] >= 0)
-			imc_buf_printf(b, "place %%%zu %" PRId32 "\n", i,
-				       l->buffer_of[i]);
+	for (size_t i = 0; i < l->n_buffer; i++)
+		print_buffer(b, &l->buffer[i]);
+	for (size_t i = 0; i < l->n_root; i++)
+		if (l->root[i] != i)
+			imc_buf_printf(b, "view %%%zu %%%" PRIu32 "\n", i,
+				       l->root[i]);
 }

@@ -61,6 +61,12 @@ bool imc_read_is(struct imc_reader *r, char c)
 	return true;
 }
 
+bool imc_read_at(struct imc_reader *r, char c)
+{
+	skip_blanks(r);
+	return r->p < r->end && *r->p == c;
+}
+
 bool imc_read_need(struct imc_reader *r, char c)
 {
 	char what[] = {'\'', c, '\'', 0};

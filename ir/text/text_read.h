@@ -34,6 +34,9 @@ struct imc_loc imc_read_loc(const struct imc_reader *r);
 bool imc_read_is(struct imc_reader *r, char c);
 bool imc_read_need(struct imc_reader *r, char c);
 
+/* The same, and leaves it there. */
+bool imc_read_at(struct imc_reader *r, char c);
+
 /* True if nothing but blanks and a comment is left on the line. */
 bool imc_read_at_end(struct imc_reader *r);
 bool imc_read_end_line(struct imc_reader *r);

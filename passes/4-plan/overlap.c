@@ -70,24 +70,24 @@ static int64_t unit_of(const struct imc_module *m, const struct imc_step *s)
 
 enum relation { NONE, BY_ROWS, WHOLE };
 
-/* Where v lies: views lie in the buffer of what they show. */
-static int32_t buffer_of(const struct imc_module *m, imc_val v)
+/* Whose buffer v lies in: views lie in that of what they show. */
+static imc_val root_of(const struct imc_module *m, imc_val v)
 {
-	return imc_val_ok(v) ? m->plan.buffer_of[v.i] : -1;
+	return imc_val_ok(v) ? (imc_val){m->plan.root[v.i]} : v;
 }
 
 static bool makes(const struct imc_module *m, const struct imc_step *s,
-		  int32_t buffer)
+		  imc_val root)
 {
 	const struct imc_node *n;
 
-	if (buffer < 0 || s->kind == IMC_STEP_STORE)
+	if (!imc_val_ok(root) || s->kind == IMC_STEP_STORE)
 		return false;
 	if (s->kind == IMC_STEP_LOAD)
-		return buffer_of(m, s->val) == buffer;
+		return root_of(m, s->val).i == root.i;
 	n = node_of(m, s);
 	for (int k = 0; k < n->n_out; k++)
-		if (buffer_of(m, n->out[k]) == buffer)
+		if (root_of(m, n->out[k]).i == root.i)
 			return true;
 	return false;
 }
@@ -117,7 +117,7 @@ static enum relation relation_of(const struct imc_module *m,
 		imc_val v = user->kind == IMC_STEP_RUN ? node_of(m, user)->in[k]
 						       : user->val;
 
-		if (!makes(m, maker, buffer_of(m, v)))
+		if (!makes(m, maker, root_of(m, v)))
 			continue;
 		if (v.i != value_of(m, maker).i || !runs_by_rows(m, maker) ||
 		    !reads_rows(m, user, k, v))

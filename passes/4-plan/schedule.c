@@ -27,7 +27,11 @@ static int32_t add_buffer(struct imc_module *m, imc_val v, int64_t bytes)
 		IMC_PUSH(m->arena, p->buffer, p->n_buffer, p->cap_buffer);
 
 	b->val = v;
+	b->node = IMC_NO_NODE;
+	b->mem = IMC_MEM_L1;
 	b->size_bytes = bytes;
+	if (imc_val_ok(v))
+		b->lines = (int32_t)imc_plan_n_row(&imc_value_at(m->g, v)->t);
 	return (int32_t)p->n_buffer - 1;
 }
 
@@ -42,7 +46,7 @@ static void load_input(struct imc_module *m, imc_val v)
 
 	s->val = v;
 	s->cost = imc_cost_dma(m->hw, bytes_of(m->g, v));
-	m->plan.buffer_of[v.i] = add_buffer(m, v, bytes_of(m->g, v));
+	add_buffer(m, v, bytes_of(m->g, v));
 }
 
 static void store_output(struct imc_module *m, imc_val v)
@@ -93,8 +97,7 @@ static void run_node(struct imc_module *m, imc_node_id id)
 	if (as->engine == IMC_ENGINE_CROSSBAR && n->a.post[0] == 0)
 		set_strip(m, s);
 	for (int k = 0; k < n->n_out; k++)
-		m->plan.buffer_of[n->out[k].i] =
-			add_buffer(m, n->out[k], bytes_of(m->g, n->out[k]));
+		add_buffer(m, n->out[k], bytes_of(m->g, n->out[k]));
 }
 
 static void plan_node(struct imc_module *m, imc_node_id id)
@@ -102,7 +105,7 @@ static void plan_node(struct imc_module *m, imc_node_id id)
 	const struct imc_node *n = imc_node_at(m->g, id);
 
 	if (imc_plan_is_view(m->g, n))
-		m->plan.buffer_of[n->out[0].i] = m->plan.buffer_of[n->in[0].i];
+		m->plan.root[n->out[0].i] = m->plan.root[n->in[0].i];
 	else if (m->map.assign[id.i].engine != IMC_ENGINE_NONE)
 		run_node(m, id);
 }
@@ -111,11 +114,10 @@ static void start_plan(struct imc_module *m)
 {
 	struct imc_plan *p = &m->plan;
 
-	*p = (struct imc_plan){.n_buffer_of = m->g->n_value};
-	p->buffer_of =
-		imc_arena_array(m->arena, m->g->n_value, sizeof *p->buffer_of);
-	for (size_t v = 0; v < p->n_buffer_of; v++)
-		p->buffer_of[v] = -1;
+	*p = (struct imc_plan){.n_root = m->g->n_value};
+	p->root = imc_arena_array(m->arena, m->g->n_value, sizeof *p->root);
+	for (size_t v = 0; v < p->n_root; v++)
+		p->root[v] = (uint32_t)v;
 }
 
 static void list_steps(struct imc_module *m)
@@ -150,8 +152,9 @@ static void extend(struct imc_plan *p, int32_t buffer, struct span slot)
 
 static void extend_value(struct imc_plan *p, imc_val v, struct span slot)
 {
-	if (imc_val_ok(v))
-		extend(p, p->buffer_of[v.i], slot);
+	for (size_t i = 0; imc_val_ok(v) && i < p->n_buffer; i++)
+		if (p->buffer[i].val.i == p->root[v.i])
+			extend(p, (int32_t)i, slot);
 }
 
 static void touch(struct imc_module *m, const struct imc_step *s,

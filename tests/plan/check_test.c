@@ -90,6 +90,7 @@ static void share_in_slot(struct plan *p)
 {
 	p->p.buffer[2].first = 5;
 	p->p.buffer[3] = (struct imc_buffer){.val = IMC_NO_VAL,
+					     .node = IMC_NO_NODE,
 					     .offset = p->p.buffer[2].offset,
 					     .size_bytes = 1,
 					     .first = 4,

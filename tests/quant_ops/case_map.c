@@ -364,9 +364,12 @@ static void check_levels(struct conv_case *c, struct imc_map *m,
 	struct imc_tensor *w = &imc_node_in(c->g, n, 1)->t;
 	struct imc_tensor want, out;
 	struct imc_buffer buffer[3] = {
-		{.val = n->in[0], .last = 1},
-		{.val = n->out[0], .first = 1, .last = 2},
-		{.val = IMC_NO_VAL, .first = 1, .last = 1}};
+		{.val = n->in[0], .node = IMC_NO_NODE, .last = 1},
+		{.val = n->out[0], .node = IMC_NO_NODE, .first = 1, .last = 2},
+		{.val = IMC_NO_VAL,
+		 .node = IMC_NO_NODE,
+		 .first = 1,
+		 .last = 1}};
 	struct imc_step step[3] = {
 		{.kind = IMC_STEP_LOAD, .val = n->in[0], .scratch = -1},
 		{.kind = IMC_STEP_RUN, .node = c->id, .scratch = -1},
@@ -375,13 +378,15 @@ static void check_levels(struct conv_case *c, struct imc_map *m,
 			     .n_step = 3,
 			     .buffer = buffer,
 			     .n_buffer = 2,
-			     .n_buffer_of = c->g->n_value};
+			     .n_root = c->g->n_value};
 	size_t size;
 
-	p.buffer_of = imc_arena_array(a, c->g->n_value, sizeof *p.buffer_of);
-	memset(p.buffer_of, 0xff, c->g->n_value * sizeof *p.buffer_of);
-	p.buffer_of[n->in[0].i] = 0;
-	p.buffer_of[n->out[0].i] = 1;
+	p.root = imc_arena_array(a, c->g->n_value, sizeof *p.root);
+	for (size_t v = 0; v < p.n_root; v++)
+		p.root[v] = (uint32_t)v;
+	for (int k = 0; k < 2; k++)
+		buffer[k].lines = (int32_t)imc_plan_n_row(
+			&imc_value_at(c->g, buffer[k].val)->t);
 	buffer[0].size_bytes = buffer[1].offset =
 		(int64_t)imc_tensor_bytes(&c->x);
 	size = imc_tensor_bytes(&imc_node_out(c->g, n, 0)->t);

@@ -113,7 +113,7 @@ static void run_rows(struct random *r, const struct layer *l, int32_t late,
 		if (late)
 			EXPECT(y[row * v->out_w * v->out_c] == 0x55);
 		if (!status)
-			status = imc_hal_wait(&hal);
+			status = imc_hal_wait(&hal, IMC_HAL_ALL);
 	}
 	CHECK(status == IMC_RT_OK, "status %d", status);
 }
@@ -239,7 +239,7 @@ static void check_cells(struct random *r)
 	job.n_row = l.p.window.out_h;
 	job.dst = dst;
 	EXPECT(imc_hal_ima_start(&hal, &job) == IMC_RT_OK);
-	EXPECT(imc_hal_wait(&hal) == IMC_RT_OK);
+	EXPECT(imc_hal_wait(&hal, IMC_HAL_ALL) == IMC_RT_OK);
 	compare_sums(&l, &l.tile[0], dst);
 }
 
@@ -260,7 +260,7 @@ static void refused(const struct layer *l, struct imc_rt_crossbar p,
 	status = imc_rt_crossbar(&hal, &p, l->x, y, scratch);
 	CHECK(status == IMC_RT_E_DEVICE, "case %d: status %d", which, status);
 	EXPECT(y[0] == 0x55 && ((int8_t *)scratch)[0] == 0x55);
-	EXPECT(imc_hal_wait(&hal) == IMC_RT_OK);
+	EXPECT(imc_hal_wait(&hal, IMC_HAL_ALL) == IMC_RT_OK);
 }
 
 /* Makes mistake k; 0: there is none. */
@@ -517,12 +517,12 @@ static void check_late(int32_t late)
 	EXPECT(imc_rt_crossbar_start(&hal, &job, &l.p, l.x, y, 0, 6) == 0);
 	EXPECT((y[0] == 0) == late);
 	/* the DMA has a port of its own */
-	EXPECT(imc_hal_dma_start(&hal, copy, word, sizeof word) == 0);
+	EXPECT(imc_rt_dma_start(&hal, copy, word, sizeof word) == 0);
 	EXPECT((copy[0] == 0) == late && (y[0] == 0) == late);
 	/* the next job waits for the first */
 	EXPECT(imc_rt_crossbar_start(&hal, &next, &l.p, l.x, other, 0, 6) == 0);
 	EXPECT(y[0] == 9 && (other[0] == 0) == late);
-	EXPECT(imc_hal_wait(&hal) == IMC_RT_OK);
+	EXPECT(imc_hal_wait(&hal, IMC_HAL_ALL) == IMC_RT_OK);
 	EXPECT(other[0] == 9 && !memcmp(copy, word, sizeof word));
 	/* a start that fails has waited for what ran */
 	memset(y, 0, sizeof y);
@@ -530,7 +530,7 @@ static void check_late(int32_t late)
 	EXPECT(imc_rt_crossbar_start(&hal, &next, &l.p, l.x, other, 0, 7) ==
 	       IMC_RT_E_DEVICE);
 	EXPECT(y[0] == 9);
-	EXPECT(imc_hal_wait(&hal) == IMC_RT_OK);
+	EXPECT(imc_hal_wait(&hal, IMC_HAL_ALL) == IMC_RT_OK);
 }
 
 int main(void)

@@ -111,7 +111,7 @@ static int part_depthwise(const void *p, int32_t row, int32_t n)
 
 	if (hal.late)
 		EXPECT(y[at] == before);
-	return status ? status : imc_hal_wait(&hal);
+	return status ? status : imc_hal_wait(&hal, IMC_HAL_ALL);
 }
 
 /* ---- cuts ---- */

@@ -111,7 +111,7 @@ static void check_rows(struct random *r)
 	for (int32_t row = p.window.out_h; row-- > 0;)
 		EXPECT(imc_rt_pe_start(&hal, &job, &p, x, y, row, 1) ==
 		       IMC_RT_OK);
-	EXPECT(imc_hal_wait(&hal) == IMC_RT_OK);
+	EXPECT(imc_hal_wait(&hal, IMC_HAL_ALL) == IMC_RT_OK);
 	CHECK(wrong(n) == 0, "%d wrong", (int)wrong(n));
 }
 
@@ -176,7 +176,7 @@ static void check_ports(struct random *r)
 	EXPECT(!imc_rt_pe_start(&hal, &again, &p, x, z, 0, 0));
 	EXPECT(wrong(n) == 0);
 	EXPECT(!hal.late || z[0] == UNTOUCHED);
-	EXPECT(imc_hal_wait(&hal) == IMC_RT_OK && wrong(n) == 0);
+	EXPECT(imc_hal_wait(&hal, IMC_HAL_ALL) == IMC_RT_OK && wrong(n) == 0);
 }
 
 static void check_refusals(struct random *r)

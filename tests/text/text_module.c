@@ -266,6 +266,7 @@ static void add_buffer(struct imc_module *m, imc_val v, int64_t offset,
 		IMC_PUSH(m->arena, p->buffer, p->n_buffer, p->cap_buffer);
 
 	b->val = v;
+	b->node = IMC_NO_NODE;
 	b->offset = offset;
 	b->size_bytes = size;
 }
@@ -294,13 +295,11 @@ static void plan(struct imc_module *m)
 	p->buffer[1].first = p->buffer[3].first = p->buffer[3].last = 1;
 	p->buffer[1].last = p->buffer[2].first = 2;
 	p->buffer[2].last = 3;
-	p->n_buffer_of = m->g->n_value;
-	p->buffer_of =
-		imc_arena_array(m->arena, m->g->n_value, sizeof *p->buffer_of);
-	memset(p->buffer_of, 0xff, m->g->n_value * sizeof *p->buffer_of);
-	p->buffer_of[0] = 0;
-	p->buffer_of[1] = p->buffer_of[2] = 1;
-	p->buffer_of[3] = 2;
+	p->n_root = m->g->n_value;
+	p->root = imc_arena_array(m->arena, m->g->n_value, sizeof *p->root);
+	for (size_t v = 0; v < p->n_root; v++)
+		p->root[v] = (uint32_t)v;
+	p->root[2] = 1;
 	p->l1_bytes = p->l1_lower_bound = 512;
 }
 

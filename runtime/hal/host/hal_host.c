@@ -10,6 +10,17 @@ void imc_hal_fork(struct imc_hal *hal,
 	fn(arg, 0, 1);
 }
 
+void imc_hal_barrier(struct imc_hal *hal)
+{
+	(void)hal; /* the only core is there */
+}
+
+uint32_t imc_hal_cycles(struct imc_hal *hal)
+{
+	(void)hal;
+	return 0;
+}
+
 void imc_hal_step(struct imc_hal *hal, int32_t k)
 {
 	if (hal->step)
@@ -18,15 +29,23 @@ void imc_hal_step(struct imc_hal *hal, int32_t k)
 
 /* ---- work that is started ---- */
 
+static void move(const struct imc_hal_dma *t)
+{
+	unsigned char *to = t->dst;
+	const unsigned char *from = t->src;
+
+	for (size_t y = 0; y < t->n_line; y++)
+		for (size_t i = 0; i < t->bytes; i++)
+			to[y * t->dst_step + i] = from[y * t->src_step + i];
+}
+
+/* The last comes first, as any order is good. */
 static void finish_dma(struct imc_hal *hal)
 {
 	struct imc_hal_host_late *work = &hal->work;
-	unsigned char *to = work->dma_dst;
-	const unsigned char *from = work->dma_src;
 
-	for (size_t i = 0; to && i < work->dma_bytes; i++)
-		to[i] = from[i];
-	work->dma_dst = 0;
+	while (work->n_dma > 0)
+		move(&work->dma[--work->n_dma]);
 }
 
 /* What was found good when it started may have been changed since. */
@@ -54,13 +73,16 @@ static void finish_port(struct imc_hal *hal)
 		work->status = status;
 }
 
-int imc_hal_wait(struct imc_hal *hal)
+int imc_hal_wait(struct imc_hal *hal, int units)
 {
 	int status;
 
-	finish_port(hal);
-	imc_host_pe_finish(hal);
-	finish_dma(hal);
+	if (units & IMC_HAL_PORT)
+		finish_port(hal);
+	if (units & IMC_HAL_PE)
+		imc_host_pe_finish(hal);
+	if (units & IMC_HAL_DMA)
+		finish_dma(hal);
 	status = hal->work.status;
 	hal->work.status = IMC_RT_OK;
 	return status;
@@ -69,32 +91,22 @@ int imc_hal_wait(struct imc_hal *hal)
 /* A start that fails leaves nothing running. */
 static int refuse(struct imc_hal *hal, int status)
 {
-	imc_hal_wait(hal);
+	imc_hal_wait(hal, IMC_HAL_ALL);
 	return status;
 }
 
 /* ---- DMA ---- */
 
-int imc_hal_dma_start(struct imc_hal *hal, void *dst, const void *src,
-		      size_t bytes)
+int imc_hal_dma_start(struct imc_hal *hal, const struct imc_hal_dma *t)
 {
 	struct imc_hal_host_late *work = &hal->work;
 
-	finish_dma(hal);
-	work->dma_dst = dst;
-	work->dma_src = src;
-	work->dma_bytes = bytes;
+	if (work->n_dma == IMC_HAL_HOST_QUEUE)
+		finish_dma(hal);
+	work->dma[work->n_dma++] = *t;
 	if (!hal->late)
 		finish_dma(hal);
 	return IMC_RT_OK;
-}
-
-int imc_hal_dma_copy(struct imc_hal *hal, void *dst, const void *src,
-		     size_t bytes)
-{
-	int status = imc_hal_dma_start(hal, dst, src, bytes);
-
-	return status ? status : imc_hal_wait(hal);
 }
 
 /* ---- IMA and depth-wise engine ---- */

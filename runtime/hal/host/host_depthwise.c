@@ -29,9 +29,10 @@ static int32_t depthwise_point(const struct imc_hal_depthwise *p,
 	struct imc_rt_range cols =
 		imc_rt_taps(x0, w->kernel_w, w->dilation_w, w->in_w);
 
-	for (int64_t ky = rows.first; ky < rows.end; ky++)
+	for (int32_t ky = (int32_t)rows.first; ky < rows.end; ky++)
 		for (int64_t kx = cols.first; kx < cols.end; kx++) {
-			int64_t y = y0 + ky * w->dilation_h;
+			int64_t y = imc_rt_line(y0 + ky * w->dilation_h,
+						w->in_lines, w->in_h);
 			int64_t x = x0 + kx * w->dilation_w;
 			int64_t tap =
 				((int64_t)k * w->kernel_h + ky) * w->kernel_w +
@@ -50,13 +51,17 @@ void imc_host_depthwise_run(const struct imc_hal_depthwise *p,
 {
 	const struct imc_hal_window *w = p->window;
 
-	for (int32_t y = row; y < row + n_row; y++)
+	for (int32_t y = row; y < row + n_row; y++) {
+		int64_t line = imc_rt_line(y, w->out_lines, w->out_h);
+		int8_t *to = dst + line * w->out_w * w->out_c;
+
 		for (int32_t x = 0; x < w->out_w; x++)
 			for (int32_t k = 0; k < w->out_c; k++) {
 				int32_t s = depthwise_point(p, src, y, x, k);
 
-				*dst++ = (int8_t)imc_rt_requant(
+				*to++ = (int8_t)imc_rt_requant(
 					s, 1, p->shift[k], p->zero_y, p->lo,
 					p->hi);
 			}
+	}
 }

@@ -2,6 +2,7 @@
 #include "host_models.h"
 #include "imc_rt.h"
 #include "imc_rt_num.h"
+#include "imc_rt_share.h"
 
 /* Input positions that n neighbouring windows read, along one axis. */
 static int64_t span_of(int32_t kernel, int32_t stride, int32_t n)
@@ -218,6 +219,7 @@ static const int8_t *input_at(const struct imc_hal_job *job,
 
 	if (y < 0 || x < 0 || y >= w->in_h || x >= w->in_w)
 		return 0;
+	y = imc_rt_line(y, w->in_lines, w->in_h);
 	return job->src + ((int64_t)y * w->in_w + x) * w->in_c;
 }
 
@@ -284,8 +286,18 @@ static int has_pixel(const struct imc_hal_job *job,
 	       pixel < n_pixel * (t->copy + 1) / n;
 }
 
-/* One tile for all its pixels: its n results of pixel i go to dst + i * step,
- * codes or sums. */
+/* The place of row y of the job in its result: of the output, if that is what
+ * it gives. */
+static int64_t line_of(const struct imc_hal_job *job, int32_t y)
+{
+	const struct imc_hal_window *w = job->window;
+
+	return job->direct ? imc_rt_line(job->row + y, w->out_lines, w->out_h)
+			   : y;
+}
+
+/* One tile for all its pixels: its n results of pixel i of the result go to
+ * dst + i * step, codes or sums. */
 static void run_tile(const struct imc_hal *hal, const struct imc_hal_job *job,
 		     const struct imc_hal_tile *t, void *dst, int64_t step)
 {
@@ -301,7 +313,7 @@ static void run_tile(const struct imc_hal *hal, const struct imc_hal_job *job,
 				continue;
 			multiply(hal, job, &a, hal->sums);
 			for (int32_t p = 0; p < copies; p++) {
-				int64_t i = y + p / t->patch_w;
+				int64_t i = line_of(job, y + p / t->patch_w);
 				const int32_t *sum = hal->sums + p * n;
 
 				i = i * out_w + a.x + p % t->patch_w;
@@ -337,8 +349,8 @@ static void aggregate(const struct imc_hal *hal, const struct imc_hal_job *job,
 		      const struct imc_hal_tile *t, int32_t n, int32_t pixel)
 {
 	int32_t y = pixel / job->window->out_w, x = pixel % job->window->out_w;
-	int8_t *dst = (int8_t *)job->dst + (int64_t)pixel * job->window->out_c +
-		      t->k0;
+	int64_t at = line_of(job, y) * job->window->out_w + x;
+	int8_t *dst = (int8_t *)job->dst + at * job->window->out_c + t->k0;
 	int32_t *total = hal->sums + hal->cols;
 
 	for (int32_t j = 0; j < t->n_col; j++)

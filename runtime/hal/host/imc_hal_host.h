@@ -8,6 +8,8 @@
 
 struct imc_hal_pe; /* imc_hal_pe.h */
 
+#define IMC_HAL_HOST_QUEUE 16 /* of the DMA */
+
 /* Work that was started and is not done; pointers are NULL without any. */
 struct imc_hal_host_late {
 	const struct imc_hal_job *ima;
@@ -18,10 +20,9 @@ struct imc_hal_host_late {
 	const struct imc_hal_pe *pe;
 	const int8_t *pe_src;
 	int8_t *pe_dst;
-	int32_t pe_row, pe_n_row;
-	void *dma_dst;
-	const void *dma_src;
-	size_t dma_bytes;
+	int32_t pe_row, pe_n_row, pe_chan, pe_n_chan;
+	struct imc_hal_dma dma[IMC_HAL_HOST_QUEUE];
+	int32_t n_dma;
 	int status; /* of work that is done, for the next wait */
 };
 
