@@ -134,10 +134,8 @@ plan 2 l1_bytes=128
 step load %0 scratch=-1
 step run n0 n_row=3 scratch=-1
 step store %1 scratch=-1
-buffer %0 size_bytes=6 last=1
-buffer %1 offset=64 size_bytes=6 first=1 last=2
-place %0 0
-place %1 1
+buffer l1 %0 size_bytes=6 last=1
+buffer l1 %1 offset=64 size_bytes=6 first=1 last=2
 END
 fault 1 "imcc: error: the bundle cannot run transpose here: it cannot run in \
 strips" compile turn.imc -o d
