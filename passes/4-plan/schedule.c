@@ -194,11 +194,16 @@ static void set_lives(struct imc_module *m)
 static void allocate(struct imc_module *m, struct imc_arena *scratch)
 {
 	struct imc_plan *p = &m->plan;
+	struct imc_allocation of[IMC_N_MEM];
 
 	set_lives(m);
-	p->l1_bytes = imc_allocate_buffers(p->buffer, p->n_buffer, scratch);
-	p->l1_lower_bound =
-		imc_allocate_bound(p->buffer, p->n_buffer, p->n_step, scratch);
+	for (int mem = 0; mem < IMC_N_MEM; mem++)
+		of[mem] = imc_allocate_best(p->buffer, p->n_buffer,
+					    (enum imc_memory)mem, scratch);
+	p->l1_bytes = of[IMC_MEM_L1].peak_bytes;
+	p->l1_lower_bound = of[IMC_MEM_L1].bound_bytes;
+	p->l2_bytes = of[IMC_MEM_L2].peak_bytes;
+	p->l2_lower_bound = of[IMC_MEM_L2].bound_bytes;
 }
 
 /* ---- steps beside each other ---- */
