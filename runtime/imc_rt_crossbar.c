@@ -4,14 +4,23 @@
 #include "imc_rt_residual.h"
 #include "imc_rt_share.h"
 
+/* A layer, and the constants of the cores. */
+struct layer {
+	const struct imc_rt_crossbar *p;
+	const int32_t *bias, *mult, *shift, *zero;
+	const int8_t *x;
+	int8_t *y;
+	void *scratch;
+};
+
 /* Output rows row .. row + n_row of one image, and what the arrays give for
  * them. */
 struct strip {
-	const struct imc_rt_crossbar *p;
-	int32_t image, row, n_row;
-	void *codes;	 /* region by region, [pixel][slices of it * n_col] */
-	int8_t *y;	 /* of the strip */
-	const int8_t *x; /* of the image */
+	const struct layer *l;
+	int32_t row, n_row;
+	void *codes; /* region by region, [pixel][slices of it * n_col] */
+	int8_t *y;   /* of the image, as x */
+	const int8_t *x;
 	int64_t n_pixel;
 };
 
@@ -83,17 +92,17 @@ static const void *advance(const struct imc_rt_crossbar *p, const void *codes,
 #define AT_ONCE 32
 
 /* Adds to sums of n output channels, from k on, what a slice gave for them. */
-static void add_slice(const struct imc_rt_crossbar *p, const void *from,
-		      int32_t factor, int32_t k, int32_t n, int64_t *sum)
+static void add_slice(const struct layer *l, const void *from, int32_t factor,
+		      int32_t k, int32_t n, int64_t *sum)
 {
 	const int32_t frac = 1 << IMC_RT_SUM_FRAC;
 
-	if (p->adc_mult) {
+	if (l->p->adc_mult) {
 		const int8_t *code = from;
 
 		for (int32_t j = 0; j < n; j++)
-			sum[j] += (int64_t)(code[j] - p->adc_zero[k + j]) *
-				  factor * frac;
+			sum[j] += (int64_t)(code[j] - l->zero[k + j]) * factor *
+				  frac;
 	} else {
 		const int32_t *whole = from;
 
@@ -103,43 +112,55 @@ static void add_slice(const struct imc_rt_crossbar *p, const void *from,
 }
 
 /* The same of all slices of tile t, for columns j0 .. j0 + n of a pixel. */
-static void add_tile(const struct imc_rt_crossbar *p,
-		     const struct imc_hal_tile *t, const void *codes,
-		     int32_t j0, int32_t n, int64_t *sum)
+static void add_tile(const struct layer *l, const struct imc_hal_tile *t,
+		     const void *codes, int32_t j0, int32_t n, int64_t *sum)
 {
+	const struct imc_rt_crossbar *p = l->p;
 	int32_t n_slice = slices_of(t);
 
 	for (int32_t s = 0; s < n_slice; s++)
-		add_slice(p, advance(p, codes, s * t->n_col + j0),
+		add_slice(l, advance(p, codes, s * t->n_col + j0),
 			  imc_rt_slice_factor(t->slice + s, p->slices,
 					      p->slice_bits),
 			  t->k0 + j0, n, sum);
+}
+
+/* Channel 0 of pixel i of the strip. */
+static int8_t *pixel_of(const struct strip *s, int64_t i)
+{
+	const struct imc_hal_window *w = &s->l->p->window;
+	int64_t line = imc_rt_line(s->row + (int32_t)(i / w->out_w),
+				   w->out_lines, w->out_h);
+
+	return s->y + (line * w->out_w + i % w->out_w) * w->out_c;
 }
 
 /* Columns j0 .. j0 + n of pixel i, from the n_tile tiles that hold them. */
 static void recombine(const struct strip *s, const void *codes, int64_t i,
 		      const struct imc_hal_tile *t, int32_t n_tile, int32_t j0)
 {
-	const struct imc_rt_crossbar *p = s->p;
+	const struct layer *l = s->l;
+	const struct imc_rt_crossbar *p = l->p;
 	int32_t n = t->n_col - j0 < AT_ONCE ? t->n_col - j0 : AT_ONCE;
 	int32_t k0 = t->k0 + j0;
-	int8_t *y = s->y + i * p->window.out_c + k0;
+	int8_t *y = pixel_of(s, i) + k0;
 	int64_t sum[AT_ONCE];
 
 	for (int32_t j = 0; j < n; j++)
-		sum[j] = p->bias[k0 + j];
+		sum[j] = l->bias[k0 + j];
 	for (int32_t b = 0; b < n_tile; b += copies_of(&t[b])) {
 		int64_t width = (int64_t)slices_of(&t[b]) * t[b].n_col;
 
-		add_tile(p, &t[b], advance(p, codes, i * width), j0, n, sum);
+		add_tile(l, &t[b], advance(p, codes, i * width), j0, n, sum);
 		codes = advance(p, codes, s->n_pixel * width);
 	}
 	if (p->residual)
-		imc_rt_add_residual(p, s->x, s->row * p->window.out_w + i, k0,
+		imc_rt_add_residual(p, s->x,
+				    (int64_t)s->row * p->window.out_w + i, k0,
 				    n, sum);
 	for (int32_t j = 0; j < n; j++)
-		y[j] = (int8_t)imc_rt_requant(sum[j], p->mult[k0 + j],
-					      p->shift[k0 + j], p->zero_y,
+		y[j] = (int8_t)imc_rt_requant(sum[j], l->mult[k0 + j],
+					      l->shift[k0 + j], p->zero_y,
 					      p->lo, p->hi);
 }
 
@@ -156,7 +177,7 @@ static int32_t same_columns(const struct imc_rt_crossbar *p, int32_t t)
 static void digital_part(void *arg, int32_t core, int32_t n_core)
 {
 	const struct strip *s = arg;
-	const struct imc_rt_crossbar *p = s->p;
+	const struct imc_rt_crossbar *p = s->l->p;
 	struct imc_rt_range r = imc_rt_share(s->n_pixel, core, n_core);
 	const void *codes = s->codes;
 
@@ -173,33 +194,25 @@ static void digital_part(void *arg, int32_t core, int32_t n_core)
 
 /* ---- strips ---- */
 
-static int32_t strips_per_image(const struct imc_rt_crossbar *p)
+/* The strip at `row`, counted over the images, of those up to `end`; `odd`: it
+ * has the second half of the scratch. */
+static struct strip strip_at(const struct layer *l, int32_t row, int32_t end,
+			     int odd)
 {
-	return (p->window.out_h + p->strip_rows - 1) / p->strip_rows;
-}
-
-/* Strip k, counted over the images. */
-static struct strip strip_at(const struct imc_rt_crossbar *p, int32_t k,
-			     const int8_t *x, int8_t *y, void *scratch)
-{
+	const struct imc_rt_crossbar *p = l->p;
 	const struct imc_hal_window *w = &p->window;
-	int32_t per = strips_per_image(p);
+	struct imc_rt_rows r = imc_rt_first_image(row, end - row, w->out_h);
 	struct strip s = {
-		.p = p,
-		.image = k / per,
-		.row = k % per * p->strip_rows,
-		.n_row = p->strip_rows,
-		.codes = scratch,
+		.l = l,
+		.row = r.row,
+		.n_row = r.n_row < p->strip_rows ? r.n_row : p->strip_rows,
+		.codes = l->scratch,
+		.x = l->x + r.image * imc_rt_in_size(w),
+		.y = l->y + r.image * imc_rt_out_size(w),
 	};
-	int64_t line;
 
-	if (s.n_row > w->out_h - s.row)
-		s.n_row = w->out_h - s.row;
-	if (p->overlap && k % 2)
-		s.codes = (int8_t *)scratch + strip_bytes(p);
-	s.x = x + (int64_t)s.image * w->in_h * w->in_w * w->in_c;
-	line = (int64_t)s.image * w->out_h + s.row;
-	s.y = y + line * w->out_w * w->out_c;
+	if (odd)
+		s.codes = (int8_t *)l->scratch + strip_bytes(p);
 	s.n_pixel = (int64_t)s.n_row * w->out_w;
 	return s;
 }
@@ -208,7 +221,7 @@ static struct strip strip_at(const struct imc_rt_crossbar *p, int32_t k,
 static int start_strip(struct imc_hal *hal, struct imc_hal_job *job,
 		       const struct strip *s)
 {
-	fill_job(job, s->p);
+	fill_job(job, s->l->p);
 	job->src = s->x;
 	job->row = s->row;
 	job->n_row = s->n_row;
@@ -216,37 +229,49 @@ static int start_strip(struct imc_hal *hal, struct imc_hal_job *job,
 	return imc_hal_ima_start(hal, job);
 }
 
-/* With overlap the arrays are one strip ahead of the cores. */
-static int run_strips(struct imc_hal *hal, const struct imc_rt_crossbar *p,
-		      const int8_t *x, int8_t *y, void *scratch)
+/* One strip after another. */
+static int run_strips(struct imc_hal *hal, const struct layer *l, int32_t row,
+		      int32_t end)
 {
-	int32_t n = p->window.n * strips_per_image(p);
 	struct imc_hal_job job;
 	int status = IMC_RT_OK;
 
-	for (int32_t k = 0; k < n && !status; k++) {
-		struct strip s = strip_at(p, k, x, y, scratch);
-		int ahead = p->overlap && k + 1 < n;
+	while (row < end && !status) {
+		struct strip s = strip_at(l, row, end, 0);
 
-		if (k == 0 || !p->overlap) {
-			status = start_strip(hal, &job, &s);
-			if (!status)
-				status = imc_hal_wait(hal, IMC_HAL_PORT);
-		}
-		if (!status && ahead) {
-			struct strip next = strip_at(p, k + 1, x, y, scratch);
-
-			status = start_strip(hal, &job, &next);
-		}
+		status = start_strip(hal, &job, &s);
+		if (!status)
+			status = imc_hal_wait(hal, IMC_HAL_PORT);
 		if (!status)
 			imc_hal_fork(hal, digital_part, &s);
-		if (!status && ahead)
-			status = imc_hal_wait(hal, IMC_HAL_PORT);
+		row += s.n_row;
 	}
 	return status;
 }
 
-/* ---- whole layers ---- */
+/* The arrays are one strip ahead of the cores. */
+static int overlap_strips(struct imc_hal *hal, const struct layer *l,
+			  int32_t row, int32_t end)
+{
+	struct strip s, next = strip_at(l, row, end, 0);
+	struct imc_hal_job job;
+	int status = row < end ? start_strip(hal, &job, &next) : IMC_RT_OK;
+
+	for (int odd = 1; row < end && !status; odd = !odd) {
+		status = imc_hal_wait(hal, IMC_HAL_PORT);
+		s = next;
+		row += s.n_row;
+		if (!status && row < end) {
+			next = strip_at(l, row, end, odd);
+			status = start_strip(hal, &job, &next);
+		}
+		if (!status)
+			imc_hal_fork(hal, digital_part, &s);
+	}
+	return status;
+}
+
+/* ---- layers ---- */
 
 int imc_rt_crossbar_start(struct imc_hal *hal, struct imc_hal_job *job,
 			  const struct imc_rt_crossbar *p, const int8_t *x,
@@ -262,20 +287,23 @@ int imc_rt_crossbar_start(struct imc_hal *hal, struct imc_hal_job *job,
 	return imc_hal_ima_start(hal, job);
 }
 
-static int run_direct(struct imc_hal *hal, const struct imc_rt_crossbar *p,
-		      const int8_t *x, int8_t *y)
+static int run_direct(struct imc_hal *hal, const struct layer *l, int32_t row,
+		      int32_t n_row)
 {
-	const struct imc_hal_window *w = &p->window;
-	int64_t in = (int64_t)w->in_h * w->in_w * w->in_c;
-	int64_t out = (int64_t)w->out_h * w->out_w * w->out_c;
+	const struct imc_hal_window *w = &l->p->window;
 	struct imc_hal_job job;
 	int status = IMC_RT_OK;
 
-	for (int32_t n = 0; n < w->n && !status; n++) {
-		status = imc_rt_crossbar_start(hal, &job, p, x + n * in,
-					       y + n * out, 0, w->out_h);
+	while (n_row > 0 && !status) {
+		struct imc_rt_rows r = imc_rt_first_image(row, n_row, w->out_h);
+
+		status = imc_rt_crossbar_start(
+			hal, &job, l->p, l->x + r.image * imc_rt_in_size(w),
+			l->y + r.image * imc_rt_out_size(w), r.row, r.n_row);
 		if (!status)
 			status = imc_hal_wait(hal, IMC_HAL_PORT);
+		row += r.n_row;
+		n_row -= r.n_row;
 	}
 	return status;
 }
@@ -302,12 +330,22 @@ static int slices_agree(const struct imc_rt_crossbar *p)
 }
 
 int imc_rt_crossbar(struct imc_hal *hal, const struct imc_rt_crossbar *p,
-		    const int8_t *x, int8_t *y, void *scratch)
+		    const void *constants, const int8_t *x, int8_t *y,
+		    void *scratch, int32_t row, int32_t n_row)
 {
-	if (p->strip_rows ? !scratch : !p->adc_mult)
-		return IMC_RT_E_ARGUMENT;
+	struct layer l = {.p = p, .x = x, .y = y, .scratch = scratch};
+
 	if (!p->strip_rows)
-		return run_direct(hal, p, x, y);
-	return slices_agree(p) ? run_strips(hal, p, x, y, scratch)
-			       : IMC_RT_E_DEVICE;
+		return p->adc_mult ? run_direct(hal, &l, row, n_row)
+				   : IMC_RT_E_ARGUMENT;
+	if (!scratch || !constants)
+		return IMC_RT_E_ARGUMENT;
+	l.bias = imc_rt_i32(constants, p->bias);
+	l.mult = imc_rt_i32(constants, p->mult);
+	l.shift = imc_rt_i32(constants, p->shift);
+	l.zero = imc_rt_i32(constants, p->zero);
+	if (!slices_agree(p))
+		return IMC_RT_E_DEVICE;
+	return p->overlap ? overlap_strips(hal, &l, row, row + n_row)
+			  : run_strips(hal, &l, row, row + n_row);
 }

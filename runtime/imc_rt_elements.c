@@ -28,24 +28,52 @@ static int8_t mul_one(const struct imc_rt_binary *p, int8_t a, int8_t b)
 				      p->lo, p->hi);
 }
 
-/* Elements i .. end of y, which lie in one run of the innermost axis. */
-static void binary_run(const struct binary_work *w, int64_t i, int64_t end)
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Where element i lies. */
+static int64_t place_of(int64_t i, int32_t ring)
+{
+	return ring ? i % ring : i;
+}
+
+/* How many of n elements, from place `at` on by `step`, lie before the end of
+ * the ring. */
+static int64_t before_end(int64_t at, int32_t step, int32_t ring, int64_t n)
+{
+	if (!ring || !step)
+		return n;
+	return least((ring - at + step - 1) / step, n);
+}
+
+/* Elements i .. i + n of y, which lie in one run of the innermost axis; or
+ * fewer, as far as no ring ends. Gives how many. */
+static int64_t binary_run(const struct binary_work *w, int64_t i, int64_t n)
 {
 	const struct imc_rt_binary *p = w->p;
 	const int last = IMC_RT_MAX_DIM - 1;
+	int32_t a_step = p->a_step[last], b_step = p->b_step[last];
 	int64_t rest = i / p->dim[last], j = i % p->dim[last];
-	int64_t a = j * p->a_step[last], b = j * p->b_step[last];
+	int64_t a = j * a_step, b = j * b_step, y = place_of(i, p->y_ring);
 
 	for (int d = last - 1; d >= 0; d--) {
 		a += rest % p->dim[d] * p->a_step[d];
 		b += rest % p->dim[d] * p->b_step[d];
 		rest /= p->dim[d];
 	}
-	for (; i < end; i++) {
-		w->y[i] = w->fn(p, w->a[a], w->b[b]);
-		a += p->a_step[last];
-		b += p->b_step[last];
+	a = place_of(a, p->a_ring);
+	b = place_of(b, p->b_ring);
+	n = before_end(y, 1, p->y_ring, n);
+	n = before_end(a, a_step, p->a_ring, n);
+	n = before_end(b, b_step, p->b_ring, n);
+	for (int64_t k = 0; k < n; k++) {
+		w->y[y + k] = w->fn(p, w->a[a], w->b[b]);
+		a += a_step;
+		b += b_step;
 	}
+	return n;
 }
 
 static void binary_part(void *arg, int32_t core, int32_t n_core)
@@ -53,119 +81,132 @@ static void binary_part(void *arg, int32_t core, int32_t n_core)
 	const struct binary_work *w = arg;
 	const int64_t inner = w->p->dim[IMC_RT_MAX_DIM - 1];
 	struct imc_rt_range r = imc_rt_share(w->count, core, n_core);
-	int64_t i = w->first + r.first, all = w->first + r.end, end;
+	int64_t i = w->first + r.first, all = w->first + r.end;
 
-	for (; i < all; i = end) {
-		end = (i / inner + 1) * inner;
-		end = end < all ? end : all;
-		binary_run(w, i, end);
-	}
-}
-
-static int32_t count_of(const struct imc_rt_binary *p)
-{
-	int32_t n = 1;
-
-	for (int d = 0; d < IMC_RT_MAX_DIM; d++)
-		n *= p->dim[d];
-	return n;
-}
-
-int imc_rt_add_part(struct imc_hal *hal, const struct imc_rt_binary *p,
-		    const int8_t *a, const int8_t *b, int8_t *y, int32_t first,
-		    int32_t count)
-{
-	struct binary_work w = {p, a, b, y, add_one, first, count};
-
-	imc_hal_fork(hal, binary_part, &w);
-	return IMC_RT_OK;
+	while (i < all)
+		i += binary_run(w, i, least(inner - i % inner, all - i));
 }
 
 int imc_rt_add(struct imc_hal *hal, const struct imc_rt_binary *p,
-	       const int8_t *a, const int8_t *b, int8_t *y)
+	       const int8_t *a, const int8_t *b, int8_t *y, int32_t row,
+	       int32_t n_row)
 {
-	return imc_rt_add_part(hal, p, a, b, y, 0, count_of(p));
-}
-
-int imc_rt_mul_part(struct imc_hal *hal, const struct imc_rt_binary *p,
-		    const int8_t *a, const int8_t *b, int8_t *y, int32_t first,
-		    int32_t count)
-{
-	struct binary_work w = {p, a, b, y, mul_one, first, count};
+	struct binary_work w = {p,
+				a,
+				b,
+				y,
+				add_one,
+				(int64_t)row * p->row_size,
+				(int64_t)n_row * p->row_size};
 
 	imc_hal_fork(hal, binary_part, &w);
 	return IMC_RT_OK;
 }
 
 int imc_rt_mul(struct imc_hal *hal, const struct imc_rt_binary *p,
-	       const int8_t *a, const int8_t *b, int8_t *y)
+	       const int8_t *a, const int8_t *b, int8_t *y, int32_t row,
+	       int32_t n_row)
 {
-	return imc_rt_mul_part(hal, p, a, b, y, 0, count_of(p));
+	struct binary_work w = {p,
+				a,
+				b,
+				y,
+				mul_one,
+				(int64_t)row * p->row_size,
+				(int64_t)n_row * p->row_size};
+
+	imc_hal_fork(hal, binary_part, &w);
+	return IMC_RT_OK;
 }
 
-/* n elements (or rows) of x and y. */
+/* Elements first .. first + count of x and y, or rows. */
 struct unary_work {
-	const void *p;
+	const void *p, *table;
 	const int8_t *x;
 	int8_t *y;
-	int64_t n;
+	int32_t x_ring, y_ring;
+	int64_t first, count;
 };
+
+/* Elements i .. end, or fewer, as far as no ring ends. Gives how many, and
+ * where they lie. */
+static int64_t unary_run(const struct unary_work *w, int64_t i, int64_t end,
+			 const int8_t **x, int8_t **y)
+{
+	int64_t from = place_of(i, w->x_ring), to = place_of(i, w->y_ring);
+
+	*x = w->x + from;
+	*y = w->y + to;
+	return before_end(from, 1, w->x_ring,
+			  before_end(to, 1, w->y_ring, end - i));
+}
 
 static void rescale_part(void *arg, int32_t core, int32_t n_core)
 {
 	const struct unary_work *w = arg;
 	const struct imc_rt_rescaling *p = w->p;
-	struct imc_rt_range r = imc_rt_share(w->n, core, n_core);
+	struct imc_rt_range r = imc_rt_share(w->count, core, n_core);
+	int64_t i = w->first + r.first, end = w->first + r.end, n;
+	const int8_t *x;
+	int8_t *y;
 
-	for (int64_t i = r.first; i < r.end; i++)
-		w->y[i] = (int8_t)imc_rt_requant(w->x[i] - p->zero_x, p->mult,
-						 p->shift, p->zero_y, p->lo,
-						 p->hi);
+	for (; i < end; i += n) {
+		n = unary_run(w, i, end, &x, &y);
+		for (int64_t k = 0; k < n; k++)
+			y[k] = (int8_t)imc_rt_requant(x[k] - p->zero_x, p->mult,
+						      p->shift, p->zero_y,
+						      p->lo, p->hi);
+	}
 }
 
-int imc_rt_rescale_i8_part(struct imc_hal *hal,
-			   const struct imc_rt_rescaling *p, const int8_t *x,
-			   int8_t *y, int32_t first, int32_t count)
+int imc_rt_rescale_i8(struct imc_hal *hal, const struct imc_rt_rescaling *p,
+		      const int8_t *x, int8_t *y, int32_t row, int32_t n_row)
 {
-	struct unary_work w = {p, x + first, y + first, count};
+	struct unary_work w = {.p = p,
+			       .x = x,
+			       .y = y,
+			       .x_ring = p->x_ring,
+			       .y_ring = p->y_ring,
+			       .first = (int64_t)row * p->row_size,
+			       .count = (int64_t)n_row * p->row_size};
 
 	imc_hal_fork(hal, rescale_part, &w);
 	return IMC_RT_OK;
 }
 
-int imc_rt_rescale_i8(struct imc_hal *hal, const struct imc_rt_rescaling *p,
-		      const int8_t *x, int8_t *y)
-{
-	return imc_rt_rescale_i8_part(hal, p, x, y, 0, p->count);
-}
-
 static void lut_part(void *arg, int32_t core, int32_t n_core)
 {
 	const struct unary_work *w = arg;
-	const struct imc_rt_lut *p = w->p;
-	struct imc_rt_range r = imc_rt_share(w->n, core, n_core);
+	const int8_t *table = w->table, *x;
+	struct imc_rt_range r = imc_rt_share(w->count, core, n_core);
+	int64_t i = w->first + r.first, end = w->first + r.end, n;
+	int8_t *y;
 
-	for (int64_t i = r.first; i < r.end; i++)
-		w->y[i] = p->table[w->x[i] + 128];
+	for (; i < end; i += n) {
+		n = unary_run(w, i, end, &x, &y);
+		for (int64_t k = 0; k < n; k++)
+			y[k] = table[x[k] + 128];
+	}
 }
 
-int imc_rt_lut_part(struct imc_hal *hal, const struct imc_rt_lut *p,
-		    const int8_t *x, int8_t *y, int32_t first, int32_t count)
+int imc_rt_lut(struct imc_hal *hal, const struct imc_rt_lut *p,
+	       const void *constants, const int8_t *x, int8_t *y, int32_t row,
+	       int32_t n_row)
 {
-	struct unary_work w = {p, x + first, y + first, count};
+	struct unary_work w = {.table = imc_rt_i8(constants, p->table),
+			       .x = x,
+			       .y = y,
+			       .x_ring = p->x_ring,
+			       .y_ring = p->y_ring,
+			       .first = (int64_t)row * p->row_size,
+			       .count = (int64_t)n_row * p->row_size};
 
 	imc_hal_fork(hal, lut_part, &w);
 	return IMC_RT_OK;
 }
 
-int imc_rt_lut(struct imc_hal *hal, const struct imc_rt_lut *p, const int8_t *x,
-	       int8_t *y)
-{
-	return imc_rt_lut_part(hal, p, x, y, 0, p->count);
-}
-
-static void softmax_row(const struct imc_rt_softmax *p, const int8_t *x,
-			int8_t *y)
+static void softmax_row(const struct imc_rt_softmax *p, const int32_t *table,
+			const int8_t *x, int8_t *y)
 {
 	int32_t max = x[0];
 	int64_t sum = 0;
@@ -173,9 +214,9 @@ static void softmax_row(const struct imc_rt_softmax *p, const int8_t *x,
 	for (int32_t i = 1; i < p->cols; i++)
 		max = x[i] > max ? x[i] : max;
 	for (int32_t i = 0; i < p->cols; i++)
-		sum += p->table[max - x[i]];
+		sum += table[max - x[i]];
 	for (int32_t i = 0; i < p->cols; i++) {
-		int64_t e = 256 * (int64_t)p->table[max - x[i]];
+		int64_t e = 256 * (int64_t)table[max - x[i]];
 
 		y[i] = (int8_t)imc_rt_clamp((e + sum / 2) / sum + p->zero_y,
 					    p->lo, p->hi);
@@ -186,16 +227,23 @@ static void softmax_part(void *arg, int32_t core, int32_t n_core)
 {
 	const struct unary_work *w = arg;
 	const struct imc_rt_softmax *p = w->p;
-	struct imc_rt_range r = imc_rt_share(w->n, core, n_core);
+	struct imc_rt_range r = imc_rt_share(w->count, core, n_core);
 
-	for (int64_t i = r.first; i < r.end; i++)
-		softmax_row(p, w->x + i * p->cols, w->y + i * p->cols);
+	for (int64_t i = w->first + r.first; i < w->first + r.end; i++)
+		softmax_row(p, w->table, w->x + i * p->cols,
+			    w->y + i * p->cols);
 }
 
 int imc_rt_softmax(struct imc_hal *hal, const struct imc_rt_softmax *p,
-		   const int8_t *x, int8_t *y)
+		   const void *constants, const int8_t *x, int8_t *y,
+		   int32_t row, int32_t n_row)
 {
-	struct unary_work w = {p, x, y, p->rows};
+	struct unary_work w = {.p = p,
+			       .table = imc_rt_i32(constants, p->table),
+			       .x = x,
+			       .y = y,
+			       .first = row,
+			       .count = n_row};
 
 	imc_hal_fork(hal, softmax_part, &w);
 	return IMC_RT_OK;

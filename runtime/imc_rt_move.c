@@ -96,3 +96,64 @@ int imc_rt_dma_copy(struct imc_hal *hal, void *dst, const void *src,
 
 	return status ? status : imc_hal_wait(hal, IMC_HAL_DMA);
 }
+
+/* The first of rows row .. row + n_row that do not lie in one piece with them,
+ * or the end. */
+static int32_t piece_end(int32_t row, int32_t n_row, int32_t lines)
+{
+	int32_t left = lines ? lines - row % lines : n_row;
+
+	return row + (n_row < left ? n_row : left);
+}
+
+int imc_rt_load_rows(struct imc_hal *hal, int8_t *to, int32_t lines,
+		     const int8_t *from, int32_t row_bytes, int32_t row,
+		     int32_t n_row)
+{
+	int32_t end = row + n_row, next;
+	int status = IMC_RT_OK;
+
+	for (; row < end && !status; row = next) {
+		size_t at = (size_t)(lines ? row % lines : row);
+
+		next = piece_end(row, end - row, lines);
+		status = imc_rt_dma_start(
+			hal, to + at * (size_t)row_bytes,
+			from + (size_t)row * (size_t)row_bytes,
+			(size_t)(next - row) * (size_t)row_bytes);
+	}
+	return status;
+}
+
+int imc_rt_store_rows(struct imc_hal *hal, int8_t *to, const int8_t *from,
+		      int32_t lines, int32_t row_bytes, int32_t row,
+		      int32_t n_row)
+{
+	int32_t end = row + n_row, next;
+	int status = IMC_RT_OK;
+
+	for (; row < end && !status; row = next) {
+		size_t at = (size_t)(lines ? row % lines : row);
+
+		next = piece_end(row, end - row, lines);
+		status = imc_rt_dma_start(
+			hal, to + (size_t)row * (size_t)row_bytes,
+			from + at * (size_t)row_bytes,
+			(size_t)(next - row) * (size_t)row_bytes);
+	}
+	return status;
+}
+
+int imc_rt_load_channels(struct imc_hal *hal, int8_t *to, const int8_t *from,
+			 int32_t n_pixel, int32_t n_channel, int32_t chan,
+			 int32_t n_chan)
+{
+	struct imc_hal_dma t = {.dst = to,
+				.src = from + chan,
+				.bytes = (size_t)n_chan,
+				.n_line = (size_t)n_pixel,
+				.dst_step = (size_t)n_chan,
+				.src_step = (size_t)n_channel};
+
+	return imc_hal_dma_start(hal, &t);
+}

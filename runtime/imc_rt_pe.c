@@ -1,39 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imc_rt_pe.h"
 
-int imc_rt_pe_start(struct imc_hal *hal, struct imc_hal_pe *job,
-		    const struct imc_rt_conv *p, const int8_t *x, int8_t *y,
-		    int32_t row, int32_t n_row)
-{
-	const struct imc_hal_window *w = &p->window;
+#include "imc_rt_share.h"
 
-	job->window = w;
+int imc_rt_pe_start(struct imc_hal *hal, struct imc_hal_pe *job,
+		    const struct imc_rt_conv *p, const void *constants,
+		    const int8_t *x, int8_t *y, int32_t row, int32_t n_row,
+		    int32_t chan, int32_t n_chan)
+{
+	job->window = &p->window;
 	job->group = p->group;
-	job->weights = p->weights;
-	job->bias = p->bias;
-	job->mult = p->mult;
-	job->shift = p->shift;
+	job->weights = imc_rt_i8(constants, p->weights);
+	job->bias = imc_rt_i32(constants, p->bias);
+	job->mult = imc_rt_i32(constants, p->mult);
+	job->shift = imc_rt_i32(constants, p->shift);
 	job->zero_x = p->zero_x;
 	job->zero_y = p->zero_y;
 	job->lo = p->lo;
 	job->hi = p->hi;
-	return imc_hal_pe_start(hal, job, x, y, row, n_row, 0, w->out_c);
+	return imc_hal_pe_start(hal, job, x, y, row, n_row, chan, n_chan);
 }
 
-int imc_rt_pe(struct imc_hal *hal, const struct imc_rt_conv *p, const int8_t *x,
-	      int8_t *y)
+int imc_rt_pe(struct imc_hal *hal, const struct imc_rt_conv *p,
+	      const void *constants, const int8_t *x, int8_t *y, int32_t row,
+	      int32_t n_row, int32_t chan, int32_t n_chan)
 {
 	const struct imc_hal_window *w = &p->window;
-	int64_t in = (int64_t)w->in_h * w->in_w * w->in_c;
-	int64_t out = (int64_t)w->out_h * w->out_w * w->out_c;
 	struct imc_hal_pe job;
 	int status = IMC_RT_OK;
 
-	for (int32_t n = 0; n < w->n && !status; n++) {
-		status = imc_rt_pe_start(hal, &job, p, x + n * in, y + n * out,
-					 0, w->out_h);
+	while (n_row > 0 && !status) {
+		struct imc_rt_rows r = imc_rt_first_image(row, n_row, w->out_h);
+
+		status = imc_rt_pe_start(hal, &job, p, constants,
+					 x + r.image * imc_rt_in_size(w),
+					 y + r.image * imc_rt_out_size(w),
+					 r.row, r.n_row, chan, n_chan);
 		if (!status)
 			status = imc_hal_wait(hal, IMC_HAL_PE);
+		row += r.n_row;
+		n_row -= r.n_row;
 	}
 	return status;
 }

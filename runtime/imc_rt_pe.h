@@ -7,13 +7,14 @@
 #include "imc_rt.h"
 
 /* As imc_rt_conv, bit for bit. */
-int imc_rt_pe(struct imc_hal *hal, const struct imc_rt_conv *p, const int8_t *x,
-	      int8_t *y);
+int imc_rt_pe(struct imc_hal *hal, const struct imc_rt_conv *p,
+	      const void *constants, const int8_t *x, int8_t *y, int32_t row,
+	      int32_t n_row, int32_t chan, int32_t n_chan);
 
-/* Starts output rows row .. row + n_row of one image. Fills job, which must
- * last until the wait. */
+/* Fills job, which must last until the wait. */
 int imc_rt_pe_start(struct imc_hal *hal, struct imc_hal_pe *job,
-		    const struct imc_rt_conv *p, const int8_t *x, int8_t *y,
-		    int32_t row, int32_t n_row);
+		    const struct imc_rt_conv *p, const void *constants,
+		    const int8_t *x, int8_t *y, int32_t row, int32_t n_row,
+		    int32_t chan, int32_t n_chan);
 
 #endif

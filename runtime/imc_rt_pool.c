@@ -6,6 +6,7 @@
 struct pool_work {
 	const struct imc_hal_window *w;
 	const struct imc_rt_average_pool *average; /* NULL: max */
+	const int32_t *mult;			   /* of average */
 	const int8_t *x;
 	int8_t *y;
 	int64_t row, n_row; /* output rows, counted over the images */
@@ -18,15 +19,13 @@ struct place {
 	struct imc_rt_range rows, cols;
 };
 
-static struct place place_of(const struct pool_work *p, int64_t pixel)
+/* At column ox of row oy, which is counted over the images. */
+static struct place place_of(const struct pool_work *p, int64_t oy, int32_t ox)
 {
 	const struct imc_hal_window *w = p->w;
-	int32_t oy = (int32_t)(pixel / w->out_w % w->out_h);
-	int32_t ox = (int32_t)(pixel % w->out_w);
-	int64_t batch = pixel / w->out_w / w->out_h;
 	struct place at = {
-		.x = p->x + batch * w->in_h * w->in_w * w->in_c,
-		.y0 = oy * w->stride_h - w->pad_top,
+		.x = p->x + oy / w->out_h * imc_rt_in_size(w),
+		.y0 = (int32_t)(oy % w->out_h) * w->stride_h - w->pad_top,
 		.x0 = ox * w->stride_w - w->pad_left,
 	};
 
@@ -38,7 +37,8 @@ static struct place place_of(const struct pool_work *p, int64_t pixel)
 static const int8_t *tap(const struct imc_hal_window *w, const struct place *at,
 			 int64_t ky, int64_t kx)
 {
-	int64_t row = at->y0 + ky * w->dilation_h;
+	int64_t row = imc_rt_line(at->y0 + (int32_t)ky * w->dilation_h,
+				  w->in_lines, w->in_h);
 
 	return at->x + (row * w->in_w + at->x0 + kx * w->dilation_w) * w->in_c;
 }
@@ -86,7 +86,7 @@ static int8_t average(const struct pool_work *w, const struct place *at,
 		      int32_t c)
 {
 	const struct imc_rt_average_pool *p = w->average;
-	int32_t mult = p->mult[window_count(p, at) - p->count_min];
+	int32_t mult = w->mult[window_count(p, at) - p->count_min];
 	int64_t sum = 0;
 
 	for (int64_t ky = at->rows.first; ky < at->rows.end; ky++)
@@ -100,48 +100,44 @@ static void pool_part(void *arg, int32_t core, int32_t n_core)
 {
 	const struct pool_work *p = arg;
 	const struct imc_hal_window *w = p->w;
-	int64_t line = (int64_t)w->out_w * w->out_c;
-	struct imc_rt_range r = imc_rt_share(p->n_row * line, core, n_core);
+	struct imc_rt_range r = imc_rt_share(p->n_row * w->out_w, core, n_core);
 
-	for (int64_t i = p->row * line + r.first; i < p->row * line + r.end;
-	     i++) {
-		struct place at = place_of(p, i / w->out_c);
-		int32_t c = (int32_t)(i % w->out_c);
+	for (int64_t i = r.first; i < r.end; i++) {
+		int64_t oy = p->row + i / w->out_w;
+		int32_t ox = (int32_t)(i % w->out_w);
+		int64_t line = imc_rt_line_of(oy, w->out_lines, w->out_h);
+		int8_t *y = p->y + (line * w->out_w + ox) * w->out_c;
+		struct place at = place_of(p, oy, ox);
 
-		p->y[i] = p->average ? average(p, &at, c) : largest(p, &at, c);
+		for (int32_t c = 0; c < w->out_c; c++)
+			y[c] = p->average ? average(p, &at, c)
+					  : largest(p, &at, c);
 	}
 }
 
-int imc_rt_max_pool_part(struct imc_hal *hal, const struct imc_hal_window *w,
-			 const int8_t *x, int8_t *y, int32_t row, int32_t n_row)
+int imc_rt_max_pool(struct imc_hal *hal, const struct imc_hal_window *w,
+		    const int8_t *x, int8_t *y, int32_t row, int32_t n_row)
 {
-	struct pool_work p = {w, 0, x, y, row, n_row};
+	struct pool_work p = {
+		.w = w, .x = x, .y = y, .row = row, .n_row = n_row};
 
 	imc_hal_fork(hal, pool_part, &p);
 	return IMC_RT_OK;
 }
 
-int imc_rt_max_pool(struct imc_hal *hal, const struct imc_hal_window *w,
-		    const int8_t *x, int8_t *y)
+int imc_rt_average_pool(struct imc_hal *hal,
+			const struct imc_rt_average_pool *p,
+			const void *constants, const int8_t *x, int8_t *y,
+			int32_t row, int32_t n_row)
 {
-	return imc_rt_max_pool_part(hal, w, x, y, 0, w->n * w->out_h);
-}
-
-int imc_rt_average_pool_part(struct imc_hal *hal,
-			     const struct imc_rt_average_pool *p,
-			     const int8_t *x, int8_t *y, int32_t row,
-			     int32_t n_row)
-{
-	struct pool_work w = {&p->window, p, x, y, row, n_row};
+	struct pool_work w = {.w = &p->window,
+			      .average = p,
+			      .mult = imc_rt_i32(constants, p->mult),
+			      .x = x,
+			      .y = y,
+			      .row = row,
+			      .n_row = n_row};
 
 	imc_hal_fork(hal, pool_part, &w);
 	return IMC_RT_OK;
-}
-
-int imc_rt_average_pool(struct imc_hal *hal,
-			const struct imc_rt_average_pool *p, const int8_t *x,
-			int8_t *y)
-{
-	return imc_rt_average_pool_part(hal, p, x, y, 0,
-					p->window.n * p->window.out_h);
 }

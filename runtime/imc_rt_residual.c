@@ -2,6 +2,7 @@
 #include "imc_rt_residual.h"
 
 #include "imc_rt_num.h"
+#include "imc_rt_share.h"
 
 /* The window of one pixel, and the channels that an output reads of it. */
 struct view {
@@ -38,6 +39,7 @@ static int32_t group_sum(const struct view *v, const uint8_t *record)
 
 	if (y < 0 || y >= w->in_h || x < 0 || x >= w->in_w)
 		return 0;
+	y = imc_rt_line(y, w->in_lines, w->in_h);
 	from = v->x + ((int64_t)y * w->in_w + x) * w->in_c + v->c0 + c;
 	for (int32_t i = 0; i < n; i++)
 		sum += (from[i] - v->p->zero_x) *

@@ -7,7 +7,7 @@
 #include "imc_rt.h"
 
 /* Adds what the residual weights of p give for output channels k0 .. k0 + n of
- * pixel `pixel` (row * out_w + column) of one image x. */
+ * pixel `pixel` (row * out_w + column) of one image x, or its lines. */
 void imc_rt_add_residual(const struct imc_rt_crossbar *p, const int8_t *x,
 			 int64_t pixel, int32_t k0, int32_t n, int64_t *sum);
 

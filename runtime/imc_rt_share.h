@@ -25,6 +25,50 @@ static inline int32_t imc_rt_line(int32_t y, int32_t lines, int32_t h)
 	return lines && lines < h ? y % lines : y;
 }
 
+/* The line of n tensors of h lines where line y, counted over them, lies. */
+static inline int64_t imc_rt_line_of(int64_t y, int32_t lines, int32_t h)
+{
+	return y - y % h + imc_rt_line((int32_t)(y % h), lines, h);
+}
+
+/* Rows of one image: the first ones of rows row .. row + n_row, counted over
+ * the images of out_h rows. */
+struct imc_rt_rows {
+	int32_t image, row, n_row;
+};
+
+static inline struct imc_rt_rows imc_rt_first_image(int32_t row, int32_t n_row,
+						    int32_t out_h)
+{
+	struct imc_rt_rows r = {row / out_h, row % out_h, n_row};
+
+	if (r.n_row > out_h - r.row)
+		r.n_row = out_h - r.row;
+	return r;
+}
+
+/* Elements of one image of the input, and of the output. */
+static inline int64_t imc_rt_in_size(const struct imc_hal_window *w)
+{
+	return (int64_t)w->in_h * w->in_w * w->in_c;
+}
+
+static inline int64_t imc_rt_out_size(const struct imc_hal_window *w)
+{
+	return (int64_t)w->out_h * w->out_w * w->out_c;
+}
+
+/* Tables among the constants. */
+static inline const int8_t *imc_rt_i8(const void *constants, int32_t at)
+{
+	return (const int8_t *)constants + at;
+}
+
+static inline const int32_t *imc_rt_i32(const void *constants, int32_t at)
+{
+	return (const int32_t *)(const void *)imc_rt_i8(constants, at);
+}
+
 /* The positions of a kernel axis that fall inside the input: taps first ..
  * end - 1 of the window that starts at `at` (negative in the padding). */
 static inline struct imc_rt_range imc_rt_taps(int32_t at, int32_t kernel,

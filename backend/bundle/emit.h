@@ -14,9 +14,32 @@ struct imc_emit_file {
 	size_t size;
 };
 
-/* `function(hal, arguments)`, which computes a layer or a part of it. */
+/* `function(hal, arguments)`, which does a step or a part of it. Numbers that
+ * may change from turn to turn of a loop are marked: imc_emit_number. units:
+ * what it leaves running, bits of enum imc_emit_unit. */
 struct imc_emit_call {
 	const char *function, *arguments;
+	unsigned units;
+};
+
+enum imc_emit_unit { IMC_EMIT_DMA = 1, IMC_EMIT_PORT = 2, IMC_EMIT_PE = 4 };
+
+/* Steps first .. end, which run beside each other. */
+struct imc_emit_slot {
+	size_t first, end;
+	size_t n_call;
+	const struct imc_emit_call *call; /* what leaves work running first */
+	unsigned units;			  /* that are waited for at its end */
+};
+
+/* What is known of a node for all of its steps. */
+struct imc_emit_known {
+	const char *name; /* of its descriptor; NULL: there is none yet */
+	size_t n_text, cap_text;
+	const char **text;     /* its descriptors, as under that name */
+	int64_t piece;	       /* place of its constants in l2, or -1 */
+	int64_t n_chan;	       /* of a block of them */
+	int64_t first, record; /* of residual weights in l2, or -1 */
 };
 
 struct imc_emit {
@@ -30,10 +53,14 @@ struct imc_emit {
 	struct imc_buf l2; /* data/<net>_l2.bin */
 	int64_t *l2_at;	   /* by value id: offset in l2, or -1 */
 	struct imc_images images;
-	struct imc_buf layers, run; /* descriptors; body of <net>_run */
-	int32_t step;		    /* the step that is being emitted */
+	struct imc_emit_known *known; /* by node id */
+	struct imc_buf layers, run;   /* descriptors; body of <net>_run */
+	int32_t step;		      /* the step that is being emitted */
+	bool start;		      /* it leaves its engine running */
 	size_t n_call, cap_call;
-	struct imc_emit_call *call; /* of that step */
+	struct imc_emit_call *call; /* of its slot */
+	size_t n_slot, cap_slot;
+	struct imc_emit_slot *slot; /* of the plan, in order */
 	size_t n_file, cap_file;
 	struct imc_emit_file *file;
 };
@@ -59,24 +86,58 @@ void imc_emit_start_l2(struct imc_emit *e);
 /* Offset in l2 of constant v, which is put there once; of other data. */
 int64_t imc_emit_const(struct imc_emit *e, imc_val v);
 int64_t imc_emit_bytes(struct imc_emit *e, const void *p, size_t size);
-/* C for the address of v: "l1 + 64", or "I8(128)" for a constant. */
-const char *imc_emit_operand(struct imc_emit *e, imc_val v);
+/* Place in l2 of the constants of node id as imc_plan_constants lays them out,
+ * block after block of n_chan channels, each at a multiple of 16. */
+int64_t imc_emit_piece(struct imc_emit *e, imc_node_id id, int64_t n_chan);
+/* Bytes from the begin of a block to that of the next one. */
+int64_t imc_emit_piece_step(const struct imc_constants *c);
 /* "I32(128)" for input k of n, or "0" when it is absent. */
 const char *imc_emit_table(struct imc_emit *e, const struct imc_node *n, int k,
 			   const char *macro);
 
+/* ---- emit_place.c: where things lie during e->step ---- */
+
+/* A number that may be another one in the next turn of a loop. */
+const char *imc_emit_number(struct imc_emit *e, int64_t v);
+/* The same for the place of block `block` of a ring of `lines`: base +
+ * block % lines * size. */
+const char *imc_emit_ring(struct imc_emit *e, int64_t block, int64_t lines,
+			  int64_t size, int64_t base);
+/* The buffer of v in that memory, or NULL. */
+const struct imc_buffer *imc_emit_buffer(const struct imc_emit *e, imc_val v,
+					 enum imc_memory mem);
+/* Lines of the ring that holds v in L1; 0: it is whole. */
+int64_t imc_emit_lines(const struct imc_emit *e, imc_val v);
+/* Elements of that ring, or 0. */
+int64_t imc_emit_ring_size(const struct imc_emit *e, imc_val v);
+/* C for the address of v: "l1 + 64", or "I8(128)" for a constant. */
+const char *imc_emit_operand(struct imc_emit *e, imc_val v);
+/* C for the address of the block of v in L1 that begins with channel chan. */
+const char *imc_emit_block(struct imc_emit *e, imc_val v, int64_t chan);
+/* Channels of a block of the constants of s, a RUN or FETCH; 0: one piece. */
+int64_t imc_emit_block_of(const struct imc_emit *e, const struct imc_step *s);
+/* C for the address of those constants in l2, of the block from chan on. */
+const char *imc_emit_constants_l2(struct imc_emit *e, const struct imc_step *s,
+				  int64_t chan);
+/* The same in L1, or in l2 if they are not there. */
+const char *imc_emit_constants(struct imc_emit *e, const struct imc_step *s,
+			       int64_t chan);
+
 /* ---- emit_layer.c, emit_matrix.c, emit_move.c: one RUN step ---- */
 
-/* A layer: its node, its descriptor's name, what it reads and writes. */
+/* A layer: its node, its descriptor's name, what it reads and writes, its
+ * constants. */
 struct imc_emit_layer {
 	const struct imc_node *n;
 	imc_node_id id;
 	const struct imc_step *step;
 	const char *name; /* l03_conv1 */
 	const struct imc_value *x, *y;
+	struct imc_constants c;
 };
 
-/* Emits the descriptors of the layer of s, and leaves its calls in e->call. */
+/* Emits the descriptors of the layer of s, if there are no such ones yet, and
+ * adds its calls to e->call. */
 bool imc_emit_step(struct imc_emit *e, const struct imc_step *s);
 /* "q_conv2d on crossbar: conv1": operator, engine and ONNX nodes of s, for a
  * comment that is indented by `indent`, "" or a tab. */
@@ -84,19 +145,33 @@ const char *imc_emit_title(struct imc_emit *e, const struct imc_step *s,
 			   const char *indent);
 bool imc_emit_matrix(struct imc_emit *e, const struct imc_emit_layer *l);
 bool imc_emit_move(struct imc_emit *e, const struct imc_emit_layer *l);
+/* True for pools, which compute each channel from itself. */
+bool imc_emit_is_pool(const struct imc_node *n);
 /* Reports that the node cannot be emitted; false. */
 bool imc_emit_refuse(struct imc_emit *e, const struct imc_emit_layer *l,
 		     const char *why);
-/* Adds FUNCTION(hal, ARGUMENTS) to the calls of the step. */
+/* The place of input k among the constants of l, or -1. */
+int64_t imc_emit_part(const struct imc_emit_layer *l, int k);
+/* Adds FUNCTION(hal, ARGUMENTS) to the calls. */
 void imc_emit_call(struct imc_emit *e, const char *function,
-		   const char *arguments);
+		   const char *arguments, unsigned units);
+/* The same with ", row, n_row" of the step at the end, of `rows` in all. */
+void imc_emit_rows(struct imc_emit *e, const struct imc_emit_layer *l,
+		   const char *function, const char *arguments, int64_t rows);
 /* Appends the walk of 4-D tensors x, y as initialiser `head`, `tail`. */
 void imc_emit_window(struct imc_emit *e, const char *head,
 		     const struct imc_emit_layer *l, const int64_t *dilation);
 
-/* ---- emit_slots.c: the body of <net>_run ---- */
+/* ---- emit_slots.c: the slots of <net>_run ---- */
 
+/* The calls of every slot, and the text of all. */
 bool imc_emit_slots(struct imc_emit *e);
+
+/* ---- emit_loops.c ---- */
+
+/* Appends slots first .. end to e->run; those that differ in numbers only, by
+ * equal steps, as loops. */
+void imc_emit_loops(struct imc_emit *e, size_t first, size_t end);
 
 /* ---- files ---- */
 

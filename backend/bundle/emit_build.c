@@ -233,11 +233,12 @@ static void emit_readme(struct imc_emit *e)
 		n, n, n, n, n, n, n, imc_image_path(e->a, n, 0, e->images.n));
 	imc_buf_printf(
 		&b,
-		"The caller owns all memory: %lld bytes of L1, aligned to %d. "
-		"Constants in L2: %zu bytes.\nCrossbar arrays: %d of %d x %d "
-		"cells.\n",
-		(long long)e->m->plan.l1_bytes, IMC_EMIT_ALIGN, e->l2.n,
-		(int)e->images.n, (int)e->images.rows, (int)e->images.cols);
+		"The caller owns all memory: %lld bytes of L1 and %lld of L2, "
+		"aligned to %d.\nConstants in L2: %zu bytes.\n"
+		"Crossbar arrays: %d of %d x %d cells.\n",
+		(long long)e->m->plan.l1_bytes, (long long)e->m->plan.l2_bytes,
+		IMC_EMIT_ALIGN, e->l2.n, (int)e->images.n, (int)e->images.rows,
+		(int)e->images.cols);
 	imc_emit_add_buf(e, "README.md", &b);
 }
 

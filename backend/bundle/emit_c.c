@@ -51,12 +51,21 @@ static void emit_init(struct imc_emit *e, struct imc_buf *b)
 		       "\tif ((uintptr_t)memory->l1 %% %s_ALIGN)\n"
 		       "\t\treturn IMC_RT_E_ALIGN;\n",
 		       n, n, n, u, u);
+	if (e->m->plan.l2_bytes)
+		imc_buf_printf(b,
+			       "\tif (!memory->l2 || memory->l2_bytes < "
+			       "%s_L2_BYTES)\n"
+			       "\t\treturn IMC_RT_E_MEMORY;\n"
+			       "\tif ((uintptr_t)memory->l2 %% %s_ALIGN)\n"
+			       "\t\treturn IMC_RT_E_ALIGN;\n",
+			       u, u);
 	imc_buf_printf(b,
 		       "\tif (!imc_hal_ima_has(hal, %s_NUM_XBARS,\n"
 		       "\t\t\t     %s_XBAR_ROWS,\n"
 		       "\t\t\t     %s_XBAR_COLS))\n"
 		       "\t\treturn IMC_RT_E_DEVICE;\n"
 		       "\tcx->hal = hal;\n\tcx->l1 = memory->l1;\n"
+		       "\tcx->l2 = memory->l2;\n"
 		       "\treturn IMC_RT_OK;\n}\n\n",
 		       u, u, u);
 }
@@ -106,12 +115,12 @@ static void emit_finish(struct imc_emit *e, struct imc_buf *b)
 {
 	if (uses(e, "finish("))
 		imc_buf_text(
-			b,
-			"/* Waits for what was started; the first failure. "
-			"*/\n"
-			"static int finish(struct imc_hal *hal, int status)\n"
-			"{\n\tint waited = imc_hal_wait(hal, IMC_HAL_ALL);\n\n"
-			"\treturn status ? status : waited;\n}\n\n");
+			b, "/* Waits for what was started; the first failure. "
+			   "*/\n"
+			   "static int finish(struct imc_hal *hal, int units, "
+			   "int status)\n"
+			   "{\n\tint waited = imc_hal_wait(hal, units);\n\n"
+			   "\treturn status ? status : waited;\n}\n\n");
 }
 
 static void emit_run(struct imc_emit *e, struct imc_buf *b)
@@ -123,19 +132,21 @@ static void emit_run(struct imc_emit *e, struct imc_buf *b)
 		"int %s_run(struct %s_context *cx,\n"
 		"\tconst struct %s_inputs *in,\n"
 		"\tconst struct %s_outputs *out)\n{\n"
-		"\tstruct imc_hal *hal;\n%s%s%s%s\tint status;\n\n"
+		"\tstruct imc_hal *hal;\n%s%s%s%s%s\tint status;\n\n"
 		"\tif (!cx || !in || !out)\n"
 		"\t\treturn IMC_RT_E_ARGUMENT;\n"
 		"\tif (!cx->programmed)\n"
 		"\t\treturn IMC_RT_E_STATE;\n"
-		"\thal = cx->hal;\n%s",
+		"\thal = cx->hal;\n%s%s",
 		n, n, n, n,
 		uses(e, "&job,") ? "\tstruct imc_hal_job job;\n" : "",
 		uses(e, "&dw_job,") ? "\tstruct imc_hal_depthwise dw_job;\n"
 				    : "",
 		uses(e, "&pe_job,") ? "\tstruct imc_hal_pe pe_job;\n" : "",
 		uses(e, "l1 + ") ? "\tint8_t *l1;\n" : "",
-		uses(e, "l1 + ") ? "\tl1 = cx->l1;\n" : "");
+		uses(e, "l2 + ") ? "\tint8_t *l2;\n" : "",
+		uses(e, "l1 + ") ? "\tl1 = cx->l1;\n" : "",
+		uses(e, "l2 + ") ? "\tl2 = cx->l2;\n" : "");
 	imc_buf_bytes(b, e->run.p, e->run.n);
 	imc_buf_printf(b,
 		       "\n\timc_hal_step(hal, %s_NUM_STEPS);\n"

@@ -39,11 +39,12 @@ static void emit_macros(struct imc_emit *e, struct imc_buf *b)
 	const struct imc_graph *g = e->g;
 
 	define(b, e->upper, "ABI", 1);
-	imc_buf_text(b, "\n/* What the caller provides; the constants of "
-			"L2 are linked in. */\n");
+	imc_buf_text(b, "\n/* What the caller provides. */\n");
 	define(b, e->upper, "ALIGN", IMC_EMIT_ALIGN);
 	define(b, e->upper, "L1_BYTES", (long long)e->m->plan.l1_bytes);
-	define(b, e->upper, "L2_BYTES", (long long)e->l2.n);
+	define(b, e->upper, "L2_BYTES", (long long)e->m->plan.l2_bytes);
+	imc_buf_text(b, "\n/* Constants of L2, which are linked in. */\n");
+	define(b, e->upper, "CONST_BYTES", (long long)e->l2.n);
 	imc_buf_printf(b,
 		       "#define %s_CONTEXT_BYTES "
 		       "sizeof(struct %s_context)\n",
@@ -75,15 +76,17 @@ static void emit_structs(struct imc_emit *e, struct imc_buf *b)
 		imc_buf_printf(b, "\tint8_t *%s;\n", e->output[k]);
 	imc_buf_printf(b,
 		       "};\n\n"
-		       "/* l1: activations, aligned to %s_ALIGN. */\n"
+		       "/* What lives during a run, aligned to %s_ALIGN; l2: "
+		       "what has no room in l1,\n * NULL if nothing. */\n"
 		       "struct %s_memory {\n"
-		       "\tvoid *l1;\n\tsize_t l1_bytes;\n};\n\n",
+		       "\tvoid *l1;\n\tsize_t l1_bytes;\n"
+		       "\tvoid *l2;\n\tsize_t l2_bytes;\n};\n\n",
 		       e->upper, n);
 	imc_buf_printf(b,
 		       "/* Owned by the caller; its members are the "
 		       "network's. */\n"
 		       "struct %s_context {\n\tstruct imc_hal *hal;\n"
-		       "\tint8_t *l1;\n\tint programmed;\n};\n",
+		       "\tint8_t *l1, *l2;\n\tint programmed;\n};\n",
 		       n);
 }
 

@@ -23,17 +23,53 @@ static void emit_clamp(struct imc_emit *e, const struct imc_emit_layer *l)
 		       (int)l->y->zero, (int)l->n->a.lo[0], (int)l->n->a.hi[0]);
 }
 
-/* function(hal, &name, x..., y) */
+/* function(hal, &name, constants, x..., y, row, n_row), the constants if it
+ * reads tables, of n_operand x. */
 static void call(struct imc_emit *e, const struct imc_emit_layer *l,
-		 const char *function, int n_operand)
+		 const char *function, bool tables, int n_operand)
 {
 	struct imc_buf b = {.arena = e->a};
 
 	imc_buf_printf(&b, "&%s", l->name);
+	if (tables)
+		imc_buf_printf(&b, ", %s", imc_emit_constants(e, l->step, 0));
 	for (int k = 0; k < n_operand; k++)
 		imc_buf_printf(&b, ", %s", imc_emit_operand(e, l->n->in[k]));
 	imc_buf_printf(&b, ", %s", imc_emit_operand(e, l->n->out[0]));
-	imc_emit_call(e, function, b.p);
+	imc_emit_rows(e, l, function, b.p, imc_plan_n_row(&l->y->t));
+}
+
+/* .table = 0: the place of input k among the constants. */
+static bool emit_place(struct imc_emit *e, const struct imc_emit_layer *l,
+		       const char *field, int k)
+{
+	int64_t at = imc_emit_part(l, k);
+
+	if (at < 0)
+		return imc_emit_refuse(e, l, "its tables are computed");
+	imc_buf_printf(&e->layers, "\t.%s = %lld,\n", field, (long long)at);
+	return true;
+}
+
+/* .row_size, and rings of the values of which they are. */
+static void emit_rings(struct imc_emit *e, const struct imc_emit_layer *l,
+		       int n_operand)
+{
+	static const char *const names[] = {"x", "a", "b"};
+	const struct imc_tensor *y = &l->y->t;
+
+	imc_buf_printf(&e->layers, "\t.row_size = %lld,\n",
+		       (long long)(imc_tensor_count(y) / imc_plan_n_row(y)));
+	for (int k = 0; k <= n_operand; k++) {
+		bool out = k == n_operand;
+		int64_t n =
+			imc_emit_ring_size(e, out ? l->n->out[0] : l->n->in[k]);
+
+		if (n)
+			imc_buf_printf(&e->layers, "\t.%s_ring = %lld,\n",
+				       out ? "y" : names[k + n_operand - 1],
+				       (long long)n);
+	}
 }
 
 /* ---- two operands, broadcast ---- */
@@ -109,6 +145,7 @@ static bool emit_binary(struct imc_emit *e, const struct imc_emit_layer *l)
 	emit_ints(e, "dim", s.dim, s.n, 1);
 	emit_ints(e, "a_step", s.a, s.n, 0);
 	emit_ints(e, "b_step", s.b, s.n, 0);
+	emit_rings(e, l, 2);
 	imc_buf_printf(&e->layers, "\t.zero_a = %d, .zero_b = %d,\n",
 		       (int)l->x->zero, (int)b->zero);
 	imc_buf_printf(&e->layers,
@@ -116,7 +153,8 @@ static bool emit_binary(struct imc_emit *e, const struct imc_emit_layer *l)
 		       (int)at->mult[0], (int)at->mult[1], (int)at->shift[0]);
 	emit_clamp(e, l);
 	end(e);
-	call(e, l, l->n->op == IMC_OP_Q_ADD ? "imc_rt_add" : "imc_rt_mul", 2);
+	call(e, l, l->n->op == IMC_OP_Q_ADD ? "imc_rt_add" : "imc_rt_mul",
+	     false, 2);
 	return true;
 }
 
@@ -125,25 +163,24 @@ static bool emit_binary(struct imc_emit *e, const struct imc_emit_layer *l)
 static bool emit_rescale(struct imc_emit *e, const struct imc_emit_layer *l)
 {
 	begin(e, "imc_rt_rescaling", l->name);
-	imc_buf_printf(&e->layers,
-		       "\t.count = %lld, .zero_x = %d, .mult = %d, "
-		       ".shift = %d,\n",
-		       (long long)imc_tensor_count(&l->y->t), (int)l->x->zero,
-		       (int)l->n->a.mult[0], (int)l->n->a.shift[0]);
+	emit_rings(e, l, 1);
+	imc_buf_printf(&e->layers, "\t.zero_x = %d, .mult = %d, .shift = %d,\n",
+		       (int)l->x->zero, (int)l->n->a.mult[0],
+		       (int)l->n->a.shift[0]);
 	emit_clamp(e, l);
 	end(e);
-	call(e, l, "imc_rt_rescale_i8", 1);
+	call(e, l, "imc_rt_rescale_i8", false, 1);
 	return true;
 }
 
 static bool emit_lut(struct imc_emit *e, const struct imc_emit_layer *l)
 {
 	begin(e, "imc_rt_lut", l->name);
-	imc_buf_printf(&e->layers, "\t.count = %lld,\n\t.table = %s,\n",
-		       (long long)imc_tensor_count(&l->y->t),
-		       imc_emit_table(e, l->n, 1, "I8"));
+	emit_rings(e, l, 1);
+	if (!emit_place(e, l, "table", 1))
+		return false;
 	end(e);
-	call(e, l, "imc_rt_lut", 1);
+	call(e, l, "imc_rt_lut", true, 1);
 	return true;
 }
 
@@ -153,28 +190,58 @@ static bool emit_softmax(struct imc_emit *e, const struct imc_emit_layer *l)
 	int64_t cols = t->rank ? t->dim[t->rank - 1] : 1;
 
 	begin(e, "imc_rt_softmax", l->name);
-	imc_buf_printf(&e->layers,
-		       "\t.rows = %lld, .cols = %lld,\n\t.table = %s,\n",
-		       (long long)(imc_tensor_count(t) / cols), (long long)cols,
-		       imc_emit_table(e, l->n, 1, "I32"));
+	imc_buf_printf(&e->layers, "\t.cols = %lld,\n", (long long)cols);
+	if (!emit_place(e, l, "table", 1))
+		return false;
 	emit_clamp(e, l);
 	end(e);
-	call(e, l, "imc_rt_softmax", 1);
+	imc_emit_call(e, "imc_rt_softmax",
+		      imc_arena_printf(e->a, "&%s, %s, %s, %s, 0, %lld",
+				       l->name,
+				       imc_emit_constants(e, l->step, 0),
+				       imc_emit_operand(e, l->n->in[0]),
+				       imc_emit_operand(e, l->n->out[0]),
+				       (long long)(imc_tensor_count(t) / cols)),
+		      0);
 	return true;
 }
 
 /* ---- pooling ---- */
 
+/* Of a block of channels, if the step has one: its place in the input's blocks,
+ * and behind the others in the output, which is one pixel. */
+static void call_pool(struct imc_emit *e, const struct imc_emit_layer *l,
+		      const char *function, bool tables)
+{
+	const struct imc_step *s = l->step;
+	struct imc_buf b = {.arena = e->a};
+	const struct imc_buffer *y =
+		imc_emit_buffer(e, l->n->out[0], IMC_MEM_L1);
+
+	imc_buf_printf(&b, "&%s", l->name);
+	if (tables)
+		imc_buf_printf(&b, ", %s", imc_emit_constants(e, s, 0));
+	if (s->n_chan)
+		imc_buf_printf(&b, ", %s, l1 + %s",
+			       imc_emit_block(e, l->n->in[0], s->chan),
+			       imc_emit_number(e, y->offset + s->chan));
+	else
+		imc_buf_printf(&b, ", %s, %s", imc_emit_operand(e, l->n->in[0]),
+			       imc_emit_operand(e, l->n->out[0]));
+	imc_emit_rows(e, l, function, b.p, l->y->t.dim[0] * l->y->t.dim[1]);
+}
+
 static bool emit_average(struct imc_emit *e, const struct imc_emit_layer *l)
 {
 	const struct imc_attrs *a = &l->n->a;
 
-	if (l->x->t.rank != 4)
+	if (l->x->t.rank != 4 || l->y->t.rank != 4)
 		return imc_emit_refuse(e, l, "its input is not 4-D");
 	begin(e, "imc_rt_average_pool", l->name);
 	imc_emit_window(e, "\t.window = ", l, NULL);
-	imc_buf_printf(&e->layers, ",\n\t.mult = %s,\n",
-		       imc_emit_table(e, l->n, 1, "I32"));
+	imc_buf_text(&e->layers, ",\n");
+	if (!emit_place(e, l, "mult", 1))
+		return false;
 	imc_buf_printf(&e->layers,
 		       "\t.count_pad = %d, .count_min = %d, .shift = %d,\n",
 		       (int)a->count_pad[0], (int)a->count_min[0],
@@ -182,7 +249,7 @@ static bool emit_average(struct imc_emit *e, const struct imc_emit_layer *l)
 	imc_buf_printf(&e->layers, "\t.zero_x = %d,\n", (int)l->x->zero);
 	emit_clamp(e, l);
 	end(e);
-	call(e, l, "imc_rt_average_pool", 1);
+	call_pool(e, l, "imc_rt_average_pool", true);
 	return true;
 }
 
@@ -208,7 +275,7 @@ static bool emit_max(struct imc_emit *e, const struct imc_emit_layer *l)
 					 l->name),
 			&copy, whole.a.dilation);
 	imc_buf_text(&e->layers, ";\n\n");
-	call(e, l, "imc_rt_max_pool", 1);
+	call_pool(e, l, "imc_rt_max_pool", false);
 	return true;
 }
 
@@ -317,6 +384,59 @@ static const char *layer_name(const struct imc_emit *e,
 	return imc_arena_printf(e->a, "l%02d_%s", (int)e->step, id);
 }
 
+/* "3: q_conv2d on crossbar: conv1", and what was chosen. */
+static void put_heading(struct imc_emit *e, const struct imc_step *s)
+{
+	imc_buf_printf(&e->layers, "/* %d: %s", (int)e->step,
+		       imc_emit_title(e, s, ""));
+	put_choice(e, s);
+	imc_buf_text(&e->layers, " */\n");
+}
+
+/* Adds the calls of l under that name, and takes its descriptors back. NULL:
+ * reported. */
+static const char *kernel_text(struct imc_emit *e, struct imc_emit_layer *l,
+			       const char *name)
+{
+	size_t n = e->layers.n;
+	const char *text;
+
+	l->name = name;
+	if (!emit_kernel(e, l))
+		return NULL;
+	text = imc_arena_strdup(e->a, e->layers.p + n);
+	e->layers.n = n;
+	e->layers.p[n] = 0;
+	return text;
+}
+
+/* Steps of a layer share its descriptor. Rings of other lines, or other blocks,
+ * give another one, with a number behind the name. */
+static bool emit_once(struct imc_emit *e, struct imc_emit_layer *l)
+{
+	struct imc_emit_known *k = &e->known[l->id.i];
+	size_t n_call = e->n_call, which = 0;
+	const char *first, *text;
+
+	if (!k->name)
+		k->name = layer_name(e, l->n);
+	text = first = kernel_text(e, l, k->name);
+	while (first && which < k->n_text && strcmp(k->text[which], first) != 0)
+		which++;
+	if (which > 0 && first) {
+		e->n_call = n_call;
+		text = kernel_text(
+			e, l,
+			imc_arena_printf(e->a, "%s_%zu", k->name, which + 1));
+	}
+	if (text && which == k->n_text) {
+		*IMC_PUSH(e->a, k->text, k->n_text, k->cap_text) = first;
+		put_heading(e, l->step);
+		imc_buf_text(&e->layers, text);
+	}
+	return text != NULL;
+}
+
 bool imc_emit_step(struct imc_emit *e, const struct imc_step *s)
 {
 	const struct imc_node *n = imc_node_at(e->g, s->node);
@@ -326,15 +446,12 @@ bool imc_emit_step(struct imc_emit *e, const struct imc_step *s)
 				   .x = imc_node_in(e->g, n, 0),
 				   .y = imc_node_out(e->g, n, 0)};
 
-	l.name = layer_name(e, n);
 	if (!l.x || l.x->t.dtype != IMC_I8 || l.y->t.dtype != IMC_I8)
 		return imc_emit_refuse(e, &l, "its tensors are not int8");
 	if (imc_tensor_count(&l.x->t) > INT32_MAX ||
 	    imc_tensor_count(&l.y->t) > INT32_MAX)
 		return imc_emit_refuse(e, &l, "its tensors exceed 2 GB");
-	imc_buf_printf(&e->layers, "/* %d: %s", (int)e->step,
-		       imc_emit_title(e, s, ""));
-	put_choice(e, s);
-	imc_buf_text(&e->layers, " */\n");
-	return emit_kernel(e, &l);
+	l.c = imc_plan_constants(e->g, &e->m->map, s->node,
+				 imc_emit_block_of(e, s));
+	return emit_once(e, &l);
 }

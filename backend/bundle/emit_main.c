@@ -63,7 +63,7 @@ static void emit_run(struct imc_emit *e, struct imc_buf *b)
 		       e->name);
 }
 
-/* L1 with %ALIGN bytes to spare, and the arrays of the host's machine. */
+/* Memory with %ALIGN bytes to spare, and the arrays of the host's machine. */
 static void emit_machine(struct imc_emit *e, struct imc_buf *b)
 {
 	imc_buf_printf(
@@ -73,8 +73,13 @@ static void emit_machine(struct imc_emit *e, struct imc_buf *b)
 		"/* The machine: functional models, see imc_hal_host.h. */\n"
 		"static int8_t cells[CELLS + 1];\n"
 		"static int32_t sums[2 * %s_XBAR_COLS + 1];\n"
-		"static unsigned char l1[%s_L1_BYTES + %s_ALIGN];\n\n",
-		e->upper, e->upper, e->upper, e->upper, e->upper, e->upper);
+		"static unsigned char l1[%s_L1_BYTES + %s_ALIGN];\n"
+		"static unsigned char l2[%s_L2_BYTES + %s_ALIGN];\n\n"
+		"static void *aligned(unsigned char *p)\n{\n"
+		"\treturn p + (%s_ALIGN - (uintptr_t)p %% %s_ALIGN) %% "
+		"%s_ALIGN;\n}\n\n",
+		e->upper, e->upper, e->upper, e->upper, e->upper, e->upper,
+		e->upper, e->upper, e->upper, e->upper, e->upper);
 }
 
 static void emit_start(struct imc_emit *e, struct imc_buf *b)
@@ -87,12 +92,13 @@ static void emit_start(struct imc_emit *e, struct imc_buf *b)
 		"\t\t.cols = %s_XBAR_COLS,\n\t\t.cells = cells,\n"
 		"\t\t.sums = sums,\n"
 		"\t\t.late = imc_run_flag(\"IMC_LATE\"),\n\t};\n"
-		"\tsize_t skip = (%s_ALIGN - (uintptr_t)l1 %% %s_ALIGN) %%\n"
-		"\t\t      %s_ALIGN;\n"
-		"\tstruct %s_memory memory = {l1 + skip, %s_L1_BYTES};\n"
+		"\tstruct %s_memory memory = {\n"
+		"\t\t.l1 = aligned(l1),\n\t\t.l1_bytes = %s_L1_BYTES,\n"
+		"\t\t.l2 = aligned(l2),\n\t\t.l2_bytes = %s_L2_BYTES,\n"
+		"\t};\n"
 		"\tstruct %s_context cx;\n",
-		e->upper, e->upper, e->upper, e->upper, e->upper, e->upper,
-		e->name, e->upper, e->name);
+		e->upper, e->upper, e->upper, e->name, e->upper, e->upper,
+		e->name);
 	imc_buf_printf(b,
 		       "\tstruct imc_run_net net = {\n\t\t.name = %s,\n"
 		       "\t\t.n_input = %zu,\n\t\t.n_output = %zu,\n"

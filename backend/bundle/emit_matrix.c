@@ -12,6 +12,7 @@ static void emit_zeros(struct imc_emit *e, const struct imc_emit_layer *l)
 		       (int)l->n->a.hi[0]);
 }
 
+/* Settings of the ADCs, which stay in L2. */
 static void emit_field(struct imc_emit *e, const struct imc_emit_layer *l,
 		       const char *field, int k, const char *macro)
 {
@@ -28,15 +29,82 @@ static void begin(struct imc_emit *e, const struct imc_emit_layer *l,
 	imc_buf_text(&e->layers, ",\n");
 }
 
-static void call(struct imc_emit *e, const struct imc_emit_layer *l,
-		 const char *function, const char *scratch)
+/* .weights = 0: the place of input k among the constants. */
+static void emit_place(struct imc_emit *e, const struct imc_emit_layer *l,
+		       const char *field, int k)
 {
-	imc_buf_text(&e->layers, "};\n\n");
-	imc_emit_call(e, function,
-		      imc_arena_printf(e->a, "&%s, %s, %s%s", l->name,
-				       imc_emit_operand(e, l->n->in[0]),
-				       imc_emit_operand(e, l->n->out[0]),
-				       scratch));
+	int64_t at = imc_emit_part(l, k);
+
+	if (at >= 0)
+		imc_buf_printf(&e->layers, "\t.%s = %lld,\n", field,
+			       (long long)at);
+}
+
+static bool has_parts(const struct imc_emit_layer *l, int first, int last)
+{
+	for (int k = first; k <= last; k++)
+		if (imc_emit_part(l, k) < 0)
+			return false;
+	return true;
+}
+
+/* Rows that a step which names none computes. */
+static int64_t all_rows(const struct imc_emit_layer *l)
+{
+	return l->y->t.dim[0] * l->y->t.dim[1];
+}
+
+/* "&name, constants, x, y" of the block from channel chan on. */
+static const char *operands(struct imc_emit *e, const struct imc_emit_layer *l,
+			    int64_t chan)
+{
+	return imc_arena_printf(e->a, "&%s, %s, %s, %s", l->name,
+				imc_emit_constants(e, l->step, chan),
+				imc_emit_operand(e, l->n->in[0]),
+				imc_emit_operand(e, l->n->out[0]));
+}
+
+/* FUNCTION, or what starts it and leaves `unit` running. */
+static void call(struct imc_emit *e, const struct imc_emit_layer *l,
+		 const char *function, const char *job, unsigned unit)
+{
+	const char *arguments = operands(e, l, 0);
+
+	if (e->start) {
+		function = imc_arena_printf(e->a, "%s_start", function);
+		arguments = imc_arena_printf(e->a, "&%s, %s", job, arguments);
+	}
+	imc_emit_rows(e, l, function, arguments, all_rows(l));
+	e->call[e->n_call - 1].units = e->start ? unit : 0;
+}
+
+/* The same for blocks of channels: one if the step names it, else all that the
+ * constants are cut into. */
+static void call_blocks(struct imc_emit *e, const struct imc_emit_layer *l,
+			const char *function)
+{
+	int64_t all = l->y->t.dim[3], block = imc_emit_block_of(e, l->step);
+	int64_t first = l->step->n_chan ? l->step->chan : 0;
+	int64_t end = l->step->n_chan ? first + l->step->n_chan : all;
+	bool start = e->start && (!block || end - first <= block);
+
+	if (start)
+		function = imc_arena_printf(e->a, "%s_start", function);
+	for (int64_t c = first, n; c < end; c += n) {
+		struct imc_emit_call *last;
+
+		n = imc_min_i64(block ? block : end, end - c);
+		imc_emit_rows(e, l, function,
+			      imc_arena_printf(e->a, "%s%s",
+					       start ? "&pe_job, " : "",
+					       operands(e, l, c)),
+			      all_rows(l));
+		last = &e->call[e->n_call - 1];
+		last->units = start ? IMC_EMIT_PE : 0;
+		last->arguments = imc_arena_printf(
+			e->a, "%s, %s, %s", last->arguments,
+			imc_emit_number(e, c), imc_emit_number(e, n));
+	}
 }
 
 /* kernel: imc_rt_conv, on the cores, or imc_rt_pe, on the digital array. */
@@ -45,14 +113,17 @@ static bool emit_conv(struct imc_emit *e, const struct imc_emit_layer *l,
 {
 	if (l->n->a.adc[0])
 		return imc_emit_refuse(e, l, "it has ADC codes without ADC");
+	if (!has_parts(l, 1, 4))
+		return imc_emit_refuse(e, l, "its tables are computed");
 	begin(e, l, "imc_rt_conv");
 	imc_buf_printf(&e->layers, "\t.group = %d,\n", (int)l->n->a.group[0]);
-	emit_field(e, l, "weights", 1, "I8");
-	emit_field(e, l, "bias", 2, "I32");
-	emit_field(e, l, "mult", 3, "I32");
-	emit_field(e, l, "shift", 4, "I32");
+	emit_place(e, l, "weights", 1);
+	emit_place(e, l, "bias", 2);
+	emit_place(e, l, "mult", 3);
+	emit_place(e, l, "shift", 4);
 	emit_zeros(e, l);
-	call(e, l, kernel, "");
+	imc_buf_text(&e->layers, "};\n\n");
+	call_blocks(e, l, kernel);
 	return true;
 }
 
@@ -72,11 +143,12 @@ static bool emit_depthwise(struct imc_emit *e, const struct imc_emit_layer *l)
 	    !all_ones(imc_node_in(e->g, l->n, 3)))
 		return imc_emit_refuse(e, l, "the depth-wise engine cannot");
 	begin(e, l, "imc_rt_depthwise");
-	emit_field(e, l, "weights", 1, "I8");
-	emit_field(e, l, "bias", 2, "I32");
-	emit_field(e, l, "shift", 4, "I32");
+	emit_place(e, l, "weights", 1);
+	emit_place(e, l, "bias", 2);
+	emit_place(e, l, "shift", 4);
 	emit_zeros(e, l);
-	call(e, l, "imc_rt_depthwise", "");
+	imc_buf_text(&e->layers, "};\n\n");
+	call(e, l, "imc_rt_depthwise", "dw_job", IMC_EMIT_PORT);
 	return true;
 }
 
@@ -189,16 +261,20 @@ static void emit_adc(struct imc_emit *e, const struct imc_emit_layer *l,
 static void emit_residual(struct imc_emit *e, const struct imc_emit_layer *l)
 {
 	int32_t groups = (int32_t)l->n->a.group[0];
+	struct imc_emit_known *known = &e->known[l->id.i];
 	struct imc_residual r;
-	int64_t first, record;
 
 	if (!imc_node_in(e->g, l->n, 9))
 		return;
 	r = imc_residual_pack(e->g, l->n, e->a);
-	first = imc_emit_bytes(e, r.first, ((size_t)r.k + 1) * sizeof *r.first);
-	record = imc_emit_bytes(e, r.record,
-				(size_t)(r.n_group * imc_residual_record_bytes(
-							     r.group, r.bits)));
+	if (known->first < 0) {
+		known->first = imc_emit_bytes(
+			e, r.first, ((size_t)r.k + 1) * sizeof *r.first);
+		known->record = imc_emit_bytes(
+			e, r.record,
+			(size_t)(r.n_group *
+				 imc_residual_record_bytes(r.group, r.bits)));
+	}
 	imc_buf_printf(
 		&e->layers,
 		"/* %lld of %lld groups */\n"
@@ -210,7 +286,8 @@ static void emit_residual(struct imc_emit *e, const struct imc_emit_layer *l)
 		(long long)imc_residual_places(&imc_node_in(e->g, l->n, 9)->t,
 					       r.group),
 		l->name, (int)r.c, (int)(r.k / groups), (int)r.group,
-		(int)r.bits, (int)r.shift, (long long)first, (long long)record);
+		(int)r.bits, (int)r.shift, (long long)known->first,
+		(long long)known->record);
 }
 
 static bool check_crossbar(struct imc_emit *e, const struct imc_emit_layer *l,
@@ -231,10 +308,33 @@ static bool check_crossbar(struct imc_emit *e, const struct imc_emit_layer *l,
 	return as->n_tile > 0 || imc_emit_refuse(e, l, "it has no tiles");
 }
 
+static void call_crossbar(struct imc_emit *e, const struct imc_emit_layer *l)
+{
+	const char *scratch = "0";
+
+	if (e->start) {
+		imc_emit_rows(
+			e, l, "imc_rt_crossbar_start",
+			imc_arena_printf(e->a, "&job, &%s, %s, %s", l->name,
+					 imc_emit_operand(e, l->n->in[0]),
+					 imc_emit_operand(e, l->n->out[0])),
+			all_rows(l));
+		e->call[e->n_call - 1].units = IMC_EMIT_PORT;
+		return;
+	}
+	if (l->step->scratch >= 0)
+		scratch = imc_arena_printf(
+			e->a, "l1 + %lld",
+			(long long)e->m->plan.buffer[l->step->scratch].offset);
+	imc_emit_rows(
+		e, l, "imc_rt_crossbar",
+		imc_arena_printf(e->a, "%s, %s", operands(e, l, 0), scratch),
+		all_rows(l));
+}
+
 static bool emit_crossbar(struct imc_emit *e, const struct imc_emit_layer *l)
 {
 	const struct imc_assign *as = &e->m->map.assign[l->id.i];
-	const char *scratch = ", 0";
 
 	if (!check_crossbar(e, l, as))
 		return false;
@@ -256,17 +356,13 @@ static bool emit_crossbar(struct imc_emit *e, const struct imc_emit_layer *l)
 		       (int)l->step->strip_rows);
 	if (as->overlap && l->step->strip_rows)
 		imc_buf_text(&e->layers, "\t.overlap = 1,\n");
-	if (!l->n->a.post[0]) {
-		emit_field(e, l, "bias", 2, "I32");
-		emit_field(e, l, "mult", 3, "I32");
-		emit_field(e, l, "shift", 4, "I32");
-	}
+	emit_place(e, l, "bias", 2);
+	emit_place(e, l, "mult", 3);
+	emit_place(e, l, "shift", 4);
+	emit_place(e, l, "zero", 7);
 	emit_zeros(e, l);
-	if (l->step->scratch >= 0)
-		scratch = imc_arena_printf(
-			e->a, ", l1 + %lld",
-			(long long)e->m->plan.buffer[l->step->scratch].offset);
-	call(e, l, "imc_rt_crossbar", scratch);
+	imc_buf_text(&e->layers, "};\n\n");
+	call_crossbar(e, l);
 	return true;
 }
 

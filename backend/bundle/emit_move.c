@@ -202,7 +202,8 @@ static void emit_part(struct probe *p, int o, int k, const struct pairs *v)
 			    imc_tensor_count(&imc_node_out(p->e->g, n, o)->t),
 			    v);
 	imc_emit_call(p->e, fit_loops(v, &l) ? "imc_rt_copy" : "imc_rt_gather",
-		      imc_arena_printf(p->e->a, "&%s, %s, %s", name, from, to));
+		      imc_arena_printf(p->e->a, "&%s, %s, %s", name, from, to),
+		      0);
 }
 
 /* The value of elements that no input reaches. False: they differ. */
@@ -224,7 +225,8 @@ static bool emit_fill(struct probe *p, int o, const int8_t *still,
 			      imc_arena_printf(
 				      p->e->a, "%s, %lld, %d",
 				      imc_emit_operand(p->e, p->l->n->out[o]),
-				      (long long)n, still[first]));
+				      (long long)n, still[first]),
+			      0);
 	return true;
 }
 

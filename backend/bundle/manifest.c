@@ -49,11 +49,11 @@ static void put_memory(struct imc_emit *e, struct imc_buf *b)
 {
 	imc_buf_printf(b,
 		       "  \"memory\": {\"l1_bytes\": %lld, "
-		       "\"l1_lower_bound\": %lld, \"l2_bytes\": %zu, "
-		       "\"align\": %d},\n",
+		       "\"l1_lower_bound\": %lld, \"l2_bytes\": %lld, "
+		       "\"const_bytes\": %zu, \"align\": %d},\n",
 		       (long long)e->m->plan.l1_bytes,
-		       (long long)e->m->plan.l1_lower_bound, e->l2.n,
-		       IMC_EMIT_ALIGN);
+		       (long long)e->m->plan.l1_lower_bound,
+		       (long long)e->m->plan.l2_bytes, e->l2.n, IMC_EMIT_ALIGN);
 	imc_buf_printf(b,
 		       "  \"crossbars\": {\"arrays\": %d, \"rows\": %d, "
 		       "\"cols\": %d, \"cell_bits\": %d},\n",
@@ -98,7 +98,7 @@ static void put_layers(struct imc_emit *e, struct imc_buf *b)
 	for (size_t k = 0; k < e->m->plan.n_step; k++) {
 		const struct imc_step *s = &e->m->plan.step[k];
 
-		if (s->kind != IMC_STEP_RUN || s->row > 0)
+		if (s->kind != IMC_STEP_RUN || s->row > 0 || s->chan > 0)
 			continue; /* a layer is listed at its first strip */
 		imc_buf_text(b, between);
 		put_layer(e, b, k);

@@ -94,7 +94,7 @@ late()
 {
 	compile a --set ima.cell_bits=8 --post=adc
 	grep -q imc_rt_crossbar_start a/src/digits.c &&
-		grep -q imc_rt_add_part a/src/digits.c ||
+		grep -q 'finish(hal, .*IMC_HAL_PORT' a/src/digits.c ||
 		fail "no sum runs beside an array"
 	run a "$work/early.npy"
 	"$imcc" eval a --data "$data" --limit 20 --outputs early.npy \

@@ -3,6 +3,7 @@
 
 #include "tests/check.h"
 #include "tests/runtime/layer.h"
+#include "tests/runtime/strips.h"
 
 #define MAX_SCRATCH (1 << 18)
 
@@ -25,7 +26,7 @@ static struct imc_hal machine(int32_t late)
 static struct seen {
 	int patched, uneven, mixed, blocks_digital, blocks_direct, spread;
 	int sliced, bits, copied[N_FORM], idle, copied_blocks;
-	int residual[N_FORM];
+	int residual[N_FORM], rings[N_FORM];
 } seen;
 
 static void look_copies(const struct layer *l, enum form form)
@@ -89,7 +90,7 @@ static void run(struct layer *l, int32_t late, int32_t overlap, int8_t *y)
 	EXPECT(bytes < sizeof scratch);
 	memset(scratch, 0x77, sizeof scratch);
 	memset(y, 0x55, MAX_X);
-	status = imc_rt_crossbar(&hal, &l->p, l->x, y, scratch);
+	status = layer_run(&hal, l, &l->p, y, scratch);
 	CHECK(status == IMC_RT_OK, "status %d", status);
 	/* nothing behind what was asked for is touched */
 	EXPECT(after[bytes] == 0x77);
@@ -118,6 +119,53 @@ static void run_rows(struct random *r, const struct layer *l, int32_t late,
 	CHECK(status == IMC_RT_OK, "status %d", status);
 }
 
+/* A layer of one image in strips on rings. */
+static void set_rings(void *cx, int32_t in, int32_t out)
+{
+	struct imc_hal_window *v = &((struct layer *)cx)->p.window;
+
+	v->in_lines = in;
+	v->out_lines = out;
+}
+
+static int run_strip(void *cx, const int8_t *x, const int8_t *b, int8_t *y,
+		     int32_t row, int32_t n_row)
+{
+	static int32_t scratch[MAX_SCRATCH / 4];
+	const struct layer *l = cx;
+	struct imc_hal hal = machine(row & 1);
+
+	(void)b;
+	return imc_rt_crossbar(&hal, &l->p, l, x, y, scratch, row, n_row);
+}
+
+static void run_rings(struct random *r, struct layer *l, enum form form,
+		      const int8_t *whole)
+{
+	static int8_t y[MAX_X];
+	struct imc_hal_window *v = &l->p.window;
+	struct imc_hal hal = machine(0);
+	struct strips s = {.window = v,
+			   .rows = v->out_h,
+			   .line = v->out_w * v->out_c,
+			   .in_rows = v->in_h,
+			   .in_line = v->in_w * v->in_c,
+			   .multiple = l->patch_h,
+			   .x = l->x,
+			   .cx = l,
+			   .set = set_rings,
+			   .run = run_strip};
+	size_t bytes = (size_t)(s.rows * s.line);
+
+	memset(y, 0x55, sizeof y);
+	l->p.overlap = pick(r, 0, 1);
+	EXPECT(strips_run(r, &hal, &s, y) == IMC_RT_OK);
+	CHECK(!memcmp(y, whole, bytes), "form %d: rings", (int)form);
+	EXPECT(y[bytes] == 0x55);
+	seen.rings[form] += v->in_lines < v->in_h && v->out_lines < v->out_h;
+	set_rings(l, 0, 0);
+}
+
 static void check_layer(struct random *r, enum form form)
 {
 	static struct layer l;
@@ -141,6 +189,7 @@ static void check_layer(struct random *r, enum form form)
 		run_rows(r, &l, late, y);
 		CHECK(!memcmp(first, y, bytes), "rows, late %d", late);
 	}
+	run_rings(&(struct random){r->state}, &l, form, first);
 }
 
 /* ---- all cells compute, whatever they hold ---- */
@@ -257,7 +306,7 @@ static void refused(const struct layer *l, struct imc_rt_crossbar p,
 	p.n_tile = 1;
 	memset(y, 0x55, sizeof y);
 	memset(scratch, 0x55, sizeof scratch);
-	status = imc_rt_crossbar(&hal, &p, l->x, y, scratch);
+	status = layer_run(&hal, l, &p, y, scratch);
 	CHECK(status == IMC_RT_E_DEVICE, "case %d: status %d", which, status);
 	EXPECT(y[0] == 0x55 && ((int8_t *)scratch)[0] == 0x55);
 	EXPECT(imc_hal_wait(&hal, IMC_HAL_ALL) == IMC_RT_OK);
@@ -355,9 +404,7 @@ static void point(struct layer *l)
 {
 	l->p.tile = l->tile;
 	l->p.drive = l->drive;
-	l->p.bias = l->bias;
-	l->p.mult = l->mult;
-	l->p.shift = l->shift;
+	layer_places(l);
 	l->p.adc_mult = l->adc_mult;
 	l->p.adc_shift = l->adc_shift;
 	l->p.adc_zero = l->adc_zero;
@@ -445,15 +492,15 @@ static void check_orders(int digital)
 		if (k >= 0 && !disorder(&l, k))
 			break;
 		memset(y, 0x55, sizeof y);
-		status = imc_rt_crossbar(&hal, &l.p, l.x, y, scratch);
+		status = layer_run(&hal, &l, &l.p, y, scratch);
 		CHECK(status == (k < 0 ? IMC_RT_OK : IMC_RT_E_DEVICE),
 		      "case %d: status %d", k, status);
 		EXPECT((y[0] == 0x55) == (k >= 0));
 	}
 	l.p.n_tile = 2; /* of two slices the second is missing */
 	if (digital)
-		EXPECT(imc_rt_crossbar(&(struct imc_hal){0}, &l.p, l.x, y,
-				       scratch) == IMC_RT_E_DEVICE);
+		EXPECT(layer_run(&(struct imc_hal){0}, &l, &l.p, y, scratch) ==
+		       IMC_RT_E_DEVICE);
 }
 
 /* Mistakes that are no member of a tile. */
@@ -480,23 +527,23 @@ static void check_calls(void)
 	       IMC_RT_E_DEVICE);
 	p = l.p;
 	p.drive = NULL;
-	EXPECT(imc_rt_crossbar(&hal, &p, l.x, y, NULL) == IMC_RT_E_DEVICE);
+	EXPECT(layer_run(&hal, &l, &p, y, NULL) == IMC_RT_E_DEVICE);
 	p = l.p;
 	p.adc_mult = NULL;
-	EXPECT(imc_rt_crossbar(&hal, &p, l.x, y, NULL) == IMC_RT_E_ARGUMENT);
+	EXPECT(layer_run(&hal, &l, &p, y, NULL) == IMC_RT_E_ARGUMENT);
 	p = l.p;
 	p.strip_rows = 2;
-	EXPECT(imc_rt_crossbar(&hal, &p, l.x, y, NULL) == IMC_RT_E_ARGUMENT);
+	EXPECT(layer_run(&hal, &l, &p, y, NULL) == IMC_RT_E_ARGUMENT);
 	EXPECT(imc_rt_crossbar_start(&hal, &job, &p, l.x, y, 0, 2) ==
 	       IMC_RT_E_ARGUMENT);
 	p.strip_rows = 3; /* is no multiple of the patch */
-	EXPECT(imc_rt_crossbar(&hal, &p, l.x, y, scratch) == IMC_RT_E_DEVICE);
+	EXPECT(layer_run(&hal, &l, &p, y, scratch) == IMC_RT_E_DEVICE);
 	p.strip_rows = 2; /* and this has other slices than the tile */
 	p.slices = 2;
-	EXPECT(imc_rt_crossbar(&hal, &p, l.x, y, scratch) == IMC_RT_E_DEVICE);
+	EXPECT(layer_run(&hal, &l, &p, y, scratch) == IMC_RT_E_DEVICE);
 	/* row blocks of a kernel that is not 1 x 1 have no patches */
 	l.tile[0].row0 = 6;
-	EXPECT(imc_rt_crossbar(&hal, &l.p, l.x, y, NULL) == IMC_RT_E_DEVICE);
+	EXPECT(layer_run(&hal, &l, &l.p, y, NULL) == IMC_RT_E_DEVICE);
 }
 
 /* What is done when, early and late. */
@@ -544,7 +591,7 @@ int main(void)
 	EXPECT(seen.spread > 5);
 	EXPECT(seen.sliced > 10 && seen.bits > 10 && seen.idle > 5);
 	for (int i = 0; i < N_FORM; i++)
-		EXPECT(seen.copied[i] > 10);
+		EXPECT(seen.copied[i] > 10 && seen.rings[i] > 10);
 	EXPECT(seen.copied_blocks > 5);
 	EXPECT(seen.residual[DIGITAL] > 50 && seen.residual[WHOLE_SUMS] > 50);
 	for (int i = 0; i < 40; i++)

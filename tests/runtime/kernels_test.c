@@ -1,5 +1,6 @@
 /* Every kernel of the cores and the depth-wise engine against a reference
  * that is written as plainly as possible. */
+#include <stddef.h>
 #include <string.h>
 
 #include "imc_hal_host.h"
@@ -11,8 +12,15 @@
 #define MAX 8192
 
 static struct imc_hal hal;
-static int8_t x[MAX], b[MAX], w[MAX], y[MAX];
-static int32_t bias[64], mult[64], shift[64];
+static int8_t x[MAX], b[MAX], y[MAX];
+
+/* The constants of a kernel: one piece of memory. */
+static struct tables {
+	int32_t bias[64], mult[64], shift[64], softmax[256];
+	int8_t w[MAX];
+} t;
+
+#define AT(member) ((int32_t)offsetof(struct tables, member))
 
 static int32_t out_size(int32_t in, int32_t pads, int32_t kernel,
 			int32_t dilation, int32_t stride)
@@ -74,18 +82,18 @@ static int64_t conv_sum(const struct imc_rt_conv *p, int32_t i)
 	const struct imc_hal_window *v = &p->window;
 	int32_t k = i % v->out_c, per = v->in_c / p->group;
 	int32_t c0 = k / (v->out_c / p->group) * per, at = 0;
-	int64_t sum = bias[k];
+	int64_t sum = t.bias[k];
 	int counted;
 
 	at = k * v->kernel_h * v->kernel_w * per;
 	for (int32_t ky = 0; ky < v->kernel_h; ky++)
 		for (int32_t kx = 0; kx < v->kernel_w; kx++)
 			for (int32_t c = 0; c < per; c++, at++) {
-				const int8_t *t =
+				const int8_t *tap =
 					tap_at(v, i, ky, kx, c0 + c, &counted);
 
-				if (t)
-					sum += (*t - p->zero_x) * w[at];
+				if (tap)
+					sum += (*tap - p->zero_x) * t.w[at];
 			}
 	return sum;
 }
@@ -94,11 +102,11 @@ static void pick_tables(struct random *r)
 {
 	pick_bytes(r, x, MAX, -128, 127);
 	pick_bytes(r, b, MAX, -128, 127);
-	pick_bytes(r, w, MAX, -127, 127);
+	pick_bytes(r, t.w, MAX, -127, 127);
 	for (int k = 0; k < 64; k++) {
-		bias[k] = pick(r, -5000, 5000);
-		mult[k] = pick(r, 1 << 29, INT32_MAX);
-		shift[k] = pick(r, 34, 40);
+		t.bias[k] = pick(r, -5000, 5000);
+		t.mult[k] = pick(r, 1 << 29, INT32_MAX);
+		t.shift[k] = pick(r, 34, 40);
 	}
 }
 
@@ -107,10 +115,10 @@ static void check_conv(struct random *r)
 	struct imc_rt_conv p = {
 		.window = pick_window(r),
 		.group = pick(r, 1, 3),
-		.weights = w,
-		.bias = bias,
-		.mult = mult,
-		.shift = shift,
+		.weights = AT(w),
+		.bias = AT(bias),
+		.mult = AT(mult),
+		.shift = AT(shift),
 		.zero_x = pick(r, -128, 127),
 		.zero_y = pick(r, -20, 20),
 		.lo = pick(r, -128, -1),
@@ -121,12 +129,13 @@ static void check_conv(struct random *r)
 	p.window.in_c = p.group * pick(r, 1, 4);
 	p.window.out_c = p.group * pick(r, 1, 4);
 	pick_tables(r);
-	EXPECT(imc_rt_conv(&hal, &p, x, y) == IMC_RT_OK);
+	EXPECT(imc_rt_conv(&hal, &p, &t, x, y, 0, p.window.n * p.window.out_h,
+			   0, p.window.out_c) == IMC_RT_OK);
 	for (int32_t i = 0; i < out_count(&p.window); i++) {
 		int32_t k = i % p.window.out_c;
 
-		bad += y[i] != imc_rt_requant(conv_sum(&p, i), mult[k],
-					      shift[k], p.zero_y, p.lo, p.hi);
+		bad += y[i] != imc_rt_requant(conv_sum(&p, i), t.mult[k],
+					      t.shift[k], p.zero_y, p.lo, p.hi);
 	}
 	CHECK(bad == 0, "%d wrong", bad);
 }
@@ -135,9 +144,9 @@ static void check_depthwise(struct random *r)
 {
 	struct imc_rt_conv p = {.window = pick_window(r),
 				.zero_x = pick(r, -128, 127)};
-	struct imc_rt_depthwise q = {.weights = w,
-				     .bias = bias,
-				     .shift = shift,
+	struct imc_rt_depthwise q = {.weights = AT(w),
+				     .bias = AT(bias),
+				     .shift = AT(shift),
 				     .zero_x = p.zero_x,
 				     .zero_y = pick(r, -20, 20),
 				     .lo = -128,
@@ -149,11 +158,12 @@ static void check_depthwise(struct random *r)
 	q.window = p.window;
 	pick_tables(r);
 	for (int k = 0; k < 64; k++)
-		shift[k] = pick(r, 6, 12);
-	EXPECT(imc_rt_depthwise(&hal, &q, x, y) == IMC_RT_OK);
+		t.shift[k] = pick(r, 6, 12);
+	EXPECT(imc_rt_depthwise(&hal, &q, &t, x, y, 0,
+				q.window.n * q.window.out_h) == IMC_RT_OK);
 	for (int32_t i = 0; i < out_count(&p.window); i++)
 		bad += y[i] != imc_rt_requant(conv_sum(&p, i), 1,
-					      shift[i % p.window.out_c],
+					      t.shift[i % p.window.out_c],
 					      q.zero_y, q.lo, q.hi);
 	CHECK(bad == 0, "%d wrong", bad);
 }
@@ -162,7 +172,7 @@ static void check_pools(struct random *r)
 {
 	struct imc_rt_average_pool p = {
 		.window = pick_window(r),
-		.mult = mult,
+		.mult = AT(mult),
 		.count_pad = pick(r, 0, 1),
 		.count_min = 0,
 		.shift = 31,
@@ -179,22 +189,24 @@ static void check_pools(struct random *r)
 	/* as ceil_mode may do: windows that reach past the padding */
 	v->out_h += v->out_h * v->stride_h < v->in_h + v->pad_top;
 	pick_tables(r);
-	EXPECT(imc_rt_average_pool(&hal, &p, x, y) == IMC_RT_OK);
-	EXPECT(imc_rt_max_pool(&hal, v, x, largest) == IMC_RT_OK);
+	EXPECT(imc_rt_average_pool(&hal, &p, &t, x, y, 0, v->n * v->out_h) ==
+	       IMC_RT_OK);
+	EXPECT(imc_rt_max_pool(&hal, v, x, largest, 0, v->n * v->out_h) ==
+	       IMC_RT_OK);
 	for (int32_t i = 0; i < out_count(v); i++) {
 		int32_t count = 0, max = -128, counted;
 		int64_t sum = 0;
 
 		for (int32_t k = 0; k < v->kernel_h * v->kernel_w; k++) {
-			const int8_t *t =
+			const int8_t *tap =
 				tap_at(v, i, k / v->kernel_w, k % v->kernel_w,
 				       i % v->out_c, &counted);
 
-			count += p.count_pad ? counted : t != NULL;
-			sum += t ? *t - p.zero_x : 0;
-			max = t && *t > max ? *t : max;
+			count += p.count_pad ? counted : tap != NULL;
+			sum += tap ? *tap - p.zero_x : 0;
+			max = tap && *tap > max ? *tap : max;
 		}
-		bad += y[i] != imc_rt_requant(sum, mult[count], 31, p.zero_y,
+		bad += y[i] != imc_rt_requant(sum, t.mult[count], 31, p.zero_y,
 					      p.lo, p.hi);
 		bad_max += largest[i] != max;
 	}
@@ -210,6 +222,7 @@ static void check_binary(struct random *r, int repeat)
 		.a_step = {0, 0, 0, repeat ? 4 : 12, repeat ? 0 : 4, 1},
 		.b_step = {0, 0, 0, repeat ? 0 : 12, repeat ? 1 : 4,
 			   repeat ? 0 : 1},
+		.row_size = 24,
 		.zero_a = pick(r, -128, 127),
 		.zero_b = pick(r, -128, 127),
 		.mult_a = pick(r, 0, 1 << 20),
@@ -223,8 +236,8 @@ static void check_binary(struct random *r, int repeat)
 	static int8_t product[24];
 
 	pick_tables(r);
-	EXPECT(imc_rt_add(&hal, &p, x, b, y) == IMC_RT_OK);
-	EXPECT(imc_rt_mul(&hal, &p, x, b, product) == IMC_RT_OK);
+	EXPECT(imc_rt_add(&hal, &p, x, b, y, 0, 1) == IMC_RT_OK);
+	EXPECT(imc_rt_mul(&hal, &p, x, b, product, 0, 1) == IMC_RT_OK);
 	for (int32_t i = 0; i < 24; i++) {
 		int32_t u = x[repeat ? i / 12 * 4 + i % 4 : i] - p.zero_a;
 		int32_t v = b[repeat ? i / 4 % 3 : i] - p.zero_b;
@@ -240,31 +253,30 @@ static void check_binary(struct random *r, int repeat)
 
 static void check_unary(struct random *r)
 {
-	struct imc_rt_rescaling p = {.count = 200,
+	struct imc_rt_rescaling p = {.row_size = 20,
 				     .zero_x = pick(r, -128, 127),
 				     .mult = pick(r, 1 << 28, 1 << 30),
 				     .shift = 30,
 				     .zero_y = pick(r, -9, 9),
 				     .lo = -100,
 				     .hi = 99};
-	struct imc_rt_lut q = {.count = 200, .table = w};
+	struct imc_rt_lut q = {.row_size = 20, .table = AT(w)};
 
 	pick_tables(r);
-	EXPECT(imc_rt_rescale_i8(&hal, &p, x, y) == IMC_RT_OK);
+	EXPECT(imc_rt_rescale_i8(&hal, &p, x, y, 0, 10) == IMC_RT_OK);
 	for (int i = 0; i < 200; i++)
 		EXPECT(y[i] == imc_rt_requant(x[i] - p.zero_x, p.mult, 30,
 					      p.zero_y, -100, 99));
-	EXPECT(imc_rt_lut(&hal, &q, x, y) == IMC_RT_OK);
+	EXPECT(imc_rt_lut(&hal, &q, &t, x, y, 0, 10) == IMC_RT_OK);
 	for (int i = 0; i < 200; i++)
-		EXPECT(y[i] == w[x[i] + 128]);
+		EXPECT(y[i] == t.w[x[i] + 128]);
 }
 
 static void check_softmax(struct random *r)
 {
-	static int32_t table[256];
-	struct imc_rt_softmax p = {.rows = 3,
-				   .cols = pick(r, 1, 20),
-				   .table = table,
+	int32_t *table = t.softmax;
+	struct imc_rt_softmax p = {.cols = pick(r, 1, 20),
+				   .table = AT(softmax),
 				   .zero_y = -128,
 				   .lo = -128,
 				   .hi = 127};
@@ -272,7 +284,7 @@ static void check_softmax(struct random *r)
 	pick_tables(r);
 	for (int d = 0; d < 256; d++)
 		table[d] = (1 << 23) >> (d / 12);
-	EXPECT(imc_rt_softmax(&hal, &p, x, y) == IMC_RT_OK);
+	EXPECT(imc_rt_softmax(&hal, &p, &t, x, y, 0, 3) == IMC_RT_OK);
 	for (int32_t i = 0; i < 3 * p.cols; i++) {
 		const int8_t *row = x + i / p.cols * p.cols;
 		int32_t max = -128;

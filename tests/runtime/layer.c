@@ -1,5 +1,6 @@
 #include "tests/runtime/layer.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "imc_rt_num.h"
@@ -395,15 +396,31 @@ static void pick_tables(struct random *r, struct layer *l)
 		l->w[i] = (int8_t)pick_weight(r, &l->p);
 }
 
+void layer_places(struct layer *l)
+{
+	struct imc_rt_crossbar *p = &l->p;
+
+	p->bias = (int32_t)offsetof(struct layer, bias);
+	p->mult = (int32_t)offsetof(struct layer, mult);
+	p->shift = (int32_t)offsetof(struct layer, shift);
+	p->zero = (int32_t)offsetof(struct layer, zero);
+	memcpy(l->zero, l->adc_zero, sizeof l->zero);
+}
+
+int layer_run(struct imc_hal *hal, const struct layer *l,
+	      const struct imc_rt_crossbar *p, int8_t *y, void *scratch)
+{
+	return imc_rt_crossbar(hal, p, l, l->x, y, scratch, 0,
+			       p->window.n * p->window.out_h);
+}
+
 static void set_pointers(struct layer *l)
 {
 	struct imc_rt_crossbar *p = &l->p;
 
 	p->tile = l->tile;
 	p->drive = l->drive;
-	p->bias = l->bias;
-	p->mult = l->mult;
-	p->shift = l->shift;
+	layer_places(l);
 	if (l->adc) {
 		p->adc_mult = l->adc_mult;
 		p->adc_shift = l->adc_shift;

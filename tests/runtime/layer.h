@@ -25,7 +25,8 @@ struct layer {
 	int32_t tile_slices, n_copy;
 	struct imc_hal_tile tile[ARRAYS];
 	int8_t x[MAX_X], w[MAX_W], biasrow[4 * MAX_K], drive[4];
-	int32_t bias[MAX_K], mult[MAX_K], shift[MAX_K];
+	/* of the cores, at the places that p gives, and of the ADCs */
+	int32_t bias[MAX_K], mult[MAX_K], shift[MAX_K], zero[MAX_K];
 	int32_t adc_mult[MAX_K], adc_shift[MAX_K], adc_zero[MAX_K];
 	struct imc_rt_residual residual;
 	int8_t rest[MAX_W], record[MAX_RECORD]; /* residual weights, stored */
@@ -55,6 +56,13 @@ int8_t layer_want(const struct layer *l, int32_t n, int32_t oy, int32_t ox,
 
 /* Slices that t holds. */
 int32_t layer_slices(const struct imc_hal_tile *t);
+
+/* Sets the places of the constants of l, which is their piece of memory. */
+void layer_places(struct layer *l);
+
+/* All of it: l->x to y. */
+int layer_run(struct imc_hal *hal, const struct layer *l,
+	      const struct imc_rt_crossbar *p, int8_t *y, void *scratch);
 
 int32_t layer_out_bytes(const struct layer *l);
 

@@ -1,154 +1,227 @@
-/* Parts of a kernel, in any cuts and in any order, give what the whole kernel
- * gives, and touch nothing else. */
+/* Rows of a kernel, in any cuts and in any order, give what all of them give,
+ * and touch nothing else; so do strips on rings, and blocks of channels. */
+#include <stddef.h>
 #include <string.h>
 
-#include "imc_hal_host.h"
-#include "imc_rt.h"
+#include "imc_rt_pe.h"
 #include "tests/check.h"
-#include "tests/runtime/random.h"
+#include "tests/runtime/strips.h"
 
 #define MAX 8192
 #define UNTOUCHED 0x55
 
 static struct imc_hal hal;
-static int8_t x[MAX], b[MAX], weights[MAX], whole[MAX], y[MAX];
-static int32_t bias[64], mult[64], shift[64];
+static int8_t x[MAX], b[MAX], whole[MAX], y[MAX];
 
-/* One kernel with its descriptor: all of it, and a part, of what it counts
- * in: elements or rows. */
+/* The constants of a kernel: one piece of memory. */
+static struct tables {
+	int32_t bias[64], mult[64], shift[64], fine[64];
+	int8_t w[MAX];
+} t;
+
+#define AT(member) ((int32_t)offsetof(struct tables, member))
+
+enum kind {
+	ADD,
+	MUL,
+	RESCALE,
+	LUT,
+	MAX_POOL,
+	AVERAGE_POOL,
+	CONV,
+	PE,
+	DEPTHWISE,
+	N_KIND
+};
+
+static const char *const names[N_KIND] = {"add",  "mul",      "rescale",
+					  "lut",  "max_pool", "average_pool",
+					  "conv", "pe",	      "depthwise"};
+
+/* One kernel with its descriptor. */
 struct kernel {
-	const char *name;
-	const void *p;
-	int32_t n, unit; /* so many parts, of so many bytes */
-	int (*all)(const void *p);
-	int (*part)(const void *p, int32_t first, int32_t n);
+	enum kind kind;
+	struct imc_rt_binary binary;
+	struct imc_rt_rescaling rescaling;
+	struct imc_rt_lut lut;
+	struct imc_hal_window max;
+	struct imc_rt_average_pool average;
+	struct imc_rt_conv conv;
+	struct imc_rt_depthwise depthwise;
+	int32_t rows, in_rows, line, in_line;
 };
 
 /* ---- the kernels ---- */
 
-static int all_add(const void *p)
+static int run_depthwise(const struct imc_rt_depthwise *p, const int8_t *from,
+			 int8_t *to, int32_t row, int32_t n)
 {
-	return imc_rt_add(&hal, p, x, b, whole);
-}
-
-static int part_add(const void *p, int32_t first, int32_t n)
-{
-	return imc_rt_add_part(&hal, p, x, b, y, first, n);
-}
-
-static int all_mul(const void *p)
-{
-	return imc_rt_mul(&hal, p, x, b, whole);
-}
-
-static int part_mul(const void *p, int32_t first, int32_t n)
-{
-	return imc_rt_mul_part(&hal, p, x, b, y, first, n);
-}
-
-static int all_rescale(const void *p)
-{
-	return imc_rt_rescale_i8(&hal, p, x, whole);
-}
-
-static int part_rescale(const void *p, int32_t first, int32_t n)
-{
-	return imc_rt_rescale_i8_part(&hal, p, x, y, first, n);
-}
-
-static int all_lut(const void *p)
-{
-	return imc_rt_lut(&hal, p, x, whole);
-}
-
-static int part_lut(const void *p, int32_t first, int32_t n)
-{
-	return imc_rt_lut_part(&hal, p, x, y, first, n);
-}
-
-static int all_max(const void *p)
-{
-	return imc_rt_max_pool(&hal, p, x, whole);
-}
-
-static int part_max(const void *p, int32_t row, int32_t n)
-{
-	return imc_rt_max_pool_part(&hal, p, x, y, row, n);
-}
-
-static int all_average(const void *p)
-{
-	return imc_rt_average_pool(&hal, p, x, whole);
-}
-
-static int part_average(const void *p, int32_t row, int32_t n)
-{
-	return imc_rt_average_pool_part(&hal, p, x, y, row, n);
-}
-
-static int all_conv(const void *p)
-{
-	return imc_rt_conv(&hal, p, x, whole);
-}
-
-static int part_conv(const void *p, int32_t row, int32_t n)
-{
-	return imc_rt_conv_part(&hal, p, x, y, row, n);
-}
-
-static int all_depthwise(const void *p)
-{
-	return imc_rt_depthwise(&hal, p, x, whole);
-}
-
-static int part_depthwise(const void *p, int32_t row, int32_t n)
-{
-	const struct imc_rt_depthwise *q = p;
 	struct imc_hal_depthwise job;
-	int32_t at = row * q->window.out_w * q->window.out_c;
-	int8_t before = y[at];
-	int status = imc_rt_depthwise_start(&hal, &job, q, x, y, row, n);
+	int32_t lines = p->window.out_lines ? p->window.out_lines : 1 << 20;
+	int32_t at = row % lines * p->window.out_w * p->window.out_c;
+	int8_t before = to[at];
+	int status;
 
+	if (row % 2) /* both forms */
+		return imc_rt_depthwise(&hal, p, &t, from, to, row, n);
+	status = imc_rt_depthwise_start(&hal, &job, p, &t, from, to, row, n);
 	if (hal.late)
-		EXPECT(y[at] == before);
-	return status ? status : imc_hal_wait(&hal, IMC_HAL_ALL);
+		EXPECT(to[at] == before);
+	return status ? status : imc_hal_wait(&hal, IMC_HAL_PORT);
 }
 
-/* ---- cuts ---- */
-
-/* All the parts, the later half of them first. */
-static void run_parts(struct random *r, const struct kernel *k)
+static int run(void *cx, const int8_t *from, const int8_t *other, int8_t *to,
+	       int32_t row, int32_t n)
 {
-	int32_t half = pick(r, 0, k->n), n;
+	const struct kernel *k = cx;
+	int32_t chan = k->conv.window.out_c;
 
-	for (int32_t at = half; at < k->n; at += n) {
-		n = pick(r, 1, k->n - at);
-		EXPECT(k->part(k->p, at, n) == IMC_RT_OK);
+	other = other ? other : b;
+	switch (k->kind) {
+	case ADD:
+		return imc_rt_add(&hal, &k->binary, from, other, to, row, n);
+	case MUL:
+		return imc_rt_mul(&hal, &k->binary, from, other, to, row, n);
+	case RESCALE:
+		return imc_rt_rescale_i8(&hal, &k->rescaling, from, to, row, n);
+	case LUT:
+		return imc_rt_lut(&hal, &k->lut, &t, from, to, row, n);
+	case MAX_POOL:
+		return imc_rt_max_pool(&hal, &k->max, from, to, row, n);
+	case AVERAGE_POOL:
+		return imc_rt_average_pool(&hal, &k->average, &t, from, to, row,
+					   n);
+	case CONV:
+		return imc_rt_conv(&hal, &k->conv, &t, from, to, row, n, 0,
+				   chan);
+	case PE:
+		return imc_rt_pe(&hal, &k->conv, &t, from, to, row, n, 0, chan);
+	case DEPTHWISE:
+		return run_depthwise(&k->depthwise, from, to, row, n);
+	case N_KIND:
+		break;
+	}
+	return IMC_RT_E_ARGUMENT;
+}
+
+static void set_rings(void *cx, int32_t in, int32_t out)
+{
+	struct kernel *k = cx;
+	struct imc_hal_window *w[] = {&k->max, &k->average.window,
+				      &k->conv.window, &k->depthwise.window};
+
+	for (size_t i = 0; i < sizeof w / sizeof *w; i++) {
+		w[i]->in_lines = in;
+		w[i]->out_lines = out;
+	}
+	k->binary.a_ring = k->rescaling.x_ring = k->lut.x_ring =
+		in * k->in_line;
+	k->binary.b_ring = k->binary.b_step[5] ? in * k->in_line : 0;
+	k->binary.y_ring = k->rescaling.y_ring = k->lut.y_ring = out * k->line;
+}
+
+/* ---- checks ---- */
+
+/* All rows, the later half of them first. */
+static void run_cuts(struct random *r, struct kernel *k)
+{
+	int32_t half = pick(r, 0, k->rows), n;
+
+	for (int32_t at = half; at < k->rows; at += n) {
+		n = pick(r, 1, k->rows - at);
+		EXPECT(run(k, x, b, y, at, n) == IMC_RT_OK);
 	}
 	for (int32_t at = 0; at < half; at += n) {
 		n = pick(r, 1, half - at);
-		EXPECT(k->part(k->p, at, n) == IMC_RT_OK);
+		EXPECT(run(k, x, b, y, at, n) == IMC_RT_OK);
 	}
 }
 
-static void check(struct random *r, const struct kernel *k)
+static void check_cuts(struct random *r, struct kernel *k)
 {
-	int32_t bytes = k->n * k->unit, first = pick(r, 0, k->n - 1);
-	int32_t n = pick(r, 1, k->n - first), bad = 0;
+	int32_t bytes = k->rows * k->line, first = pick(r, 0, k->rows - 1);
+	int32_t n = pick(r, 1, k->rows - first), bad = 0;
 
 	EXPECT(bytes > 0 && bytes < MAX);
 	memset(y, UNTOUCHED, sizeof y);
-	EXPECT(k->all(k->p) == IMC_RT_OK);
-	EXPECT(k->part(k->p, first, n) == IMC_RT_OK);
+	EXPECT(run(k, x, b, whole, 0, k->rows) == IMC_RT_OK);
+	EXPECT(run(k, x, b, y, first, n) == IMC_RT_OK);
 	for (int32_t i = 0; i < MAX; i++) {
-		int inside = i >= first * k->unit && i < (first + n) * k->unit;
+		int inside = i >= first * k->line && i < (first + n) * k->line;
 
 		bad += y[i] != (inside ? whole[i] : UNTOUCHED);
 	}
-	CHECK(bad == 0, "%s: one part: %d wrong", k->name, bad);
-	run_parts(r, k);
-	CHECK(!memcmp(y, whole, (size_t)bytes), "%s: parts", k->name);
-	CHECK(y[bytes] == UNTOUCHED, "%s: too much", k->name);
+	CHECK(bad == 0, "%s: some rows: %d wrong", names[k->kind], bad);
+	run_cuts(r, k);
+	CHECK(!memcmp(y, whole, (size_t)bytes), "%s: cuts", names[k->kind]);
+	CHECK(y[bytes] == UNTOUCHED, "%s: too much", names[k->kind]);
+}
+
+static void check_rings(struct random *r, struct kernel *k)
+{
+	struct strips s = {.window = k->kind < MAX_POOL ? NULL : &k->max,
+			   .rows = k->rows,
+			   .line = k->line,
+			   .in_rows = k->in_rows,
+			   .in_line = k->in_line,
+			   .multiple = 1,
+			   .x = x,
+			   .b = k->kind <= MUL && k->binary.b_step[5] ? b : 0,
+			   .cx = k,
+			   .set = set_rings,
+			   .run = run};
+	int32_t bytes = k->rows * k->line;
+
+	for (int i = 0; i < 3; i++) {
+		memset(y, UNTOUCHED, sizeof y);
+		EXPECT(strips_run(r, &hal, &s, y) == IMC_RT_OK);
+		CHECK(!memcmp(y, whole, (size_t)bytes), "%s: rings",
+		      names[k->kind]);
+		CHECK(y[bytes] == UNTOUCHED, "%s: too much", names[k->kind]);
+	}
+}
+
+/* A kernel under its kinds first .. last. */
+static void check_kinds(struct random *r, struct kernel *k, enum kind first,
+			enum kind last)
+{
+	for (int kind = first; kind <= (int)last; kind++) {
+		k->kind = (enum kind)kind;
+		set_rings(k, 0, 0);
+		check_cuts(r, k);
+		check_rings(r, k);
+	}
+}
+
+/* Channels in blocks, each with the tables of its own, on rows of a ring. */
+static void check_blocks(struct random *r, const struct kernel *k, int pe)
+{
+	const struct imc_hal_window *w = &k->conv.window;
+	int32_t per = w->kernel_h * w->kernel_w * w->in_c / k->conv.group;
+	int32_t row = pick(r, 0, w->out_h - 1), n, bad = 0;
+	int32_t n_row = pick(r, 1, w->out_h - row);
+
+	memset(y, UNTOUCHED, sizeof y);
+	for (int32_t c = 0; c < w->out_c; c += n) {
+		static struct tables block;
+
+		n = pick(r, 1, w->out_c - c);
+		memset(&block, 0x11, sizeof block);
+		for (int32_t j = 0; j < n; j++) {
+			block.bias[j] = t.bias[c + j];
+			block.mult[j] = t.mult[c + j];
+			block.shift[j] = t.shift[c + j];
+		}
+		memcpy(block.w, t.w + c * per, (size_t)(n * per));
+		EXPECT(!(pe ? imc_rt_pe : imc_rt_conv)(&hal, &k->conv, &block,
+						       x, y, row, n_row, c, n));
+	}
+	for (int32_t i = 0; i < MAX; i++) {
+		int inside = i >= row * k->line && i < (row + n_row) * k->line;
+
+		bad += y[i] != (inside ? whole[i] : UNTOUCHED);
+	}
+	CHECK(bad == 0, "blocks: %d wrong", bad);
 }
 
 /* ---- random descriptors ---- */
@@ -157,11 +230,12 @@ static void pick_tables(struct random *r)
 {
 	pick_bytes(r, x, MAX, -128, 127);
 	pick_bytes(r, b, MAX, -128, 127);
-	pick_bytes(r, weights, MAX, -127, 127);
+	pick_bytes(r, t.w, MAX, -127, 127);
 	for (int k = 0; k < 64; k++) {
-		bias[k] = pick(r, -5000, 5000);
-		mult[k] = pick(r, 1 << 29, INT32_MAX);
-		shift[k] = pick(r, 34, 40);
+		t.bias[k] = pick(r, -5000, 5000);
+		t.mult[k] = pick(r, 1 << 29, INT32_MAX);
+		t.shift[k] = pick(r, 34, 40);
+		t.fine[k] = pick(r, 6, 12);
 	}
 }
 
@@ -169,7 +243,7 @@ static struct imc_hal_window pick_window(struct random *r)
 {
 	struct imc_hal_window v = {
 		.n = 1,
-		.in_h = pick(r, 3, 8),
+		.in_h = pick(r, 3, 12),
 		.in_w = pick(r, 3, 8),
 		.kernel_h = pick(r, 1, 3),
 		.kernel_w = pick(r, 1, 3),
@@ -193,13 +267,19 @@ static struct imc_hal_window pick_window(struct random *r)
 	return v;
 }
 
+/* y [rows][cols] = a and b, or b one element. */
 static void check_elements(struct random *r)
 {
 	int repeat = pick(r, 0, 1);
-	struct imc_rt_binary p = {
-		.dim = {1, 1, 1, 2, 3, 4},
-		.a_step = {0, 0, 0, repeat ? 4 : 12, repeat ? 0 : 4, 1},
-		.b_step = {0, 0, 0, 12, 4, 1},
+	int32_t rows = pick(r, 1, 9), cols = pick(r, 1, 40);
+	struct kernel k = {
+		.rows = rows, .in_rows = rows, .line = cols, .in_line = cols};
+
+	k.binary = (struct imc_rt_binary){
+		.dim = {1, 1, 1, 1, rows, cols},
+		.a_step = {0, 0, 0, 0, cols, 1},
+		.b_step = {0, 0, 0, 0, repeat ? 0 : cols, repeat ? 0 : 1},
+		.row_size = cols,
 		.zero_a = pick(r, -128, 127),
 		.zero_b = pick(r, -128, 127),
 		.mult_a = pick(r, 0, 1 << 20),
@@ -208,79 +288,94 @@ static void check_elements(struct random *r)
 		.lo = -128,
 		.hi = 127,
 	};
-	struct imc_rt_rescaling q = {.count = pick(r, 1, 200),
-				     .zero_x = pick(r, -128, 127),
-				     .mult = 1 << 29,
-				     .shift = 30,
-				     .lo = -100,
-				     .hi = 99};
-	struct imc_rt_lut t = {.count = pick(r, 1, 200), .table = weights};
-	struct kernel k[] = {
-		{"add", &p, 24, 1, all_add, part_add},
-		{"mul", &p, 24, 1, all_mul, part_mul},
-		{"rescale", &q, q.count, 1, all_rescale, part_rescale},
-		{"lut", &t, t.count, 1, all_lut, part_lut},
-	};
-
-	for (size_t i = 0; i < sizeof k / sizeof *k; i++)
-		check(r, &k[i]);
+	if (!repeat && pick(r, 0, 1)) { /* as one run */
+		k.binary.dim[4] = 1;
+		k.binary.dim[5] = rows * cols;
+	}
+	k.rescaling = (struct imc_rt_rescaling){.row_size = cols,
+						.zero_x = pick(r, -128, 127),
+						.mult = 1 << 29,
+						.shift = 30,
+						.lo = -100,
+						.hi = 99};
+	k.lut = (struct imc_rt_lut){.row_size = cols, .table = AT(w)};
+	check_kinds(r, &k, ADD, LUT);
 }
 
 static void check_windows(struct random *r)
 {
 	struct imc_hal_window v = pick_window(r);
-	struct imc_rt_average_pool a = {.window = v,
-					.mult = mult,
-					.shift = 31,
-					.zero_x = pick(r, -128, 127),
-					.lo = -128,
-					.hi = 127};
-	struct imc_rt_conv c = {.window = v,
-				.group = 1,
-				.weights = weights,
-				.bias = bias,
-				.mult = mult,
-				.shift = shift,
-				.zero_x = pick(r, -128, 127),
-				.lo = -128,
-				.hi = 127};
-	struct imc_rt_depthwise d = {.window = v,
-				     .weights = weights,
-				     .bias = bias,
-				     .shift = shift,
-				     .zero_x = pick(r, -128, 127),
-				     .lo = -128,
-				     .hi = 127};
-	int32_t rows = v.out_h, line = v.out_w * v.out_c;
-	struct kernel k[] = {
-		{"max_pool", &v, rows, line, all_max, part_max},
-		{"average_pool", &a, rows, line, all_average, part_average},
-		{"conv", &c, rows, line, all_conv, part_conv},
-		{"depthwise", &d, rows, line, all_depthwise, part_depthwise},
-	};
+	struct kernel k = {.rows = v.out_h,
+			   .in_rows = v.in_h,
+			   .line = v.out_w * v.out_c,
+			   .in_line = v.in_w * v.in_c,
+			   .max = v};
 
-	for (size_t i = 0; i < sizeof k / sizeof *k - 1; i++)
-		check(r, &k[i]);
-	for (int i = 0; i < 64; i++)
-		shift[i] = pick(r, 6, 12);
-	check(r, &k[3]);
+	k.average = (struct imc_rt_average_pool){.window = v,
+						 .mult = AT(mult),
+						 .shift = 31,
+						 .zero_x = pick(r, -128, 127),
+						 .lo = -128,
+						 .hi = 127};
+	k.conv = (struct imc_rt_conv){.window = v,
+				      .group = pick(r, 0, 1) ? 1 : v.in_c,
+				      .weights = AT(w),
+				      .bias = AT(bias),
+				      .mult = AT(mult),
+				      .shift = AT(shift),
+				      .zero_x = pick(r, -128, 127),
+				      .lo = -128,
+				      .hi = 127};
+	k.depthwise = (struct imc_rt_depthwise){.window = v,
+						.weights = AT(w),
+						.bias = AT(bias),
+						.shift = AT(fine),
+						.zero_x = pick(r, -128, 127),
+						.lo = -128,
+						.hi = 127};
+	check_kinds(r, &k, MAX_POOL, DEPTHWISE);
+	k.kind = CONV;
+	set_rings(&k, 0, 0);
+	EXPECT(run(&k, x, b, whole, 0, k.rows) == IMC_RT_OK);
+	check_blocks(r, &k, 0);
+	check_blocks(r, &k, 1);
+}
+
+/* [n_pixel][n_channel] in blocks of channels. */
+static void check_load_channels(struct random *r)
+{
+	int32_t n_pixel = pick(r, 1, 20), n = pick(r, 1, 20);
+	int32_t chan = pick(r, 0, n - 1), n_chan = pick(r, 1, n - chan);
+	int32_t bad = 0;
+
+	memset(y, UNTOUCHED, sizeof y);
+	EXPECT(!imc_rt_load_channels(&hal, y, x, n_pixel, n, chan, n_chan));
+	EXPECT(!imc_hal_wait(&hal, IMC_HAL_DMA));
+	for (int32_t i = 0; i < n_pixel * n_chan; i++)
+		bad += y[i] != x[i / n_chan * n + chan + i % n_chan];
+	CHECK(bad == 0, "%d wrong", bad);
+	EXPECT(y[n_pixel * n_chan] == UNTOUCHED);
 }
 
 static void check_refusals(struct random *r)
 {
 	struct imc_rt_depthwise d = {.window = pick_window(r),
-				     .weights = weights,
-				     .bias = bias,
-				     .shift = shift};
+				     .weights = AT(w),
+				     .bias = AT(bias),
+				     .shift = AT(shift)};
+	struct imc_hal_depthwise job;
 	int32_t rows = d.window.out_h;
 
-	EXPECT(part_depthwise(&d, 0, rows + 1) == IMC_RT_E_DEVICE);
-	EXPECT(part_depthwise(&d, rows, 1) == IMC_RT_E_DEVICE);
+	EXPECT(imc_rt_depthwise_start(&hal, &job, &d, &t, x, y, 0, rows + 1) ==
+	       IMC_RT_E_DEVICE);
+	EXPECT(imc_rt_depthwise_start(&hal, &job, &d, &t, x, y, rows, 1) ==
+	       IMC_RT_E_DEVICE);
+	EXPECT(imc_rt_depthwise_start(&hal, &job, &d, &t, x, y, -1, 1) ==
+	       IMC_RT_E_DEVICE);
 	d.window.out_c = 2 * d.window.in_c + 1;
 	if (d.window.in_c > 1)
-		EXPECT(part_depthwise(&d, 0, 1) == IMC_RT_E_DEVICE);
-	EXPECT(imc_rt_depthwise_start(&hal, &(struct imc_hal_depthwise){0}, &d,
-				      x, y + 99, -1, 1) == IMC_RT_E_DEVICE);
+		EXPECT(imc_rt_depthwise(&hal, &d, &t, x, y, 0, 1) ==
+		       IMC_RT_E_DEVICE);
 }
 
 int main(void)
@@ -292,6 +387,7 @@ int main(void)
 		pick_tables(&r);
 		check_elements(&r);
 		check_windows(&r);
+		check_load_channels(&r);
 		check_refusals(&r);
 	}
 	return check_result();

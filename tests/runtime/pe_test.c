@@ -1,5 +1,6 @@
 /* The digital array computes what the cores do, whole or by rows, early or
  * late, beside the engines of the other port. */
+#include <stddef.h>
 #include <string.h>
 
 #include "imc_hal_host.h"
@@ -11,8 +12,15 @@
 #define UNTOUCHED 0x55
 
 static struct imc_hal hal;
-static int8_t x[MAX], w[MAX], want[MAX], y[MAX];
-static int32_t bias[64], mult[64], shift[64];
+static int8_t x[MAX], want[MAX], y[MAX];
+
+/* The constants of a kernel: one piece of memory. */
+static struct tables {
+	int32_t bias[64], mult[64], shift[64];
+	int8_t w[MAX];
+} t;
+
+#define AT(member) ((int32_t)offsetof(struct tables, member))
 
 static int32_t out_size(int32_t in, int32_t pads, int32_t kernel,
 			int32_t dilation, int32_t stride)
@@ -51,10 +59,10 @@ static struct imc_rt_conv pick_conv(struct random *r)
 {
 	struct imc_rt_conv p = {
 		.group = pick(r, 1, 3),
-		.weights = w,
-		.bias = bias,
-		.mult = mult,
-		.shift = shift,
+		.weights = AT(w),
+		.bias = AT(bias),
+		.mult = AT(mult),
+		.shift = AT(shift),
 		.zero_x = pick(r, -128, 127),
 		.zero_y = pick(r, -20, 20),
 		.lo = pick(r, -128, -1),
@@ -63,11 +71,11 @@ static struct imc_rt_conv pick_conv(struct random *r)
 
 	p.window = pick_window(r, p.group);
 	pick_bytes(r, x, MAX, -128, 127);
-	pick_bytes(r, w, MAX, -127, 127);
+	pick_bytes(r, t.w, MAX, -127, 127);
 	for (int k = 0; k < 64; k++) {
-		bias[k] = pick(r, -5000, 5000);
-		mult[k] = pick(r, 1 << 29, INT32_MAX);
-		shift[k] = pick(r, 34, 40);
+		t.bias[k] = pick(r, -5000, 5000);
+		t.mult[k] = pick(r, 1 << 29, INT32_MAX);
+		t.shift[k] = pick(r, 34, 40);
 	}
 	return p;
 }
@@ -87,14 +95,29 @@ static int32_t row_bytes(const struct imc_rt_conv *p)
 	return p->window.out_w * p->window.out_c;
 }
 
+/* All of n images, on the cores. */
+static int conv(const struct imc_rt_conv *p, int8_t *to, int32_t n)
+{
+	return imc_rt_conv(&hal, p, &t, x, to, 0, n * p->window.out_h, 0,
+			   p->window.out_c);
+}
+
+/* All, on the array. */
+static int pe(const struct imc_rt_conv *p, const struct tables *constants,
+	      const int8_t *from, int8_t *to)
+{
+	return imc_rt_pe(&hal, p, constants, from, to, 0,
+			 p->window.n * p->window.out_h, 0, p->window.out_c);
+}
+
 static void check_whole(struct random *r)
 {
 	struct imc_rt_conv p = pick_conv(r);
 	int32_t n = p.window.n * p.window.out_h * row_bytes(&p);
 
-	EXPECT(imc_rt_conv(&hal, &p, x, want) == IMC_RT_OK);
+	EXPECT(conv(&p, want, p.window.n) == IMC_RT_OK);
 	memset(y, UNTOUCHED, sizeof y);
-	EXPECT(imc_rt_pe(&hal, &p, x, y) == IMC_RT_OK);
+	EXPECT(pe(&p, &t, x, y) == IMC_RT_OK);
 	CHECK(wrong(n) == 0, "%d wrong", (int)wrong(n));
 }
 
@@ -105,12 +128,11 @@ static void check_rows(struct random *r)
 	int32_t n = p.window.out_h * row_bytes(&p);
 	struct imc_hal_pe job;
 
-	EXPECT(imc_rt_conv_part(&hal, &p, x, want, 0, p.window.out_h) ==
-	       IMC_RT_OK);
+	EXPECT(conv(&p, want, 1) == IMC_RT_OK);
 	memset(y, UNTOUCHED, sizeof y);
 	for (int32_t row = p.window.out_h; row-- > 0;)
-		EXPECT(imc_rt_pe_start(&hal, &job, &p, x, y, row, 1) ==
-		       IMC_RT_OK);
+		EXPECT(imc_rt_pe_start(&hal, &job, &p, &t, x, y, row, 1, 0,
+				       p.window.out_c) == IMC_RT_OK);
 	EXPECT(imc_hal_wait(&hal, IMC_HAL_ALL) == IMC_RT_OK);
 	CHECK(wrong(n) == 0, "%d wrong", (int)wrong(n));
 }
@@ -118,8 +140,11 @@ static void check_rows(struct random *r)
 /* 2 x 2 channels, 1 x 1: by hand. */
 static void check_hand(void)
 {
-	static const int8_t in[2] = {3, -4}, weights[4] = {1, 2, 5, -6};
-	static const int32_t b[2] = {10, -1}, one[2] = {1, 1}, half[2] = {1, 0};
+	static const int8_t in[2] = {3, -4};
+	static const struct tables hand = {.w = {1, 2, 5, -6},
+					   .bias = {10, -1},
+					   .mult = {1, 1},
+					   .shift = {1, 0}};
 	struct imc_rt_conv p = {.window = {.n = 1,
 					   .in_h = 1,
 					   .in_w = 1,
@@ -134,17 +159,17 @@ static void check_hand(void)
 					   .dilation_h = 1,
 					   .dilation_w = 1},
 				.group = 1,
-				.weights = weights,
-				.bias = b,
-				.mult = one,
-				.shift = half,
+				.weights = AT(w),
+				.bias = AT(bias),
+				.mult = AT(mult),
+				.shift = AT(shift),
 				.zero_x = 1,
 				.zero_y = 7,
 				.lo = -128,
 				.hi = 40};
 	int8_t out[2];
 
-	EXPECT(imc_rt_pe(&hal, &p, in, out) == IMC_RT_OK);
+	EXPECT(pe(&p, &hand, in, out) == IMC_RT_OK);
 	EXPECT(out[0] == 8);  /* (2 - 10 + 10) / 2 + 7 */
 	EXPECT(out[1] == 40); /* 10 + 30 - 1 + 7, clamped */
 }
@@ -155,9 +180,9 @@ static void check_ports(struct random *r)
 {
 	struct imc_rt_conv p = pick_conv(r);
 	struct imc_rt_depthwise q = {.window = p.window,
-				     .weights = w,
-				     .bias = bias,
-				     .shift = shift,
+				     .weights = AT(w),
+				     .bias = AT(bias),
+				     .shift = AT(shift),
 				     .lo = -128,
 				     .hi = 127};
 	int32_t n = p.window.out_h * row_bytes(&p);
@@ -166,14 +191,15 @@ static void check_ports(struct random *r)
 	static int8_t z[MAX];
 
 	q.window.out_c = q.window.in_c;
-	EXPECT(imc_rt_conv_part(&hal, &p, x, want, 0, p.window.out_h) ==
-	       IMC_RT_OK);
+	EXPECT(conv(&p, want, 1) == IMC_RT_OK);
 	memset(y, UNTOUCHED, sizeof y);
 	memset(z, UNTOUCHED, sizeof z);
-	EXPECT(!imc_rt_pe_start(&hal, &job, &p, x, y, 0, p.window.out_h));
-	EXPECT(!imc_rt_depthwise_start(&hal, &other, &q, x, z, 0, 1));
+	EXPECT(!imc_rt_pe_start(&hal, &job, &p, &t, x, y, 0, p.window.out_h, 0,
+				p.window.out_c));
+	EXPECT(!imc_rt_depthwise_start(&hal, &other, &q, &t, x, z, 0, 1));
 	EXPECT(!hal.late || wrong(0) == 0);
-	EXPECT(!imc_rt_pe_start(&hal, &again, &p, x, z, 0, 0));
+	EXPECT(!imc_rt_pe_start(&hal, &again, &p, &t, x, z, 0, 0, 0,
+				p.window.out_c));
 	EXPECT(wrong(n) == 0);
 	EXPECT(!hal.late || z[0] == UNTOUCHED);
 	EXPECT(imc_hal_wait(&hal, IMC_HAL_ALL) == IMC_RT_OK && wrong(n) == 0);
@@ -186,13 +212,16 @@ static void check_refusals(struct random *r)
 	int32_t h = p.window.out_h;
 
 	memset(y, UNTOUCHED, sizeof y);
-	EXPECT(imc_rt_pe_start(&hal, &job, &p, x, y, h, 1) == IMC_RT_E_DEVICE);
-	EXPECT(imc_rt_pe_start(&hal, &job, &p, x, y, -1, 1) == IMC_RT_E_DEVICE);
-	EXPECT(imc_rt_pe_start(&hal, &job, &p, x, y, 0, -1) == IMC_RT_E_DEVICE);
+	EXPECT(imc_rt_pe_start(&hal, &job, &p, &t, x, y, h, 1, 0,
+			       p.window.out_c) == IMC_RT_E_DEVICE);
+	EXPECT(imc_rt_pe_start(&hal, &job, &p, &t, x, y, -1, 1, 0,
+			       p.window.out_c) == IMC_RT_E_DEVICE);
+	EXPECT(imc_rt_pe_start(&hal, &job, &p, &t, x, y, 0, -1, 0,
+			       p.window.out_c) == IMC_RT_E_DEVICE);
 	p.group = p.window.in_c + 1;
-	EXPECT(imc_rt_pe(&hal, &p, x, y) == IMC_RT_E_DEVICE);
+	EXPECT(pe(&p, &t, x, y) == IMC_RT_E_DEVICE);
 	p.group = 0;
-	EXPECT(imc_rt_pe(&hal, &p, x, y) == IMC_RT_E_DEVICE);
+	EXPECT(pe(&p, &t, x, y) == IMC_RT_E_DEVICE);
 	EXPECT(wrong(0) == 0);
 }
 
