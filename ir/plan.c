@@ -1,6 +1,8 @@
 #include "ir/plan.h"
 
 #include "ir/fields.h"
+#include "ir/plan_now.h"
+#include "ir/support/checked.h"
 
 const char *imc_step_name(enum imc_step_kind k)
 {
@@ -155,6 +157,35 @@ struct imc_cost imc_plan_total(const struct imc_plan *p,
 	if (transfers)
 		*transfers = moved;
 	return sum;
+}
+
+int64_t imc_step_dma_bytes(const struct imc_graph *g, const struct imc_map *m,
+			   const struct imc_step *s)
+{
+	const struct imc_tensor *t;
+	struct imc_rows rows, chans;
+	int64_t n_chan;
+
+	if (s->kind == IMC_STEP_RUN)
+		return 0;
+	if (s->kind == IMC_STEP_FETCH)
+		return imc_plan_constants(g, m, s->node, s->n_chan).bytes;
+	t = &imc_value_at(g, s->val)->t;
+	n_chan = imc_plan_n_chan(t);
+	rows = imc_step_rows(s, t);
+	chans = imc_step_chans(s, n_chan);
+	return (rows.end - rows.first) * imc_plan_row_bytes(t) /
+	       imc_max_i64(n_chan, 1) * (chans.end - chans.first);
+}
+
+int64_t imc_plan_dma_bytes(const struct imc_graph *g, const struct imc_map *m,
+			   const struct imc_plan *p)
+{
+	int64_t bytes = 0;
+
+	for (size_t i = 0; i < p->n_step; i++)
+		bytes += imc_step_dma_bytes(g, m, &p->step[i]);
+	return bytes;
 }
 
 static bool step_equal(const struct imc_step *a, const struct imc_step *b)

@@ -196,7 +196,10 @@ struct imc_cost imc_plan_total(const struct imc_plan *p,
  * both share a buffer and no step is needed. */
 bool imc_plan_is_view(const struct imc_graph *g, const struct imc_node *n);
 
-/* Bytes that the transfers of the plan move. */
+/* Bytes that a transfer moves, of a block of constants without gaps; and all
+ * of the plan. */
+int64_t imc_step_dma_bytes(const struct imc_graph *g, const struct imc_map *m,
+			   const struct imc_step *s);
 int64_t imc_plan_dma_bytes(const struct imc_graph *g, const struct imc_map *m,
 			   const struct imc_plan *p);
 

@@ -1,325 +1,344 @@
-#include <stdlib.h>
-#include <string.h>
+#include "ir/plan_check.h"
 
-#include "ir/plan.h"
 #include "ir/support/checked.h"
 
-/* What is known while the slots are walked through. Rows are made and stored
- * from the first one on, so their number says which. */
-struct check {
-	const struct imc_graph *g;
-	const struct imc_map *m;
-	const struct imc_plan *p;
-	struct imc_arena *a;
-	int64_t *made;	 /* by value id: rows made so far */
-	int64_t *ready;	 /* by value id: rows made before this slot */
-	int64_t *stored; /* by value id: rows stored so far */
-	bool *ran;	 /* by node id: all of its rows */
-};
-
-static const char *name_of(const struct check *c, imc_val v)
-{
-	return imc_value_at(c->g, v)->name;
-}
-
-static bool is_const(const struct check *c, imc_val v)
-{
-	return imc_value_at(c->g, v)->t.data != NULL;
-}
-
-static int64_t rows_of(const struct check *c, imc_val v)
+static int64_t rows_of(const struct imc_plan_checker *c, imc_val v)
 {
 	return imc_plan_n_row(&imc_value_at(c->g, v)->t);
 }
 
-static int32_t buffer_of(const struct check *c, imc_val v)
+static int64_t chans_of(const struct imc_plan_checker *c, imc_val v)
 {
-	for (size_t i = 0; i < c->p->n_buffer; i++)
-		if (c->p->buffer[i].val.i == c->p->root[v.i])
-			return (int32_t)i;
-	return -1;
+	return imc_plan_n_chan(&imc_value_at(c->g, v)->t);
 }
 
-/* The buffer of v must be large enough and live in step i. */
-static const char *check_live(const struct check *c, imc_val v, size_t i)
+static imc_val root_of(const struct imc_plan_checker *c, imc_val v)
 {
-	int32_t at = buffer_of(c, v);
-	const struct imc_buffer *b;
-
-	if (at < 0 || (size_t)at >= c->p->n_buffer)
-		return imc_arena_printf(c->a, "value '%s' has no buffer",
-					name_of(c, v));
-	b = &c->p->buffer[at];
-	if (!imc_val_ok(b->val))
-		return imc_arena_printf(c->a, "value '%s' lies in scratch",
-					name_of(c, v));
-	if (b->first > (int64_t)i || b->last < (int64_t)i)
-		return imc_arena_printf(
-			c->a, "step %zu uses '%s', which lives %d to %d", i,
-			name_of(c, v), (int)b->first, (int)b->last);
-	if (b->size_bytes <
-	    (int64_t)imc_tensor_bytes(&imc_value_at(c->g, v)->t))
-		return imc_arena_printf(c->a, "the buffer of '%s' is too small",
-					name_of(c, v));
-	return NULL;
+	return (imc_val){c->p->root[v.i]};
 }
 
-/* Those rows of v are read in step i. What the slot itself makes is not
- * there yet. */
-static const char *check_read(const struct check *c, imc_val v,
-			      struct imc_rows rows, size_t i)
+static bool is_const(const struct imc_plan_checker *c, imc_val v)
 {
-	if (is_const(c, v))
-		return NULL;
-	if (rows.end > c->ready[v.i])
-		return imc_arena_printf(
-			c->a,
-			"step %zu reads %lld rows of '%s', of which %lld are "
-			"made in slots before it",
-			i, (long long)rows.end, name_of(c, v),
-			(long long)c->ready[v.i]);
-	return check_live(c, v, i);
+	return imc_value_at(c->g, imc_plan_origin(c->g, v))->t.data != NULL;
 }
 
-/* Those rows of v are made in step i. */
-static const char *check_made(const struct check *c, imc_val v,
-			      struct imc_rows rows, size_t i)
+static const char *write_whole(const struct imc_plan_checker *c,
+			       const struct imc_units *x, size_t i)
 {
-	const struct imc_buffer *b;
-	const char *bad = check_live(c, v, i);
-
-	if (bad)
-		return bad;
-	b = &c->p->buffer[buffer_of(c, v)];
-	if (b->val.i != v.i)
-		return imc_arena_printf(c->a,
-					"'%s' is made in the buffer of '%s'",
-					name_of(c, v), name_of(c, b->val));
-	if (rows.first != c->made[v.i] || rows.end <= rows.first ||
-	    rows.end > rows_of(c, v))
-		return imc_arena_printf(c->a,
-					"step %zu makes rows %lld to %lld of "
-					"'%s', of whose %lld rows %lld are "
-					"made",
-					i, (long long)rows.first,
-					(long long)rows.end, name_of(c, v),
-					(long long)rows_of(c, v),
-					(long long)c->made[v.i]);
-	c->made[v.i] = rows.end;
-	return NULL;
+	return imc_units_write(c, x, (struct imc_rows){0, x->n_chan}, i);
 }
 
-/* Views of values that are made are made too, in their buffer. The order of
- * the graph lets one pass over it find them all. */
-static const char *make_views(const struct check *c)
-{
-	for (size_t k = 0; k < c->g->n_order; k++) {
-		const struct imc_node *n = imc_node_at(c->g, c->g->order[k]);
-		imc_val x, y;
+/* ---- RUN ---- */
 
-		if (!imc_plan_is_view(c->g, n))
-			continue;
-		x = n->in[0];
-		y = n->out[0];
-		if (c->ready[y.i] || c->ready[x.i] < rows_of(c, x))
-			continue;
-		c->made[y.i] = c->ready[y.i] = rows_of(c, y);
-		if (c->p->root[y.i] != c->p->root[x.i])
-			return imc_arena_printf(
-				c->a,
-				"'%s' is a view, but not in the buffer "
-				"of '%s'",
-				name_of(c, y), name_of(c, x));
-	}
-	return NULL;
+static bool is_cut(const struct imc_plan_checker *c, int32_t b)
+{
+	return b >= 0 && c->p->buffer[b].n_chan;
 }
 
-/* Bytes that all tiles of the node give for one output row, each pixel by one
- * of the copies; -1: too many. */
-static int64_t code_bytes(const struct check *c, const struct imc_node *n,
-			  const struct imc_assign *as)
-{
-	int64_t out_w = imc_matrix_of(c->g, n).out_w, bytes = 0;
-
-	for (int32_t k = 0; k < as->n_tile; k++) {
-		const struct imc_tile *t = &c->m->tile[as->first_tile + k];
-
-		/* copies share the pixels */
-		bytes += t->copy ? 0 : (int64_t)t->n_col * t->n_slice;
-	}
-	bytes *= n->a.adc[0] ? 1 : (int64_t)sizeof(int32_t);
-	return imc_mul_i64(bytes, out_w, &bytes) ? bytes : -1;
-}
-
-/* A crossbar step whose codes the cores join: whole patches in every strip,
- * and room for two strips when the arrays work beside the cores. */
-static const char *check_codes(const struct check *c, const struct imc_node *n,
-			       size_t i)
+static const char *read_input(const struct imc_plan_checker *c,
+			      const struct imc_node *n, int k, size_t i)
 {
 	const struct imc_step *s = &c->p->step[i];
-	const struct imc_assign *as = &c->m->assign[s->node.i];
-	int32_t out_h = imc_matrix_of(c->g, n).out_h;
-	int64_t row = code_bytes(c, n, as), room;
+	imc_val v = n->in[k];
+	struct imc_rows out = imc_step_rows(s, &imc_node_out(c->g, n, 0)->t);
+	int32_t b = imc_plan_now_of(&c->now, v, IMC_MEM_L1);
+	int64_t n_chan = chans_of(c, v);
+	struct imc_units x;
+	const char *bad;
 
-	if (s->strip_rows < 1 || s->strip_rows > out_h)
-		return imc_arena_printf(c->a, "step %zu has strips of %d rows",
-					i, (int)s->strip_rows);
-	for (int32_t k = 0; k < as->n_tile && s->strip_rows < out_h; k++)
-		if (s->strip_rows % c->m->tile[as->first_tile + k].patch_h)
-			return imc_arena_printf(
-				c->a,
-				"step %zu cuts patches by strips of %d rows", i,
-				(int)s->strip_rows);
-	if (s->scratch < 0)
-		return imc_arena_printf(c->a, "step %zu has no scratch", i);
-	room = c->p->buffer[s->scratch].size_bytes / (as->overlap ? 2 : 1);
-	if (row < 0 || room / s->strip_rows < row)
-		return imc_arena_printf(
-			c->a, "the scratch of step %zu is too small", i);
-	return NULL;
+	if (is_cut(c, b) && imc_plan_is_global_pool(c->g, n) &&
+	    chans_of(c, root_of(c, v)) == n_chan)
+		bad = imc_units_block(c, b, imc_step_chans(s, n_chan), n_chan,
+				      i, &x);
+	else
+		bad = imc_units_rows(c, v, IMC_MEM_L1,
+				     imc_plan_reads(c->g, n, k, out), i, &x);
+	return bad ? bad : imc_units_read(c, &x, i);
 }
 
-/* Scratch, and strip_rows, of step i. */
-static const char *check_scratch(const struct check *c, size_t i)
+static const char *read_constants(const struct imc_plan_checker *c,
+				  const struct imc_node *n, size_t i)
 {
 	const struct imc_step *s = &c->p->step[i];
-	const struct imc_buffer *b;
-	const struct imc_node *n;
+	int32_t b = c->now.node[s->node.i];
+	int64_t n_chan = imc_plan_out_chan(c->g, n);
+	struct imc_rows chans = {0, n_chan};
+	struct imc_units x;
+	const char *bad;
 
-	if (s->scratch >= 0) {
-		if ((size_t)s->scratch >= c->p->n_buffer)
-			return imc_arena_printf(c->a, "step %zu has no scratch",
-						i);
-		b = &c->p->buffer[s->scratch];
-		if (imc_val_ok(b->val) || b->first > (int64_t)i ||
-		    b->last < (int64_t)i)
-			return imc_arena_printf(
-				c->a, "the scratch of step %zu is not its own",
-				i);
-	}
-	if (s->kind != IMC_STEP_RUN)
+	if (b < 0)
 		return NULL;
-	n = imc_node_at(c->g, s->node);
-	if (n->op == IMC_OP_Q_CONV2D && !n->a.post[0] &&
-	    c->m->assign[s->node.i].engine == IMC_ENGINE_CROSSBAR)
-		return check_codes(c, n, i);
-	return s->strip_rows ? imc_arena_printf(c->a, "step %zu has strips", i)
-			     : NULL;
+	/* of a pool, the channels are those of its input */
+	if (n->op == IMC_OP_Q_CONV2D)
+		chans = imc_step_chans(s, n_chan);
+	bad = imc_units_block(c, b, chans, n_chan, i, &x);
+	return bad ? bad : imc_units_read(c, &x, i);
 }
 
-/* Part of a node: arrays give whole patches, and no cores are left to work
- * behind them. */
-static const char *check_strip(const struct check *c, const struct imc_node *n,
-			       size_t i)
+static const char *read_run(const struct imc_plan_checker *c, size_t i)
 {
-	const struct imc_step *s = &c->p->step[i];
-	const struct imc_assign *as = &c->m->assign[s->node.i];
-
-	if (s->n_row == 0)
-		return NULL;
-	if (n->n_out != 1 || s->strip_rows)
-		return imc_arena_printf(c->a, "step %zu cannot run by rows", i);
-	if (as->engine != IMC_ENGINE_CROSSBAR)
-		return NULL;
-	for (int32_t k = 0; k < as->n_tile; k++) {
-		int64_t h = c->m->tile[as->first_tile + k].patch_h;
-
-		if (h > 1 && (s->row % h || s->n_row % h))
-			return imc_arena_printf(
-				c->a,
-				"step %zu runs rows %d to %d in patches of "
-				"%lld rows",
-				i, (int)s->row, (int)s->row + (int)s->n_row,
-				(long long)h);
-	}
-	return NULL;
-}
-
-static const char *check_run(const struct check *c, size_t i)
-{
-	const struct imc_step *s = &c->p->step[i];
-	const struct imc_node *n;
+	const struct imc_node *n = imc_node_at(c->g, c->p->step[i].node);
 	const char *bad = NULL;
 
-	if (s->node.i >= c->g->n_node || c->g->node[s->node.i].dead ||
-	    c->ran[s->node.i])
-		return imc_arena_printf(c->a, "step %zu runs no node", i);
-	n = imc_node_at(c->g, s->node);
-	if (imc_plan_is_view(c->g, n))
-		return imc_arena_printf(c->a, "step %zu runs a view", i);
-	if (s->node.i >= c->m->n_assign)
-		return imc_arena_printf(c->a, "step %zu has no engine", i);
-	bad = check_strip(c, n, i);
-	for (int k = 0; k < n->n_out && !bad; k++) {
-		struct imc_rows out;
+	for (int k = 0; k < n->n_in && !bad; k++)
+		if (imc_val_ok(n->in[k]) && !is_const(c, n->in[k]))
+			bad = read_input(c, n, k, i);
+	return bad ? bad : read_constants(c, n, i);
+}
 
-		if (!imc_val_ok(n->out[k]))
-			continue;
-		out = imc_step_rows(s, &imc_node_out(c->g, n, k)->t);
-		bad = check_made(c, n->out[k], out, i);
-		c->ran[s->node.i] = out.end == rows_of(c, n->out[k]);
-	}
-	for (int k = 0; k < n->n_in && !bad; k++) {
-		struct imc_rows out =
-			imc_step_rows(s, &imc_node_out(c->g, n, 0)->t);
+/* Each row and channel once, rows and channels in order: of either, all rows
+ * of a block of channels before the next block, or all channels of some rows
+ * before the next rows. */
+static const char *count_made(const struct imc_plan_checker *c, imc_val v,
+			      struct imc_rows rows, struct imc_rows chans,
+			      size_t i)
+{
+	int64_t *made = c->made[v.i], n_row = rows_of(c, v), r = rows.first;
 
-		if (imc_val_ok(n->in[k]))
-			bad = check_read(c, n->in[k],
-					 imc_plan_reads(c->g, n, k, out), i);
-	}
+	if (rows.end <= n_row && chans.end <= chans_of(c, v))
+		for (; r < rows.end && made[r] == chans.first &&
+		       (r == 0 || made[r - 1] >= chans.end);
+		     r++)
+			made[r] = chans.end;
+	if (r == rows.end && rows.first < rows.end)
+		return NULL;
+	return imc_arena_printf(
+		c->a,
+		"step %zu makes rows %lld to %lld, channels %lld to %lld, of "
+		"'%s' twice, or not in order",
+		i, (long long)rows.first, (long long)rows.end,
+		(long long)chans.first, (long long)chans.end,
+		imc_plan_name(c, v));
+}
+
+static const char *write_output(const struct imc_plan_checker *c, imc_val v,
+				size_t i)
+{
+	const struct imc_step *s = &c->p->step[i];
+	struct imc_rows rows = imc_step_rows(s, &imc_value_at(c->g, v)->t);
+	struct imc_rows chans = imc_step_chans(s, chans_of(c, v));
+	struct imc_units x;
+	const char *bad = count_made(c, v, rows, chans, i);
+
+	bad = bad ? bad : imc_units_rows(c, v, IMC_MEM_L1, rows, i, &x);
+	return bad ? bad : imc_units_write(c, &x, chans, i);
+}
+
+static const char *write_run(const struct imc_plan_checker *c, size_t i)
+{
+	const struct imc_node *n = imc_node_at(c->g, c->p->step[i].node);
+	const char *bad = NULL;
+
+	for (int k = 0; k < n->n_out && !bad; k++)
+		if (imc_val_ok(n->out[k]))
+			bad = write_output(c, n->out[k], i);
 	return bad;
 }
 
-static const char *check_store(const struct check *c, imc_val v,
-			       struct imc_rows rows, size_t i)
-{
-	if (rows.first != c->stored[v.i] || rows.end <= rows.first)
-		return imc_arena_printf(c->a,
-					"step %zu stores rows %lld to %lld of "
-					"'%s', of which %lld are stored",
-					i, (long long)rows.first,
-					(long long)rows.end, name_of(c, v),
-					(long long)c->stored[v.i]);
-	c->stored[v.i] = rows.end;
-	return check_read(c, v, rows, i);
-}
+/* ---- transfers ---- */
 
-static const char *check_transfer(const struct check *c, size_t i)
+/* The far place of what step i moves: n places, or 0 when it is an input's,
+ * where all is. */
+static const char *find_far(const struct imc_plan_checker *c, size_t i,
+			    struct imc_rows rows, struct imc_units *x)
 {
 	const struct imc_step *s = &c->p->step[i];
-	bool load = s->kind == IMC_STEP_LOAD;
-	struct imc_rows rows;
 
-	if (s->val.i >= c->g->n_value)
-		return imc_arena_printf(c->a, "step %zu moves no value", i);
-	if (load ? !imc_graph_is_input(c->g, s->val)
-		 : !imc_graph_is_output(c->g, s->val))
+	*x = (struct imc_units){.at = c->out[s->val.i],
+				.u = rows,
+				.n_chan = chans_of(c, s->val),
+				.unit = "row",
+				.name = imc_plan_name(c, s->val),
+				.where = "the output"};
+	if (s->kind == IMC_STEP_LOAD && imc_graph_is_input(c->g, s->val)) {
+		x->at.n = 0;
+		return NULL;
+	}
+	if (imc_graph_is_output(c->g, s->val))
+		return NULL;
+	if (imc_graph_is_input(c->g, s->val) ||
+	    root_of(c, s->val).i != s->val.i)
 		return imc_arena_printf(c->a, "step %zu moves '%s'", i,
-					name_of(c, s->val));
-	rows = imc_step_rows(s, &imc_value_at(c->g, s->val)->t);
-	return load ? check_made(c, s->val, rows, i)
-		    : check_store(c, s->val, rows, i);
+					x->name);
+	return imc_units_rows(c, s->val, IMC_MEM_L2, rows, i, x);
 }
 
-/* Steps i .. end run at the same time. */
-static const char *check_slot(const struct check *c, size_t i, size_t end)
+/* The part of a buffer in L1 that step i fills, LOAD, or reads, STORE. */
+static const char *find_near(const struct imc_plan_checker *c, size_t i,
+			     struct imc_rows rows, struct imc_units *x)
+{
+	const struct imc_step *s = &c->p->step[i];
+	int64_t n_chan = chans_of(c, s->val), n_row = rows_of(c, s->val);
+	struct imc_rows chans = imc_step_chans(s, n_chan);
+	imc_val root = root_of(c, s->val);
+	int32_t b = imc_plan_now_of(&c->now, s->val, IMC_MEM_L1);
+	bool all_rows = rows.first == 0 && rows.end == n_row;
+
+	if (s->kind == IMC_STEP_LOAD && is_cut(c, b) && all_rows &&
+	    root.i == s->val.i)
+		return imc_units_block(c, b, chans, n_chan, i, x);
+	if (imc_plan_block(chans, 0, n_chan) < 0)
+		return imc_arena_printf(c->a,
+					"step %zu moves some channels of '%s'",
+					i, imc_plan_name(c, s->val));
+	if (s->kind == IMC_STEP_LOAD && n_row != rows_of(c, root))
+		return imc_arena_printf(
+			c->a, "step %zu moves '%s', a view of '%s'", i,
+			imc_plan_name(c, s->val), imc_plan_name(c, root));
+	return imc_units_rows(c, s->val, IMC_MEM_L1, rows, i, x);
+}
+
+static struct imc_rows moved_rows(const struct imc_plan_checker *c, size_t i)
+{
+	const struct imc_step *s = &c->p->step[i];
+
+	return imc_step_rows(s, &imc_value_at(c->g, s->val)->t);
+}
+
+static const char *read_transfer(const struct imc_plan_checker *c, size_t i)
+{
+	const struct imc_step *s = &c->p->step[i];
+	struct imc_rows rows = moved_rows(c, i);
+	struct imc_units x = {0};
+	const char *bad;
+
+	if (s->kind == IMC_STEP_STORE && is_const(c, s->val))
+		return NULL;
+	bad = s->kind == IMC_STEP_LOAD ? find_far(c, i, rows, &x)
+				       : find_near(c, i, rows, &x);
+	return bad || x.at.n == 0 ? bad : imc_units_read(c, &x, i);
+}
+
+static const char *write_transfer(const struct imc_plan_checker *c, size_t i)
+{
+	bool load = c->p->step[i].kind == IMC_STEP_LOAD;
+	struct imc_rows rows = moved_rows(c, i);
+	struct imc_units x;
+	const char *bad =
+		load ? find_near(c, i, rows, &x) : find_far(c, i, rows, &x);
+
+	return bad ? bad : write_whole(c, &x, i);
+}
+
+static const char *find_fetched(const struct imc_plan_checker *c, size_t i,
+				struct imc_units *x)
+{
+	const struct imc_step *s = &c->p->step[i];
+	const struct imc_node *n = imc_node_at(c->g, s->node);
+	int32_t b = c->now.node[s->node.i];
+
+	if (b < 0)
+		return imc_arena_printf(
+			c->a, "step %zu fetches for '%s', without a buffer", i,
+			n->name);
+	return imc_units_block(c, b,
+			       imc_step_chans(s, imc_plan_out_chan(c->g, n)),
+			       imc_plan_out_chan(c->g, n), i, x);
+}
+
+/* ---- slots ---- */
+
+static const char *write_scratch(const struct imc_plan_checker *c, size_t i)
+{
+	int32_t b = c->p->step[i].scratch;
+	struct imc_units x = {.u = {0, 1},
+			      .n_chan = 1,
+			      .unit = "part",
+			      .name = "scratch",
+			      .where = "L1"};
+
+	if (b < 0)
+		return NULL;
+	x.at = c->buffer[b];
+	return write_whole(c, &x, i);
+}
+
+/* What a step is about, whatever lies where. */
+static const char *check_transfer(const struct imc_plan_checker *c, size_t i)
+{
+	const struct imc_step *s = &c->p->step[i];
+	struct imc_rows rows;
+
+	if (s->kind == IMC_STEP_FETCH) {
+		if (s->node.i >= c->g->n_node || c->g->node[s->node.i].dead ||
+		    s->n_row)
+			return imc_arena_printf(
+				c->a, "step %zu fetches for no node", i);
+		return NULL;
+	}
+	if (s->val.i >= c->g->n_value)
+		return imc_arena_printf(c->a, "step %zu moves no value", i);
+	rows = moved_rows(c, i);
+	if (rows.end > rows_of(c, s->val))
+		return imc_arena_printf(
+			c->a, "step %zu moves rows %lld to %lld of '%s'", i,
+			(long long)rows.first, (long long)rows.end,
+			imc_plan_name(c, s->val));
+	return NULL;
+}
+
+static const char *check_step(const struct imc_plan_checker *c, size_t i)
+{
+	const struct imc_step *s = &c->p->step[i];
+	const char *bad = imc_plan_check_scratch(c, i);
+
+	if (bad)
+		return bad;
+	if (s->row < 0 || s->n_row < 0 || s->chan < 0 || s->n_chan < 0)
+		return imc_arena_printf(c->a, "step %zu has negative rows", i);
+	return s->kind == IMC_STEP_RUN ? imc_plan_check_run(c, i)
+				       : check_transfer(c, i);
+}
+
+static const char *check_reads(const struct imc_plan_checker *c, size_t i)
+{
+	const struct imc_step *s = &c->p->step[i];
+	struct imc_units x;
+
+	switch (s->kind) {
+	case IMC_STEP_RUN:
+		return read_run(c, i);
+	case IMC_STEP_FETCH:
+		return find_fetched(c, i, &x);
+	case IMC_STEP_LOAD:
+	case IMC_STEP_STORE:
+		return read_transfer(c, i);
+	case IMC_N_STEP:
+		break;
+	}
+	return NULL;
+}
+
+static const char *check_writes(const struct imc_plan_checker *c, size_t i)
+{
+	const char *bad = write_scratch(c, i);
+	struct imc_units x;
+
+	if (bad)
+		return bad;
+	switch (c->p->step[i].kind) {
+	case IMC_STEP_RUN:
+		return write_run(c, i);
+	case IMC_STEP_FETCH:
+		bad = find_fetched(c, i, &x);
+		return bad ? bad : write_whole(c, &x, i);
+	case IMC_STEP_LOAD:
+	case IMC_STEP_STORE:
+		return write_transfer(c, i);
+	case IMC_N_STEP:
+		break;
+	}
+	return NULL;
+}
+
+static const char *check_lanes(const struct imc_plan_checker *c, size_t end)
 {
 	unsigned busy = 0;
-	const char *bad = NULL;
 
-	for (; i < end && !bad; i++) {
-		const struct imc_step *s = &c->p->step[i];
-		unsigned lanes;
+	for (size_t i = (size_t)c->slot; i < end; i++) {
+		unsigned lanes = imc_step_lanes(c->m, &c->p->step[i]);
 
-		bad = s->row < 0 || s->n_row < 0 ? "a step has negative rows"
-		      : s->kind == IMC_STEP_RUN	 ? check_run(c, i)
-						 : check_transfer(c, i);
-		if (!bad)
-			bad = check_scratch(c, i);
-		if (bad)
-			break;
-		lanes = imc_step_lanes(c->m, s);
-		if (lanes & busy)
+		if (lanes & busy & ~(unsigned)IMC_LANE_DMA)
 			return imc_arena_printf(
 				c->a,
 				"step %zu needs what another step of its slot "
@@ -327,131 +346,132 @@ static const char *check_slot(const struct check *c, size_t i, size_t end)
 				i);
 		busy |= lanes;
 	}
-	memcpy(c->ready, c->made, c->g->n_value * sizeof *c->made);
-	return bad ? bad : make_views(c);
-}
-
-static const char *check_steps(const struct check *c)
-{
-	const char *bad = NULL;
-
-	for (size_t i = 0, end; i < c->p->n_step && !bad; i = end) {
-		end = imc_plan_slot_end(c->p, i);
-		bad = check_slot(c, i, end);
-	}
-	for (size_t k = 0; k < c->g->n_order && !bad; k++) {
-		imc_node_id id = c->g->order[k];
-		const struct imc_node *n = imc_node_at(c->g, id);
-
-		if (!c->ran[id.i] && !imc_plan_is_view(c->g, n))
-			bad = imc_arena_printf(c->a, "node '%s' never runs",
-					       n->name);
-	}
-	for (size_t k = 0; k < c->g->n_output && !bad; k++)
-		if (c->stored[c->g->output[k].i] < rows_of(c, c->g->output[k]))
-			bad = imc_arena_printf(c->a, "'%s' is never stored",
-					       name_of(c, c->g->output[k]));
-	return bad;
-}
-
-/* A buffer, and the first and last step of the slots that it lives in: no
- * step of a slot is sure to end before another one begins. */
-struct life {
-	const struct imc_buffer *b;
-	int64_t first, last;
-};
-
-static int by_first(const void *a, const void *b)
-{
-	const struct life *p = a, *q = b;
-
-	if (p->first != q->first)
-		return p->first < q->first ? -1 : 1;
-	return p->b < q->b ? -1 : p->b > q->b; /* their order in one array */
-}
-
-static const char *check_bounds(const struct imc_plan *p,
-				const struct imc_buffer *b, struct imc_arena *a)
-{
-	if (b->offset < 0 || b->size_bytes < 0 || b->offset > p->l1_bytes ||
-	    b->size_bytes > p->l1_bytes - b->offset)
-		return imc_arena_printf(a, "buffer %d leaves L1",
-					(int)(b - p->buffer));
-	if (b->first < 0 || b->first > b->last || b->last >= (int64_t)p->n_step)
-		return imc_arena_printf(a, "buffer %d lives %d to %d",
-					(int)(b - p->buffer), (int)b->first,
-					(int)b->last);
 	return NULL;
 }
 
-/* Sorted by birth: only those born before l[i] dies can meet it. */
-static const char *check_overlap(const struct imc_plan *p, const struct life *l,
-				 size_t i, struct imc_arena *a)
+/* The steps from c->slot to `end` run at the same time. */
+static const char *check_slot(struct imc_plan_checker *c, size_t end)
 {
-	const struct imc_buffer *b = l[i].b;
+	const char *bad = NULL;
 
-	for (size_t k = i + 1; k < p->n_buffer; k++) {
-		const struct imc_buffer *o = l[k].b;
+	imc_plan_now_enter(&c->now, end);
+	for (size_t i = (size_t)c->slot; i < end && !bad; i++)
+		bad = check_step(c, i);
+	bad = bad ? bad : check_lanes(c, end);
+	for (size_t i = (size_t)c->slot; i < end && !bad; i++)
+		bad = check_reads(c, i);
+	for (size_t i = (size_t)c->slot; i < end && !bad; i++)
+		bad = check_writes(c, i);
+	while (imc_plan_now_leave(&c->now, end) >= 0)
+		;
+	return bad;
+}
 
-		if (l[k].first > l[i].last)
-			break;
-		if (o->offset < b->offset + b->size_bytes &&
-		    b->offset < o->offset + o->size_bytes)
+/* ---- the whole ---- */
+
+/* Views lie in the buffers of what they show, all else in its own. */
+static const char *check_roots(const struct imc_plan_checker *c)
+{
+	const uint32_t *root = c->p->root;
+
+	for (size_t v = 0; v < c->g->n_value; v++) {
+		imc_node_id def = c->g->value[v].def;
+		const struct imc_node *n;
+		uint32_t want = (uint32_t)v;
+
+		if (imc_node_ok(def) && !imc_node_at(c->g, def)->dead) {
+			n = imc_node_at(c->g, def);
+			if (imc_plan_is_view(c->g, n))
+				want = root[n->in[0].i];
+		}
+		if (root[v] != want)
 			return imc_arena_printf(
-				a, "buffers %d and %d overlap in step %lld",
-				(int)(b - p->buffer), (int)(o - p->buffer),
-				(long long)l[k].first);
+				c->a, "'%s' is not in the buffer of '%s'",
+				c->g->value[v].name,
+				want < c->g->n_value ? c->g->value[want].name
+						     : "?");
 	}
 	return NULL;
 }
 
-static struct life life_of(const struct imc_plan *p, const struct imc_buffer *b)
+static bool is_made(const struct imc_plan_checker *c, imc_val v)
 {
-	int64_t first = b->first;
-
-	while (p->step[first].beside)
-		first--;
-	return (struct life){
-		b, first, (int64_t)imc_plan_slot_end(p, (size_t)b->last) - 1};
+	for (int64_t r = rows_of(c, v) - 1; r >= 0; r--)
+		if (c->made[v.i][r] < chans_of(c, v))
+			return false;
+	return true;
 }
 
-static const char *check_buffers(const struct check *c)
+static bool is_stored(const struct imc_plan_checker *c, imc_val v)
 {
-	const struct imc_plan *p = c->p;
-	struct life *l = imc_arena_array(c->a, p->n_buffer + 1, sizeof *l);
-	const char *bad = NULL;
+	for (int64_t r = 0; r < c->out[v.i].n; r++)
+		if (c->out[v.i].v[r].unit != r)
+			return false;
+	return true;
+}
 
-	for (size_t i = 0; i < p->n_buffer && !bad; i++) {
-		const struct imc_buffer *b = &p->buffer[i];
+static const char *check_complete(const struct imc_plan_checker *c)
+{
+	for (size_t k = 0; k < c->g->n_order; k++) {
+		const struct imc_node *n = imc_node_at(c->g, c->g->order[k]);
 
-		bad = check_bounds(p, b, c->a);
-		if (!bad && imc_val_ok(b->val) && b->val.i >= c->g->n_value)
-			bad = "a buffer holds no value";
-		if (!bad)
-			l[i] = life_of(p, b);
+		for (int o = 0; o < n->n_out; o++)
+			if (imc_val_ok(n->out[o]) &&
+			    !imc_plan_is_view(c->g, n) &&
+			    !is_made(c, n->out[o]))
+				return imc_arena_printf(
+					c->a, "node '%s' never runs%s", n->name,
+					c->made[n->out[o].i][0] ? " to its end"
+								: "");
 	}
-	if (bad)
-		return bad;
-	qsort(l, p->n_buffer, sizeof *l, by_first);
-	for (size_t i = 0; i < p->n_buffer && !bad; i++)
-		bad = check_overlap(p, l, i, c->a);
-	return bad;
+	for (size_t k = 0; k < c->g->n_output; k++)
+		if (!is_stored(c, c->g->output[k]))
+			return imc_arena_printf(
+				c->a, "'%s' is never stored",
+				imc_plan_name(c, c->g->output[k]));
+	return NULL;
+}
+
+static void open_values(struct imc_plan_checker *c)
+{
+	const struct imc_graph *g = c->g;
+
+	c->made = imc_arena_array(c->a, g->n_value + 1, sizeof *c->made);
+	c->out = imc_arena_array(c->a, g->n_value + 1, sizeof *c->out);
+	for (size_t k = 0; k < g->n_order; k++) {
+		const struct imc_node *n = imc_node_at(g, g->order[k]);
+
+		for (int o = 0; o < n->n_out; o++)
+			if (imc_val_ok(n->out[o]))
+				c->made[n->out[o].i] = imc_arena_array(
+					c->a, (size_t)rows_of(c, n->out[o]) + 1,
+					sizeof **c->made);
+	}
+	for (size_t k = 0; k < g->n_output; k++)
+		c->out[g->output[k].i] =
+			imc_plan_places(c->a, rows_of(c, g->output[k]));
 }
 
 const char *imc_plan_check(const struct imc_graph *g, const struct imc_map *m,
 			   const struct imc_plan *p, struct imc_arena *a)
 {
-	struct check c = {.g = g, .m = m, .p = p, .a = a};
+	struct imc_plan_checker c = {.g = g, .m = m, .p = p, .a = a};
 	const char *bad;
 
 	if (p->n_root != g->n_value)
 		return "values and buffers do not match";
 	if (p->n_step && p->step[0].beside)
 		return "step 0 is beside none";
-	c.made = imc_arena_array(a, g->n_value + 1, sizeof *c.made);
-	c.ready = imc_arena_array(a, g->n_value + 1, sizeof *c.ready);
-	c.stored = imc_arena_array(a, g->n_value + 1, sizeof *c.stored);
-	c.ran = imc_arena_array(a, g->n_node + 1, sizeof *c.ran);
-	bad = check_buffers(&c);
-	return bad ? bad : check_steps(&c);
+	bad = check_roots(&c);
+	bad = bad ? bad : imc_plan_check_buffers(&c);
+	if (bad)
+		return bad;
+	open_values(&c);
+	c.now = imc_plan_now_open(g, p, a);
+	for (size_t i = 0, end; i < p->n_step && !bad; i = end) {
+		end = imc_plan_slot_end(p, i);
+		c.slot = (int32_t)i;
+		bad = check_slot(&c, end);
+	}
+	return bad ? bad : check_complete(&c);
 }

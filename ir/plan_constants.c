@@ -1,21 +1,8 @@
 #include "ir/op.h"
-#include "ir/plan.h"
+#include "ir/plan_now.h"
 #include "ir/support/checked.h"
 
 #define ALIGN 4
-
-/* What v is a view of, or v. */
-static imc_val origin_of(const struct imc_graph *g, imc_val v)
-{
-	for (;;) {
-		imc_node_id def = imc_value_at(g, v)->def;
-
-		if (imc_value_at(g, v)->t.data || def.i == UINT32_MAX ||
-		    !imc_plan_is_view(g, imc_node_at(g, def)))
-			return v;
-		v = imc_node_at(g, def)->in[0];
-	}
-}
 
 /* Inputs of a convolution that are read while it runs on that engine. */
 static bool conv_reads(const struct imc_node *n, enum imc_engine e, int k)
@@ -40,7 +27,7 @@ static bool reads(const struct imc_graph *g, const struct imc_map *m,
 	const struct imc_node *n = imc_node_at(g, id);
 
 	if (!imc_val_ok(n->in[k]) ||
-	    !imc_value_at(g, origin_of(g, n->in[k]))->t.data ||
+	    !imc_value_at(g, imc_plan_origin(g, n->in[k]))->t.data ||
 	    imc_op_info(n->op)->kind == IMC_MOVE)
 		return false;
 	return n->op != IMC_OP_Q_CONV2D ||

@@ -1,360 +1,361 @@
 #include <assert.h>
 #include <string.h>
 
-#include "ir/op.h"
-#include "ir/plan.h"
+#include "ir/eval/plan_machine.h"
 #include "ir/support/checked.h"
 
-#define POISON 0xA5
-
-struct machine {
-	const struct imc_graph *g;
-	struct imc_graph cut;	/* the same, with own nodes and values, which
-				 * are those of a strip while it runs */
-	struct imc_map_eval me; /* of `cut` */
-	const struct imc_plan *p;
-	const struct imc_plan_watch *watch; /* or NULL */
-	unsigned char *l1;
-	size_t now; /* the first step of the slot that runs */
-};
-
-/* What a step has made and a slot will put into L1. */
+/* What a step writes, and what to, when its slot ends. */
 struct result {
-	unsigned char *to;
+	struct imc_target to;
 	const void *from;
-	size_t size;
 };
 
 /* A slot while its steps run. */
 struct slot {
+	size_t first, end;
 	struct imc_arena *arena;
-	struct result *v;
+	struct result *v; /* step by step */
 	size_t n, cap;
 };
 
-static void poison(const struct machine *m, const struct imc_buffer *b)
+/* ---- what the steps of a slot write ---- */
+
+static void add_target(struct slot *slot, struct imc_target t)
 {
-	memset(m->l1 + b->offset, POISON, (size_t)b->size_bytes);
+	IMC_PUSH(slot->arena, slot->v, slot->n, slot->cap)->to = t;
 }
 
-/* v as a tensor: a constant where it is, all else in L1. */
-static struct imc_tensor locate(const struct machine *m, imc_val v)
+static struct imc_rows moved_rows(const struct imc_machine *m,
+				  const struct imc_step *s)
 {
-	struct imc_tensor t = imc_value_at(m->g, v)->t;
-	int32_t at = imc_plan_buffer(m->p, v, IMC_MEM_L1, m->now);
+	return imc_step_rows(s, &imc_value_at(m->g, s->val)->t);
+}
 
-	if (!t.data) {
-		assert(at >= 0);
-		t.data = m->l1 + m->p->buffer[at].offset;
+static struct imc_rows moved_chans(const struct imc_machine *m,
+				   const struct imc_step *s)
+{
+	return imc_step_chans(s,
+			      imc_plan_n_chan(&imc_value_at(m->g, s->val)->t));
+}
+
+/* Rows of a tensor that lies at the caller's; channels too, as blocks are cut
+ * out of it. */
+static struct imc_target rows_at(const struct imc_machine *m,
+				 const struct imc_step *s,
+				 const struct imc_tensor *t)
+{
+	struct imc_rows rows = moved_rows(m, s), chans = moved_chans(m, s);
+	int64_t line = imc_plan_row_bytes(t), n_chan = imc_plan_n_chan(t);
+	int64_t size = (int64_t)imc_dtype_size(t->dtype);
+	struct imc_target x = {.base = t->data,
+			       .size = (int64_t)imc_tensor_bytes(t),
+			       .at = rows.first * line,
+			       .n = 1,
+			       .width = (rows.end - rows.first) * line};
+
+	if (chans.end - chans.first < n_chan) {
+		x.n = x.width / (n_chan * size);
+		x.stride = n_chan * size;
+		x.at += chans.first * size;
+		x.width = (chans.end - chans.first) * size;
 	}
-	return t;
+	return x;
 }
 
-/* Leaves only those rows of t. */
-static void cut_rows(struct imc_tensor *t, struct imc_rows r)
+/* One value may be several outputs. */
+static void add_far(const struct imc_machine *m, const struct imc_step *s,
+		    struct slot *slot)
 {
-	size_t n = (size_t)imc_plan_n_row(t);
-
-	if (r.end - r.first == (int64_t)n)
+	if (!imc_graph_is_output(m->g, s->val)) {
+		add_target(slot, imc_machine_find(m, s->val, IMC_MEM_L2,
+						  moved_rows(m, s),
+						  moved_chans(m, s)));
 		return;
-	if (t->data)
-		t->data = (char *)t->data +
-			  (size_t)r.first * (imc_tensor_bytes(t) / n);
-	t->dim[1] = r.end - r.first;
+	}
+	for (size_t i = 0; i < m->g->n_output; i++)
+		if (m->g->output[i].i == s->val.i)
+			add_target(slot, rows_at(m, s, &m->out[i]));
 }
 
-/* Leaves only what step s moves or makes of t. */
-static void step_rows(const struct imc_step *s, struct imc_tensor *t)
+static void add_outputs(const struct imc_machine *m, const struct imc_step *s,
+			struct slot *slot)
 {
-	cut_rows(t, imc_step_rows(s, t));
+	const struct imc_node *n = imc_node_at(m->g, s->node);
+
+	for (int k = 0; k < n->n_out; k++) {
+		const struct imc_tensor *t;
+
+		if (!imc_val_ok(n->out[k]))
+			continue;
+		t = &imc_node_out(m->g, n, k)->t;
+		add_target(slot,
+			   imc_machine_find(
+				   m, n->out[k], IMC_MEM_L1,
+				   imc_step_rows(s, t),
+				   imc_step_chans(s, imc_plan_n_chan(t))));
+	}
 }
 
-/* What step s made of v, and the slot will put into L1. */
-static void add_result(const struct machine *m, const struct imc_step *s,
-		       imc_val v, const void *from, struct slot *slot)
+static void add_targets(const struct imc_machine *m, const struct imc_step *s,
+			struct slot *slot)
 {
-	struct imc_tensor t = locate(m, v);
-
-	step_rows(s, &t);
-	*IMC_PUSH(slot->arena, slot->v, slot->n, slot->cap) =
-		(struct result){t.data, from, imc_tensor_bytes(&t)};
+	switch (s->kind) {
+	case IMC_STEP_RUN:
+		add_outputs(m, s, slot);
+		break;
+	case IMC_STEP_FETCH:
+		add_target(slot, imc_machine_constants(m, s));
+		break;
+	case IMC_STEP_LOAD:
+		add_target(slot, imc_machine_find(m, s->val, IMC_MEM_L1,
+						  moved_rows(m, s),
+						  moved_chans(m, s)));
+		break;
+	case IMC_STEP_STORE:
+		add_far(m, s, slot);
+		break;
+	case IMC_N_STEP:
+		break;
+	}
 }
 
-static void spoil_rows(const struct machine *m, const struct imc_step *s,
-		       imc_val v)
-{
-	struct imc_tensor t = locate(m, v);
+/* ---- what they read ---- */
 
-	step_rows(s, &t);
-	memset(t.data, POISON, imc_tensor_bytes(&t));
+/* Bytes that no other step of the slot changes, though it should not. */
+static const void *copy_of(const struct imc_target *t, struct imc_arena *a)
+{
+	const void *from = imc_machine_take(t, a);
+
+	return t->n > 1
+		       ? from
+		       : imc_arena_memdup(a, from, (size_t)imc_target_bytes(t));
 }
 
-/* ---- a node, or some of its rows ---- */
-
-/* False: the node is computed whole, and the rows are taken out. A mean whose
- * windows reach below the padding (ceil_mode) counts by the whole input. */
-static bool can_cut(const struct imc_graph *g, const struct imc_node *n)
+static const void *load(const struct imc_machine *m, const struct imc_step *s,
+			struct imc_arena *a)
 {
-	const struct imc_attrs *a = &n->a;
-	const struct imc_tensor *x = &imc_node_in(g, n, 0)->t;
-	const struct imc_tensor *y = &imc_node_out(g, n, 0)->t;
+	const struct imc_graph *g = m->g;
+	struct imc_target far;
 
-	if (n->op != IMC_OP_Q_AVERAGE_POOL)
-		return imc_plan_by_rows(n);
-	return (y->dim[1] - 1) * a->stride[0] + a->kernel[0] <=
-	       x->dim[1] + a->pads[0] + a->pads[2];
+	for (size_t i = 0; i < g->n_input; i++)
+		if (g->input[i].i == s->val.i) {
+			far = rows_at(m, s, &m->in[i]);
+			return imc_machine_take(&far, a);
+		}
+	for (size_t i = 0; i < g->n_output; i++)
+		if (g->output[i].i == s->val.i) {
+			far = rows_at(m, s, &m->out[i]);
+			return copy_of(&far, a);
+		}
+	far = imc_machine_find(m, s->val, IMC_MEM_L2, moved_rows(m, s),
+			       moved_chans(m, s));
+	return copy_of(&far, a);
 }
 
-/* The rows of input k that the evaluator gets: those that are read, or any
- * one, since it takes no empty tensor. */
-static struct imc_rows given_rows(const struct machine *m,
-				  const struct imc_node *n, int k,
-				  struct imc_rows out)
+static const void *store(const struct imc_machine *m, const struct imc_step *s,
+			 struct imc_arena *a)
 {
-	const struct imc_tensor *t = &imc_node_in(m->g, n, k)->t;
-	struct imc_rows r = imc_plan_reads(m->g, n, k, out);
+	imc_val v = imc_plan_origin(m->g, s->val);
+	struct imc_target near;
 
-	if (r.first == r.end) {
-		r.first = imc_min_i64(r.first, imc_plan_n_row(t) - 1);
-		r.end = r.first + 1;
+	if (imc_value_at(m->g, v)->t.data) {
+		struct imc_tensor t = imc_value_at(m->g, s->val)->t;
+
+		t.data = imc_value_at(m->g, v)->t.data;
+		near = rows_at(m, s, &t);
+	} else {
+		near = imc_machine_find(m, s->val, IMC_MEM_L1, moved_rows(m, s),
+					moved_chans(m, s));
+	}
+	return copy_of(&near, a);
+}
+
+/* What the node makes, to those of its results that begin with r. */
+static size_t run(struct imc_machine *m, const struct imc_step *s,
+		  struct slot *slot, size_t r)
+{
+	const struct imc_node *n = imc_node_at(m->g, s->node);
+	const void **v =
+		imc_arena_array(slot->arena, (size_t)n->n_out, sizeof *v);
+
+	imc_machine_run(m, s, v, slot->arena);
+	for (int k = 0; k < n->n_out; k++)
+		if (imc_val_ok(n->out[k]))
+			slot->v[r++].from = v[k];
+	return r;
+}
+
+static size_t run_step(struct imc_machine *m, const struct imc_step *s,
+		       struct slot *slot, size_t r)
+{
+	switch (s->kind) {
+	case IMC_STEP_RUN:
+		return run(m, s, slot, r);
+	case IMC_STEP_FETCH:
+		slot->v[r++].from = imc_machine_fetch(m, s, slot->arena);
+		break;
+	case IMC_STEP_LOAD:
+		slot->v[r++].from = load(m, s, slot->arena);
+		break;
+	case IMC_STEP_STORE:
+		for (size_t i = 0; i < m->g->n_output; i++)
+			if (m->g->output[i].i == s->val.i)
+				slot->v[r++].from = store(m, s, slot->arena);
+		if (!imc_graph_is_output(m->g, s->val))
+			slot->v[r++].from = store(m, s, slot->arena);
+		break;
+	case IMC_N_STEP:
+		break;
 	}
 	return r;
 }
 
-/* Padding with which windows over rows `in` alone give rows `out`. */
-static void cut_window(struct imc_node *n, struct imc_rows in,
-		       struct imc_rows out)
-{
-	struct imc_attrs *a = &n->a;
-	int64_t dilation = n->op == IMC_OP_Q_AVERAGE_POOL ? 1 : a->dilation[0];
-	int64_t above = out.first * a->stride[0] - a->pads[0];
-	int64_t below = (out.end - 1) * a->stride[0] - a->pads[0] +
-			(a->kernel[0] - 1) * dilation + 1;
+/* ---- watching ---- */
 
-	a->pads[0] = in.first - above;
-	a->pads[2] = below - in.end;
+/* Whole outputs of nodes while they are made. */
+struct shadow {
+	struct imc_arena *arena; /* NULL: nothing is made yet */
+	struct imc_tensor *out;
+	int64_t left; /* bytes of output 0 that are not made */
+};
+
+struct watcher {
+	const struct imc_plan_watch *watch; /* or NULL */
+	struct shadow *of;		    /* by node id */
+};
+
+static void open_shadow(struct shadow *w, const struct imc_graph *g,
+			const struct imc_node *n)
+{
+	w->arena = imc_arena_new();
+	w->out = imc_arena_array(w->arena, (size_t)n->n_out, sizeof *w->out);
+	for (int k = n->n_out - 1; k >= 0; k--) {
+		if (!imc_val_ok(n->out[k]))
+			continue;
+		w->out[k] = imc_node_out(g, n, k)->t;
+		w->left = (int64_t)imc_tensor_bytes(&w->out[k]);
+		w->out[k].data = imc_arena_alloc(w->arena, (size_t)w->left);
+	}
 }
 
-/* Makes node id of m->cut the strip that gives rows `out`. */
-static void cut_node(struct machine *m, imc_node_id id, struct imc_rows out)
+/* Puts what step s made of output k to its place in the whole. */
+static void add_to_shadow(const struct imc_step *s, const struct result *r,
+			  const struct imc_tensor *t)
 {
-	const struct imc_node *n = imc_node_at(m->g, id);
+	struct imc_rows rows = imc_step_rows(s, t);
+	int64_t n_chan = imc_plan_n_chan(t);
+	int64_t size = (int64_t)imc_dtype_size(t->dtype);
+	struct imc_rows chans = imc_step_chans(s, n_chan);
+	struct imc_target to = r->to;
 
-	for (int k = 0; k < n->n_in; k++)
-		if (imc_val_ok(n->in[k]))
-			cut_rows(&m->cut.value[n->in[k].i].t,
-				 given_rows(m, n, k, out));
-	cut_rows(&m->cut.value[n->out[0].i].t, out);
-	if (n->op == IMC_OP_Q_CONV2D || n->op == IMC_OP_MAX_POOL ||
-	    n->op == IMC_OP_Q_AVERAGE_POOL)
-		cut_window(&m->cut.node[id.i], given_rows(m, n, 0, out), out);
+	to.base = t->data;
+	to.size = (int64_t)imc_tensor_bytes(t);
+	to.at = rows.first * imc_plan_row_bytes(t) + chans.first * size;
+	imc_target_write(&to, r->from);
 }
 
-static void mend_node(struct machine *m, imc_node_id id)
-{
-	const struct imc_node *n = imc_node_at(m->g, id);
-
-	m->cut.node[id.i] = *n;
-	for (int k = 0; k < n->n_in; k++)
-		if (imc_val_ok(n->in[k]))
-			m->cut.value[n->in[k].i] = *imc_node_in(m->g, n, k);
-	for (int k = 0; k < n->n_out; k++)
-		if (imc_val_ok(n->out[k]))
-			m->cut.value[n->out[k].i] = *imc_node_out(m->g, n, k);
-}
-
-/* Runs node id of m->cut as it is; its outputs, in a. */
-static struct imc_tensor *compute(const struct machine *m, imc_node_id id,
-				  struct imc_arena *a)
-{
-	const struct imc_graph *g = &m->cut;
-	const struct imc_node *n = imc_node_at(g, id);
-	struct imc_tensor *in, *out;
-
-	in = imc_arena_array(a, (size_t)n->n_in, sizeof *in);
-	out = imc_arena_array(a, (size_t)n->n_out, sizeof *out);
-	for (int k = 0; k < n->n_in; k++)
-		if (imc_val_ok(n->in[k]))
-			in[k] = imc_node_in(g, n, k)->t;
-	for (int k = 0; k < n->n_out; k++)
-		if (imc_val_ok(n->out[k])) {
-			out[k] = imc_node_out(g, n, k)->t;
-			out[k].data =
-				imc_arena_alloc(a, imc_tensor_bytes(&out[k]));
-		}
-	if (!imc_map_compute((void *)(uintptr_t)&m->me, id, in, out, a))
-		imc_op_info(n->op)->eval(g, n, in, out, a);
-	return out;
-}
-
-static void put_in_l1(struct machine *m, imc_node_id id)
-{
-	const struct imc_node *n = imc_node_at(m->g, id);
-
-	for (int k = 0; k < n->n_in; k++)
-		if (imc_val_ok(n->in[k]))
-			m->cut.value[n->in[k].i].t = locate(m, n->in[k]);
-}
-
-static void run(struct machine *m, const struct imc_step *s, struct slot *slot)
+/* The results of step s, from r on. */
+static size_t show(const struct imc_machine *m, const struct watcher *w,
+		   const struct imc_step *s, const struct slot *slot, size_t r)
 {
 	const struct imc_node *n = imc_node_at(m->g, s->node);
-	bool cut = s->n_row && can_cut(m->g, n);
-	struct imc_tensor *out;
+	struct shadow *x = &w->of[s->node.i];
+	bool first = true;
 
-	put_in_l1(m, s->node);
-	if (cut)
-		cut_node(m, s->node,
-			 (struct imc_rows){s->row, s->row + s->n_row});
-	out = compute(m, s->node, slot->arena);
+	if (!x->arena)
+		open_shadow(x, m->g, n);
 	for (int k = 0; k < n->n_out; k++) {
 		if (!imc_val_ok(n->out[k]))
 			continue;
-		if (!cut)
-			step_rows(s, &out[k]);
-		add_result(m, s, n->out[k], out[k].data, slot);
+		add_to_shadow(s, &slot->v[r], &x->out[k]);
+		if (first)
+			x->left -= imc_target_bytes(&slot->v[r].to);
+		first = false;
+		r++;
 	}
-	mend_node(m, s->node);
+	if (x->left)
+		return r;
+	w->watch->hook(w->watch->cx, s->node, x->out);
+	imc_arena_free(x->arena);
+	x->arena = NULL;
+	return r;
 }
 
-/* ---- transfers ---- */
-
-static size_t index_of(const imc_val *list, size_t n, imc_val v)
+/* Shows the nodes whose last part was made in the slot. */
+static void show_slot(const struct imc_machine *m, const struct watcher *w,
+		      const struct slot *slot)
 {
-	size_t i = 0;
+	size_t r = 0;
 
-	while (i < n && list[i].i != v.i)
-		i++;
-	assert(i < n);
-	return i;
-}
+	for (size_t i = slot->first; i < slot->end; i++) {
+		const struct imc_step *s = &m->p->step[i];
 
-static void load(const struct machine *m, const struct imc_step *s,
-		 const struct imc_tensor *in, struct slot *slot)
-{
-	struct imc_tensor t = in[index_of(m->g->input, m->g->n_input, s->val)];
-
-	step_rows(s, &t);
-	add_result(m, s, s->val, t.data, slot);
-}
-
-/* One value may be several outputs. */
-static void store(const struct machine *m, const struct imc_step *s,
-		  const struct imc_tensor *out)
-{
-	const struct imc_graph *g = m->g;
-	struct imc_tensor from = locate(m, s->val);
-
-	step_rows(s, &from);
-	for (size_t i = 0; i < g->n_output; i++) {
-		struct imc_tensor to = out[i];
-
-		if (g->output[i].i != s->val.i)
-			continue;
-		step_rows(s, &to);
-		memcpy(to.data, from.data, imc_tensor_bytes(&from));
+		if (s->kind == IMC_STEP_RUN)
+			r = show(m, w, s, slot, r);
+		else if (s->kind == IMC_STEP_STORE)
+			for (size_t k = 0; k < m->g->n_output; k++)
+				r += m->g->output[k].i == s->val.i;
+		else
+			r++;
+		if (s->kind == IMC_STEP_STORE &&
+		    !imc_graph_is_output(m->g, s->val))
+			r++;
 	}
 }
 
 /* ---- slots ---- */
 
-/* What step s will write is not to be read in its slot. */
-static void spoil(const struct machine *m, const struct imc_step *s)
-{
-	const struct imc_node *n;
-
-	if (s->scratch >= 0)
-		poison(m, &m->p->buffer[s->scratch]);
-	if (s->kind == IMC_STEP_STORE)
-		return;
-	if (s->kind == IMC_STEP_LOAD) {
-		spoil_rows(m, s, s->val);
-		return;
-	}
-	n = imc_node_at(m->g, s->node);
-	for (int k = 0; k < n->n_out; k++)
-		if (imc_val_ok(n->out[k]))
-			spoil_rows(m, s, n->out[k]);
-}
-
-/* What dies with steps first .. end is not to be read again. */
-static void forget(const struct machine *m, size_t first, size_t end)
-{
-	for (size_t i = 0; i < m->p->n_buffer; i++) {
-		const struct imc_buffer *b = &m->p->buffer[i];
-
-		if (b->last >= (int64_t)first && b->last < (int64_t)end)
-			poison(m, b);
-	}
-}
-
-static void show_node(const struct machine *m, imc_node_id id)
-{
-	const struct imc_node *n = imc_node_at(m->g, id);
-	struct imc_arena *a = imc_arena_new();
-	struct imc_tensor *out =
-		imc_arena_array(a, (size_t)n->n_out, sizeof *out);
-
-	for (int k = 0; k < n->n_out; k++)
-		if (imc_val_ok(n->out[k]))
-			out[k] = locate(m, n->out[k]);
-	m->watch->hook(m->watch->cx, id, out);
-	imc_arena_free(a);
-}
-
-/* Shows the nodes whose last rows were made by steps first .. end. */
-static void show(const struct machine *m, size_t first, size_t end)
-{
-	for (size_t i = first; i < end; i++) {
-		const struct imc_step *s = &m->p->step[i];
-		const struct imc_tensor *y;
-
-		if (s->kind != IMC_STEP_RUN)
-			continue;
-		y = &imc_node_out(m->g, imc_node_at(m->g, s->node), 0)->t;
-		if (imc_step_rows(s, y).end == imc_plan_n_row(y))
-			show_node(m, s->node);
-	}
-}
-
-static void run_slot(struct machine *m, size_t first, size_t end,
-		     const struct imc_tensor *in, const struct imc_tensor *out)
+static void run_slot(struct imc_machine *m, const struct watcher *w,
+		     struct slot *slot)
 {
 	const struct imc_step *step = m->p->step;
-	struct slot slot = {.arena = imc_arena_new()};
+	size_t r = 0;
+	int32_t dead;
 
-	m->now = first;
-	for (size_t i = first; i < end; i++)
-		spoil(m, &step[i]);
-	for (size_t i = first; i < end; i++) {
-		if (step[i].kind == IMC_STEP_LOAD)
-			load(m, &step[i], in, &slot);
-		else if (step[i].kind == IMC_STEP_STORE)
-			store(m, &step[i], out);
-		else
-			run(m, &step[i], &slot);
+	imc_plan_now_enter(&m->now, slot->end);
+	for (size_t i = slot->first; i < slot->end; i++) {
+		if (step[i].scratch >= 0)
+			imc_machine_poison(m, step[i].scratch);
+		add_targets(m, &step[i], slot);
 	}
-	for (size_t i = 0; i < slot.n; i++)
-		memcpy(slot.v[i].to, slot.v[i].from, slot.v[i].size);
-	if (m->watch)
-		show(m, first, end);
-	forget(m, first, end);
-	imc_arena_free(slot.arena);
+	for (size_t i = 0; i < slot->n; i++)
+		imc_target_poison(&slot->v[i].to);
+	for (size_t i = slot->first; i < slot->end; i++)
+		r = run_step(m, &step[i], slot, r);
+	assert(r == slot->n);
+	for (size_t i = 0; i < slot->n; i++)
+		imc_target_write(&slot->v[i].to, slot->v[i].from);
+	if (w->watch)
+		show_slot(m, w, slot);
+	while ((dead = imc_plan_now_leave(&m->now, slot->end)) >= 0)
+		imc_machine_poison(m, dead);
 }
 
-static struct machine open_machine(const struct imc_map_eval *me,
-				   const struct imc_plan *p,
-				   struct imc_arena *a)
+static struct imc_machine open_machine(const struct imc_map_eval *me,
+				       const struct imc_plan *p,
+				       struct imc_arena *a)
 {
 	const struct imc_graph *g = me->g;
-	struct machine m = {.g = g, .cut = *g, .me = *me, .p = p};
+	struct imc_machine m = {.g = g, .cut = *g, .me = *me, .p = p};
+	int64_t size[IMC_N_MEM] = {p->l1_bytes, p->l2_bytes};
 
 	m.cut.node = imc_arena_memdup(a, g->node, g->n_node * sizeof *g->node);
 	m.cut.value =
 		imc_arena_memdup(a, g->value, g->n_value * sizeof *g->value);
-	m.l1 = imc_arena_alloc(a, (size_t)p->l1_bytes);
-	memset(m.l1, POISON, (size_t)p->l1_bytes);
+	for (int i = 0; i < IMC_N_MEM; i++) {
+		m.mem[i] = imc_arena_room(a, (size_t)size[i], 1);
+		memset(m.mem[i], IMC_POISON, (size_t)size[i]);
+	}
+	m.now = imc_plan_now_open(g, p, a);
 	return m;
+}
+
+/* Nodes of which only parts were made have nobody to show. */
+static void close_watcher(const struct watcher *w, const struct imc_graph *g)
+{
+	for (size_t i = 0; w->watch && i < g->n_node; i++)
+		if (w->of[i].arena)
+			imc_arena_free(w->of[i].arena);
 }
 
 void imc_eval_plan_watched(const struct imc_map_eval *me,
@@ -364,19 +365,29 @@ void imc_eval_plan_watched(const struct imc_map_eval *me,
 			   struct imc_arena *result)
 {
 	struct imc_arena *arena = imc_arena_new();
-	struct machine m = open_machine(me, p, arena);
+	struct imc_machine m = open_machine(me, p, arena);
+	struct watcher w = {.watch = watch};
 
 	m.me.g = &m.cut;
-	m.watch = watch;
+	m.in = in;
+	m.out = out;
+	if (watch)
+		w.of = imc_arena_array(arena, me->g->n_node, sizeof *w.of);
 	for (size_t i = 0; i < me->g->n_output; i++) {
 		out[i] = imc_value_at(me->g, me->g->output[i])->t;
 		out[i].data =
 			imc_arena_alloc(result, imc_tensor_bytes(&out[i]));
 	}
-	for (size_t i = 0, end; i < p->n_step; i = end) {
-		end = imc_plan_slot_end(p, i);
-		run_slot(&m, i, end, in, out);
+	for (size_t i = 0; i < p->n_step;) {
+		struct slot slot = {.first = i,
+				    .end = imc_plan_slot_end(p, i),
+				    .arena = imc_arena_new()};
+
+		run_slot(&m, &w, &slot);
+		imc_arena_free(slot.arena);
+		i = slot.end;
 	}
+	close_watcher(&w, me->g);
 	imc_arena_free(arena);
 }
 

@@ -22,14 +22,14 @@ static void first_beside(struct plan *p)
 	p->p.step[0].beside = true;
 }
 
-static void one_port(struct plan *p)
+static void one_core(struct plan *p)
 {
-	p->p.step[1].beside = true;
+	p->p.step[11].beside = true;
 }
 
 static void reads_its_slot(struct plan *p)
 {
-	p->p.step[9].beside = true;
+	p->p.step[1].beside = true;
 }
 
 static void row_twice(struct plan *p)
@@ -112,22 +112,22 @@ static const struct {
 } rules[] = {
 	{good, NULL},
 	{first_beside, "step 0 is beside none"},
-	{one_port, "step 1 needs what another step of its slot keeps busy"},
-	{reads_its_slot, "step 9 reads 4 rows of 'x', of which 3 are made in "
-			 "slots before it"},
-	{row_twice, "step 4 makes rows 0 to 1 of 'c', of whose 4 rows 1 are "
-		    "made"},
-	{row_left_out, "step 4 makes rows 2 to 3 of 'c', of whose 4 rows 1 "
-		       "are made"},
-	{row_too_many, "step 11 makes rows 3 to 5 of 'y', of whose 4 rows 3 "
-		       "are made"},
-	{below_zero, "a step has negative rows"},
+	{one_core, "step 11 needs what another step of its slot keeps busy"},
+	{reads_its_slot, "step 2 reads row 0 of 'x', which is not in L1 since "
+			 "a slot before"},
+	{row_twice, "step 4 makes rows 0 to 1, channels 0 to 4, of 'c' twice, "
+		    "or not in order"},
+	{row_left_out, "step 4 reads row 2 of 'x', which is not in L1 since a "
+		       "slot before"},
+	{row_too_many, "step 11 reads row 4 of 'x', which is not in L1 since a "
+		       "slot before"},
+	{below_zero, "step 0 has negative rows"},
 	{not_stored, "'y' is never stored"},
-	{stored_early, "step 11 reads 4 rows of 'y', of which 3 are made in "
-		       "slots before it"},
+	{stored_early, "step 11 reads row 3 of 'y', which is not in L1 since a "
+		       "slot before"},
 	{half_a_patch, "step 2 runs rows 0 to 1 in patches of 2 rows"},
-	{needs_cores, "step 2 cannot run by rows"},
-	{born_late, "step 2 uses 'c', which lives 3 to 11"},
+	{needs_cores, "step 2 has strips"},
+	{born_late, "step 2 uses 'c', which has no buffer in L1 then"},
 	{dies_early, "step 10 uses 'c', which lives 1 to 9"},
 	{share_in_slot, "buffers 2 and 3 overlap in step 3"},
 };

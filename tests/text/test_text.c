@@ -360,7 +360,7 @@ static void check_verifier(void)
 		"q_conv2d 'node': tile 0 has more than one ADC setting",
 		"node 'node': bundle 0 block 0 has the wrong rows or columns",
 		"tiles 0 and 1 overlap on array 3",
-		"step 2 uses 'v', which lives 1 to 1",
+		"step 2 uses 'v', which has no buffer in L1 then",
 		"buffers 0 and 3 overlap in step 1",
 		"reshape 'node': its output has not the numbers of its input",
 		"order has no use for node 7",

@@ -269,6 +269,8 @@ static void add_buffer(struct imc_module *m, imc_val v, int64_t offset,
 	b->node = IMC_NO_NODE;
 	b->offset = offset;
 	b->size_bytes = size;
+	if (imc_val_ok(v))
+		b->lines = (int32_t)imc_plan_n_row(&imc_value_at(m->g, v)->t);
 }
 
 static void plan(struct imc_module *m)
