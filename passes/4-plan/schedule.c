@@ -1,6 +1,7 @@
 #include "hwdesc/cost.h"
 #include "ir/support/checked.h"
 #include "passes/4-plan/allocate.h"
+#include "passes/4-plan/dma_bound.h"
 #include "passes/4-plan/overlap.h"
 #include "passes/pass.h"
 
@@ -275,6 +276,8 @@ bool imc_pass_schedule(struct imc_module *m, struct imc_pass_cx *cx)
 	 * is what its bounds and stages are about. */
 	if (!m->opt.no_overlap && !imc_hw_is_spatial(m->hw))
 		overlap_steps(m, cx->scratch);
+	if (!imc_hw_is_spatial(m->hw))
+		m->plan.dma_lower_bound = imc_dma_lower_bound(m);
 	if (m->plan.l1_bytes > m->hw->l1_bytes)
 		imc_diag(m->diags, IMC_IN_FILE(m->model_path),
 			 IMC_D_L1_EXCEEDED, (long long)m->plan.l1_bytes,
