@@ -199,10 +199,10 @@ int32_t imc_strip_rows(const struct imc_hw *hw, const struct imc_matrix *mx,
 static struct imc_cost strips_cost(const struct imc_hw *hw,
 				   const struct imc_matrix *mx,
 				   const struct imc_assign *as,
-				   const struct imc_cut *cut, int32_t n_row)
+				   const struct imc_cut *cut, int32_t n_row,
+				   int32_t strip)
 {
 	struct imc_cost c = {0};
-	int32_t strip = imc_strip_rows(hw, mx, as);
 	double behind = 0; /* digital work that is still to do */
 
 	for (int32_t row = 0; row < n_row; row += strip) {
@@ -234,7 +234,19 @@ static struct imc_cost crossbar_cost(const struct imc_hw *hw,
 		return imc_cost_impossible();
 	if (as->post_adc)
 		return jobs_cost(hw, mx, as, &cut, n_row);
-	return strips_cost(hw, mx, as, &cut, n_row);
+	return strips_cost(hw, mx, as, &cut, n_row, imc_strip_rows(hw, mx, as));
+}
+
+struct imc_cost imc_cost_strips(const struct imc_hw *hw,
+				const struct imc_matrix *mx,
+				const struct imc_assign *as, int32_t n_row,
+				int32_t strip_rows)
+{
+	struct imc_cut cut;
+
+	if (hw->ima_arrays == 0 || !imc_cut_assigned(hw, mx, as, &cut))
+		return imc_cost_impossible();
+	return strips_cost(hw, mx, as, &cut, n_row, strip_rows);
 }
 
 static struct imc_cost depthwise_cost(const struct imc_hw *hw,
@@ -484,6 +496,23 @@ struct imc_cost imc_cost_node(const struct imc_hw *hw,
 	const struct imc_node *n = imc_node_at(g, id);
 
 	return imc_cost_rows(hw, g, id, as, (int32_t)rows_of(g, n));
+}
+
+struct imc_cost imc_cost_channels(const struct imc_hw *hw,
+				  const struct imc_graph *g, imc_node_id id,
+				  const struct imc_assign *as, int32_t n_row,
+				  double part)
+{
+	const struct imc_node *n = imc_node_at(g, id);
+	struct imc_cost c = {0};
+
+	if (as->engine != IMC_ENGINE_CORES) {
+		c = imc_cost_rows(hw, g, id, as, n_row);
+		scale_cost(&c, part);
+		return c;
+	}
+	add_core_node(hw, g, n, part * n_row / (double)rows_of(g, n), &c);
+	return c;
 }
 
 struct imc_cost imc_cost_rescale(const struct imc_hw *hw, int64_t n)

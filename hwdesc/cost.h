@@ -191,6 +191,12 @@ struct imc_cost imc_cost_rows(const struct imc_hw *hw,
 			      const struct imc_graph *g, imc_node_id n,
 			      const struct imc_assign *as, int32_t n_row);
 
+/* Of them only a part of the channels, of what may run so (ir/plan.h). */
+struct imc_cost imc_cost_channels(const struct imc_hw *hw,
+				  const struct imc_graph *g, imc_node_id id,
+				  const struct imc_assign *as, int32_t n_row,
+				  double part);
+
 /* Output rows that a crossbar step with post digital computes before the
  * cores take them over: as many as L1 scratch for codes allows, a multiple of
  * the patches' height, with a pixel at least for each of the copies. With
@@ -199,6 +205,12 @@ struct imc_cost imc_cost_rows(const struct imc_hw *hw,
  * b_last with a the jobs and b the digital work of a strip. */
 int32_t imc_strip_rows(const struct imc_hw *hw, const struct imc_matrix *mx,
 		       const struct imc_assign *as);
+
+/* n_row rows on crossbars with post digital, strip_rows at a time. */
+struct imc_cost imc_cost_strips(const struct imc_hw *hw,
+				const struct imc_matrix *mx,
+				const struct imc_assign *as, int32_t n_row,
+				int32_t strip_rows);
 
 /* n_row output rows of each image on the digital array. A pass multiplies one
  * kernel position of `rows` input channels with weights of `cols` output

@@ -3,6 +3,8 @@
 #include "passes/4-plan/allocate.h"
 #include "passes/4-plan/dma_bound.h"
 #include "passes/4-plan/overlap.h"
+#include "passes/4-plan/strips.h"
+#include "passes/4-plan/work.h"
 #include "passes/pass.h"
 
 /* ---- one step after another ---- */
@@ -245,43 +247,106 @@ static void add_group(struct imc_module *m, struct imc_group g,
 	}
 }
 
-/* Engines work beside each other where that is shorter. A plan that fits L1
- * goes on fitting. */
-static void overlap_steps(struct imc_module *m, struct imc_arena *scratch)
+/* Engines work beside each other where that is shorter. */
+static void overlap_steps(struct imc_module *m, int64_t room,
+			  struct imc_arena *scratch)
 {
-	struct imc_plan in_turn = m->plan, beside = in_turn;
-	bool fits = in_turn.l1_bytes <= m->hw->l1_bytes;
+	struct imc_plan beside = m->plan;
 	size_t n;
-	struct imc_group *g = imc_overlap_choose(
-		m, fits ? m->hw->l1_bytes : INT64_MAX, &n, scratch);
+	struct imc_group *g = imc_overlap_choose(m, room, &n, scratch);
 
 	beside.step = NULL;
 	beside.n_step = beside.cap_step = 0;
 	beside.buffer =
-		imc_arena_memdup(m->arena, in_turn.buffer,
-				 in_turn.n_buffer * sizeof *in_turn.buffer);
+		imc_arena_memdup(m->arena, m->plan.buffer,
+				 m->plan.n_buffer * sizeof *m->plan.buffer);
 	for (size_t i = 0; i < n; i++)
 		add_group(m, g[i], &beside);
 	m->plan = beside;
 	allocate(m, scratch);
-	if (fits && m->plan.l1_bytes > m->hw->l1_bytes)
-		m->plan = in_turn;
+}
+
+/* ---- constants, and what fits ---- */
+
+/* Fetches the constants of m->plan. False: that does not fit L1. */
+static bool fetch_constants(struct imc_module *m, struct imc_arena *scratch)
+{
+	struct imc_work w = imc_work_of_plan(m, scratch);
+
+	if (m->plan.l1_bytes > m->hw->l1_bytes)
+		return false;
+	imc_work_hide(&w, m->hw->l1_bytes);
+	imc_work_finish(&w, scratch);
+	return m->plan.l1_bytes <= m->hw->l1_bytes;
+}
+
+/* Whole values, groups with so much room at most. False: it does not fit. */
+static bool plan_whole(struct imc_module *m, const struct imc_plan *in_turn,
+		       int64_t room, struct imc_arena *scratch)
+{
+	m->plan = *in_turn;
+	if (!m->opt.no_overlap)
+		overlap_steps(m, room, scratch);
+	m->plan.roomy_ns = in_turn->roomy_ns > 0
+				   ? in_turn->roomy_ns
+				   : imc_plan_total(&m->plan, NULL).ns;
+	return fetch_constants(m, scratch);
+}
+
+/* Strips, as far as L1 asks for them. */
+static bool plan_strips(struct imc_module *m, const struct imc_plan *in_turn,
+			struct imc_arena *scratch)
+{
+	m->plan = *in_turn;
+	return imc_strips_plan(m, scratch);
+}
+
+/* The faster one of m->plan, if it fits, and `other`. */
+static void keep_faster(struct imc_module *m, bool fits,
+			const struct imc_plan *other)
+{
+	if (!fits ||
+	    imc_plan_total(other, NULL).ns <= imc_plan_total(&m->plan, NULL).ns)
+		m->plan = *other;
+}
+
+static bool plan_in_l1(struct imc_module *m, struct imc_arena *scratch)
+{
+	struct imc_plan in_turn = m->plan, whole;
+	bool fits;
+
+	if (plan_whole(m, &in_turn, INT64_MAX, scratch))
+		return true;
+	in_turn.roomy_ns = m->plan.roomy_ns;
+	fits = in_turn.l1_bytes <= m->hw->l1_bytes &&
+	       plan_whole(m, &in_turn, m->hw->l1_bytes, scratch);
+	whole = m->plan;
+	if (plan_strips(m, &in_turn, scratch)) {
+		if (fits)
+			keep_faster(m, true, &whole);
+		return true;
+	}
+	m->plan = whole;
+	return fits;
 }
 
 bool imc_pass_schedule(struct imc_module *m, struct imc_pass_cx *cx)
 {
+	bool ok = true;
+
 	list_steps(m);
 	allocate(m, cx->scratch);
 	/* Layers of a spatial machine overlap with those of other images, which
 	 * is what its bounds and stages are about. */
-	if (!m->opt.no_overlap && !imc_hw_is_spatial(m->hw))
-		overlap_steps(m, cx->scratch);
 	if (!imc_hw_is_spatial(m->hw))
-		m->plan.dma_lower_bound = imc_dma_lower_bound(m);
-	if (m->plan.l1_bytes > m->hw->l1_bytes)
-		imc_diag(m->diags, IMC_IN_FILE(m->model_path),
-			 IMC_D_L1_EXCEEDED, (long long)m->plan.l1_bytes,
+		ok = plan_in_l1(m, cx->scratch) ||
+		     imc_strips_refuse(m, cx->scratch);
+	else if (m->plan.l1_bytes > m->hw->l1_bytes)
+		imc_diag(m->diags, IMC_IN_FILE(m->model_path), IMC_D_L1_ASSUMED,
+			 (long long)m->plan.l1_bytes,
 			 (long long)m->hw->l1_bytes);
+	if (ok && !imc_hw_is_spatial(m->hw))
+		m->plan.dma_lower_bound = imc_dma_lower_bound(m);
 	cx->n_changed = (int64_t)m->plan.n_step;
-	return true;
+	return ok && imc_strips_check_l2(m);
 }
