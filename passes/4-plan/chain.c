@@ -406,8 +406,7 @@ static void set_run_cost(const struct run *r, struct imc_chain_task *t)
 	t->strip_rows = c->strip_rows;
 	if (t->n_chan)
 		t->cost = imc_cost_channels(
-			m->hw, m->g, u->node, &m->map.assign[u->node.i],
-			(int32_t)n_row,
+			m->hw, m->g, u->node, &u->as, (int32_t)n_row,
 			(double)t->n_chan / (double)u->channels);
 }
 

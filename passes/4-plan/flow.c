@@ -62,6 +62,19 @@ static int64_t window_bytes(const struct imc_map *map,
 	return columns * (adc ? 1 : (int64_t)sizeof(int32_t));
 }
 
+/* Cores beside arrays take twice the scratch: not where that is much of L1. */
+static void set_codes(struct making *k, struct imc_flow_unit *u,
+		      const struct imc_node *n)
+{
+	int64_t out_w = imc_matrix_of(k->m->g, n).out_w;
+	int64_t row =
+		out_w * window_bytes(&k->m->map, &u->as, n->a.adc[0] != 0);
+
+	if (2 * row * u->step > k->m->hw->l1_bytes / 4)
+		u->as.overlap = false;
+	u->code_row = row * (u->as.overlap ? 2 : 1);
+}
+
 static void set_engine(struct making *k, struct imc_flow_unit *u)
 {
 	const struct imc_graph *g = k->m->g;
@@ -79,13 +92,9 @@ static void set_engine(struct making *k, struct imc_flow_unit *u)
 	if (n->op == IMC_OP_Q_CONV2D &&
 	    (as->engine == IMC_ENGINE_CORES || as->engine == IMC_ENGINE_PE))
 		u->channels = y->dim[3];
-	if (as->engine == IMC_ENGINE_CROSSBAR && !n->a.post[0]) {
-		struct imc_matrix mx = imc_matrix_of(g, n);
-
-		u->code_row = mx.out_w *
-			      window_bytes(&k->m->map, as, n->a.adc[0] != 0) *
-			      (as->overlap ? 2 : 1);
-	}
+	u->as = *as;
+	if (as->engine == IMC_ENGINE_CROSSBAR && !n->a.post[0])
+		set_codes(k, u, n);
 }
 
 /* A pool over all rows and columns that may be done channels by channels. */
@@ -218,7 +227,6 @@ static void price_codes(const struct imc_flow *f, const struct imc_flow_unit *u,
 			int64_t n_row, struct imc_flow_cost *out)
 {
 	const struct imc_hw *hw = f->m->hw;
-	const struct imc_assign *as = &f->m->map.assign[u->node.i];
 	struct imc_matrix mx =
 		imc_matrix_of(f->m->g, imc_node_at(f->m->g, u->node));
 
@@ -228,7 +236,7 @@ static void price_codes(const struct imc_flow *f, const struct imc_flow_unit *u,
 
 		if (n > u->step && strip * u->code_row > f->scratch_bytes)
 			break;
-		c = imc_cost_strips(hw, &mx, as, (int32_t)n_row,
+		c = imc_cost_strips(hw, &mx, &u->as, (int32_t)n_row,
 				    (int32_t)strip);
 		if (n == u->step || c.ns < out->cost.ns * (1 - 1e-9)) {
 			out->cost = c;
@@ -251,11 +259,10 @@ const struct imc_flow_cost *imc_flow_cost(struct imc_flow *f, int32_t u,
 	if (unit->code_row)
 		price_codes(f, unit, n_row, c);
 	else if (n_row == unit->rows)
-		c->cost = imc_cost_node(f->m->hw, f->m->g, unit->node,
-					&f->m->map.assign[unit->node.i]);
+		c->cost =
+			imc_cost_node(f->m->hw, f->m->g, unit->node, &unit->as);
 	else
 		c->cost = imc_cost_rows(f->m->hw, f->m->g, unit->node,
-					&f->m->map.assign[unit->node.i],
-					(int32_t)n_row);
+					&unit->as, (int32_t)n_row);
 	return c;
 }

@@ -41,6 +41,7 @@ struct imc_flow_unit {
 	int64_t channels;	   /* that may come in blocks; 0 */
 	bool pool;		   /* blocks are of its input */
 	int64_t code_row;	   /* scratch bytes of one output row */
+	struct imc_assign as;	   /* that of the map, but for `overlap` */
 	struct imc_flow_cost *row; /* by number of rows, 0 .. rows */
 };
 

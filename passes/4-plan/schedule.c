@@ -293,23 +293,7 @@ static bool plan_whole(struct imc_module *m, const struct imc_plan *in_turn,
 	return fetch_constants(m, scratch);
 }
 
-/* Strips, as far as L1 asks for them. */
-static bool plan_strips(struct imc_module *m, const struct imc_plan *in_turn,
-			struct imc_arena *scratch)
-{
-	m->plan = *in_turn;
-	return imc_strips_plan(m, scratch);
-}
-
-/* The faster one of m->plan, if it fits, and `other`. */
-static void keep_faster(struct imc_module *m, bool fits,
-			const struct imc_plan *other)
-{
-	if (!fits ||
-	    imc_plan_total(other, NULL).ns <= imc_plan_total(&m->plan, NULL).ns)
-		m->plan = *other;
-}
-
+/* Strips, where whole values do not fit or are slower. */
 static bool plan_in_l1(struct imc_module *m, struct imc_arena *scratch)
 {
 	struct imc_plan in_turn = m->plan, whole;
@@ -321,13 +305,25 @@ static bool plan_in_l1(struct imc_module *m, struct imc_arena *scratch)
 	fits = in_turn.l1_bytes <= m->hw->l1_bytes &&
 	       plan_whole(m, &in_turn, m->hw->l1_bytes, scratch);
 	whole = m->plan;
-	if (plan_strips(m, &in_turn, scratch)) {
-		if (fits)
-			keep_faster(m, true, &whole);
+	m->plan = in_turn;
+	if (imc_strips_plan(m) &&
+	    (!fits || imc_plan_total(&m->plan, NULL).ns <
+			      imc_plan_total(&whole, NULL).ns))
 		return true;
-	}
 	m->plan = whole;
 	return fits;
+}
+
+static bool plan_or_refuse(struct imc_module *m, struct imc_arena *scratch)
+{
+	struct imc_plan in_turn = m->plan;
+
+	if (plan_in_l1(m, scratch)) {
+		imc_strips_take(m, scratch);
+		return imc_strips_check_l2(m);
+	}
+	m->plan = in_turn;
+	return imc_strips_refuse(m, plan_in_l1, scratch);
 }
 
 bool imc_pass_schedule(struct imc_module *m, struct imc_pass_cx *cx)
@@ -339,8 +335,7 @@ bool imc_pass_schedule(struct imc_module *m, struct imc_pass_cx *cx)
 	/* Layers of a spatial machine overlap with those of other images, which
 	 * is what its bounds and stages are about. */
 	if (!imc_hw_is_spatial(m->hw))
-		ok = plan_in_l1(m, cx->scratch) ||
-		     imc_strips_refuse(m, cx->scratch);
+		ok = plan_or_refuse(m, cx->scratch);
 	else if (m->plan.l1_bytes > m->hw->l1_bytes)
 		imc_diag(m->diags, IMC_IN_FILE(m->model_path), IMC_D_L1_ASSUMED,
 			 (long long)m->plan.l1_bytes,
@@ -348,5 +343,5 @@ bool imc_pass_schedule(struct imc_module *m, struct imc_pass_cx *cx)
 	if (ok && !imc_hw_is_spatial(m->hw))
 		m->plan.dma_lower_bound = imc_dma_lower_bound(m);
 	cx->n_changed = (int64_t)m->plan.n_step;
-	return ok && imc_strips_check_l2(m);
+	return ok;
 }

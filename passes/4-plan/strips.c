@@ -1,6 +1,6 @@
 #include "passes/4-plan/strips.h"
 
-#include "hwdesc/hw.h"
+#include "hwdesc/cost.h"
 #include "passes/4-plan/allocate.h"
 #include "passes/4-plan/work.h"
 
@@ -26,8 +26,7 @@ static bool try_room(struct imc_module *m, int64_t room, bool frugal,
 	return true;
 }
 
-static bool try_rooms(struct imc_module *m, bool frugal,
-		      struct imc_arena *scratch)
+static bool try_rooms(struct imc_module *m, bool frugal)
 {
 	int64_t room = m->hw->l1_bytes, over = 0;
 
@@ -42,48 +41,98 @@ static bool try_rooms(struct imc_module *m, bool frugal,
 			return true;
 		room -= imc_max_i64(over, m->hw->l1_bytes / 64);
 	}
-	(void)scratch;
 	return false;
 }
 
-bool imc_strips_plan(struct imc_module *m, struct imc_arena *scratch)
+bool imc_strips_plan(struct imc_module *m)
 {
-	return try_rooms(m, false, scratch) || try_rooms(m, true, scratch);
+	return try_rooms(m, false) || try_rooms(m, true);
 }
 
-/* The least L1, to IMC_L1_ALIGN bytes, that a plan was found for when half of
- * what is between it and too little was tried each time. 0: none. */
-static int64_t find_least(struct imc_module *m, struct imc_arena *scratch)
+/* True if the scratch of all steps of u has room for two strips. */
+static bool has_two_strips(const struct imc_module *m,
+			   const struct imc_flow_unit *u)
 {
-	int64_t have = m->hw->l1_bytes, low = have, high = have;
+	const struct imc_plan *p = &m->plan;
+
+	for (size_t i = 0; i < p->n_step; i++) {
+		const struct imc_step *s = &p->step[i];
+
+		if (s->kind == IMC_STEP_RUN && s->node.i == u->node.i &&
+		    p->buffer[s->scratch].size_bytes <
+			    2 * s->strip_rows * u->code_row)
+			return false;
+	}
+	return true;
+}
+
+void imc_strips_take(struct imc_module *m, struct imc_arena *scratch)
+{
+	struct imc_flow f = imc_flow_of(m, scratch);
+
+	for (int32_t i = 0; i < f.n_unit; i++) {
+		const struct imc_flow_unit *u = &f.unit[i];
+		struct imc_assign *as = &m->map.assign[u->node.i];
+
+		if (as->overlap == u->as.overlap || has_two_strips(m, u))
+			continue;
+		as->overlap = u->as.overlap;
+		as->cost = imc_cost_node(m->hw, m->g, u->node, as);
+	}
+}
+
+/* A size that chains of least memory fit, in halves of what is between it and
+ * too little. */
+static int64_t find_frugal(struct imc_module *m, int64_t low)
+{
+	int64_t high = low;
 
 	do {
 		low = high;
-		high *= 2;
+		high = imc_chain_aligned(2 * high);
 		m->hw->l1_bytes = high;
-	} while (!try_rooms(m, true, scratch) && high < INT64_MAX / 4);
+	} while (!try_rooms(m, true) && high < INT64_MAX / 4);
 	while (high - low > IMC_L1_ALIGN) {
-		int64_t mid = low + (high - low) / 2;
+		int64_t mid = imc_chain_aligned(low + (high - low) / 2);
 
-		mid = imc_ceil_div(mid, IMC_L1_ALIGN) * IMC_L1_ALIGN;
 		if (mid >= high)
 			break;
 		m->hw->l1_bytes = mid;
-		if (try_rooms(m, true, scratch))
+		if (try_rooms(m, true))
 			high = mid;
 		else
 			low = mid;
 	}
-	m->hw->l1_bytes = have;
 	return high;
 }
 
-bool imc_strips_refuse(struct imc_module *m, struct imc_arena *scratch)
+/* The same, lowered while there is a plan. */
+static int64_t find_least(struct imc_module *m, imc_strips_try *try_plan,
+			  struct imc_arena *scratch)
+{
+	struct imc_plan plan = m->plan;
+	int64_t have = m->hw->l1_bytes;
+	int64_t least = find_frugal(m, have);
+
+	for (;;) {
+		m->plan = plan;
+		m->hw->l1_bytes = least - IMC_L1_ALIGN;
+		if (m->hw->l1_bytes <= have || !try_plan(m, scratch))
+			break;
+		least = m->hw->l1_bytes;
+	}
+	m->hw->l1_bytes = have;
+	m->plan = plan;
+	return least;
+}
+
+bool imc_strips_refuse(struct imc_module *m, imc_strips_try *try_plan,
+		       struct imc_arena *scratch)
 {
 	struct imc_flow f = imc_flow_of(m, scratch);
 	struct imc_choice c =
 		imc_choose_chains(&f, m->hw->l1_bytes, true, scratch);
-	int64_t least = find_least(m, scratch);
+	int64_t least = find_least(m, try_plan, scratch);
 	const struct imc_node *n =
 		c.unit < 0 ? NULL : imc_node_at(m->g, f.unit[c.unit].node);
 

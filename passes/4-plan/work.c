@@ -99,30 +99,11 @@ static void set_lives(struct imc_work *w, const int32_t *begin,
 	}
 }
 
-/* Offsets of one memory; the peak, and its lower bound. */
-static int64_t place(struct imc_plan *p, enum imc_memory mem, int64_t *bound,
-		     struct imc_arena *scratch)
-{
-	struct imc_buffer *b =
-		imc_arena_array(scratch, p->n_buffer + 1, sizeof *b);
-	size_t n = 0, k = 0;
-	int64_t peak;
-
-	for (size_t i = 0; i < p->n_buffer; i++)
-		if (p->buffer[i].mem == mem)
-			b[n++] = p->buffer[i];
-	peak = n ? imc_allocate_buffers(b, n, scratch) : 0;
-	*bound = n ? imc_allocate_bound(b, n, p->n_step, scratch) : 0;
-	for (size_t i = 0; i < p->n_buffer; i++)
-		if (p->buffer[i].mem == mem)
-			p->buffer[i].offset = b[k++].offset;
-	return peak;
-}
-
 void imc_work_finish(struct imc_work *w, struct imc_arena *scratch)
 {
 	struct imc_plan *p = &w->m->plan;
 	size_t n = (size_t)w->n_slot + 1;
+	struct imc_allocation l1, l2;
 	int32_t *begin = imc_arena_array(scratch, n, sizeof *begin);
 	int32_t *end = imc_arena_array(scratch, n, sizeof *end);
 
@@ -131,6 +112,10 @@ void imc_work_finish(struct imc_work *w, struct imc_arena *scratch)
 	p->buffer = imc_arena_memdup(w->m->arena, w->buffer,
 				     w->n_buffer * sizeof *w->buffer);
 	p->n_buffer = p->cap_buffer = w->n_buffer;
-	p->l1_bytes = place(p, IMC_MEM_L1, &p->l1_lower_bound, scratch);
-	p->l2_bytes = place(p, IMC_MEM_L2, &p->l2_lower_bound, scratch);
+	l1 = imc_allocate_best(p->buffer, p->n_buffer, IMC_MEM_L1, scratch);
+	l2 = imc_allocate_best(p->buffer, p->n_buffer, IMC_MEM_L2, scratch);
+	p->l1_bytes = l1.peak_bytes;
+	p->l1_lower_bound = l1.bound_bytes;
+	p->l2_bytes = l2.peak_bytes;
+	p->l2_lower_bound = l2.bound_bytes;
 }
