@@ -64,7 +64,7 @@ static void put_lines(struct imc_emit *e, const char *field, imc_val v)
 {
 	int64_t lines = imc_emit_lines(e, v);
 
-	if (lines)
+	if (lines > 0)
 		imc_buf_printf(&e->layers, "\t\t.%s = %lld,\n", field,
 			       (long long)lines);
 }

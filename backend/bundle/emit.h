@@ -3,6 +3,7 @@
 #define IMC_EMIT_H
 
 #include "backend/bundle/bundle.h"
+#include "ir/plan_now.h"
 #include "ir/support/buf.h"
 
 #define IMC_EMIT_ALIGN 64
@@ -56,6 +57,7 @@ struct imc_emit {
 	struct imc_emit_known *known; /* by node id */
 	struct imc_buf layers, run;   /* descriptors; body of <net>_run */
 	int32_t step;		      /* the step that is being emitted */
+	struct imc_plan_now now;      /* buffers of its slot */
 	bool start;		      /* it leaves its engine running */
 	size_t n_call, cap_call;
 	struct imc_emit_call *call; /* of its slot */
@@ -95,7 +97,7 @@ int64_t imc_emit_piece_step(const struct imc_constants *c);
 const char *imc_emit_table(struct imc_emit *e, const struct imc_node *n, int k,
 			   const char *macro);
 
-/* ---- emit_place.c: where things lie during e->step ---- */
+/* ---- emit_place.c: where things lie in the slot of e->step ---- */
 
 /* A number that may be another one in the next turn of a loop. */
 const char *imc_emit_number(struct imc_emit *e, int64_t v);
@@ -106,10 +108,10 @@ const char *imc_emit_ring(struct imc_emit *e, int64_t block, int64_t lines,
 /* The buffer of v in that memory, or NULL. */
 const struct imc_buffer *imc_emit_buffer(const struct imc_emit *e, imc_val v,
 					 enum imc_memory mem);
-/* Lines of the ring that holds v in L1; 0: it is whole. */
-int64_t imc_emit_lines(const struct imc_emit *e, imc_val v);
-/* Elements of that ring, or 0. */
+/* Elements of the ring that holds v in L1; 0: it is whole. */
 int64_t imc_emit_ring_size(const struct imc_emit *e, imc_val v);
+/* The same in lines of v, or -1 if it ends within a line. */
+int64_t imc_emit_lines(const struct imc_emit *e, imc_val v);
 /* C for the address of v: "l1 + 64", or "I8(128)" for a constant. */
 const char *imc_emit_operand(struct imc_emit *e, imc_val v);
 /* C for the address of the block of v in L1 that begins with channel chan. */

@@ -38,19 +38,6 @@ int64_t imc_emit_const(struct imc_emit *e, imc_val v)
 	return e->l2_at[v.i];
 }
 
-/* The constant that v is a view of, or v. */
-static imc_val origin_of(const struct imc_graph *g, imc_val v)
-{
-	for (;;) {
-		imc_node_id def = imc_value_at(g, v)->def;
-
-		if (imc_value_at(g, v)->t.data || def.i == UINT32_MAX ||
-		    !imc_plan_is_view(g, imc_node_at(g, def)))
-			return v;
-		v = imc_node_at(g, def)->in[0];
-	}
-}
-
 #define BLOCK_ALIGN 16
 
 int64_t imc_emit_piece_step(const struct imc_constants *c)
@@ -66,7 +53,7 @@ static void put_block(struct imc_emit *e, const struct imc_node *n,
 
 	for (int i = 0; i < c->n; i++) {
 		const struct imc_constant *part = &c->part[i];
-		imc_val v = origin_of(e->g, n->in[part->input]);
+		imc_val v = imc_plan_origin(e->g, n->in[part->input]);
 		const struct imc_tensor *t = &imc_value_at(e->g, v)->t;
 		int64_t at = chan * part->per_chan;
 		int64_t left = (int64_t)imc_tensor_bytes(t) - at;

@@ -59,7 +59,7 @@ static void emit_rings(struct imc_emit *e, const struct imc_emit_layer *l,
 	const struct imc_tensor *y = &l->y->t;
 
 	imc_buf_printf(&e->layers, "\t.row_size = %lld,\n",
-		       (long long)(imc_tensor_count(y) / imc_plan_n_row(y)));
+		       (long long)imc_plan_row_bytes(y));
 	for (int k = 0; k <= n_operand; k++) {
 		bool out = k == n_operand;
 		int64_t n =

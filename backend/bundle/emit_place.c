@@ -19,48 +19,52 @@ const char *imc_emit_ring(struct imc_emit *e, int64_t block, int64_t lines,
 const struct imc_buffer *imc_emit_buffer(const struct imc_emit *e, imc_val v,
 					 enum imc_memory mem)
 {
-	int32_t b = imc_plan_buffer(&e->m->plan, v, mem, (size_t)e->step);
+	int32_t b = imc_plan_now_of(&e->now, v, mem);
 
 	return b < 0 ? NULL : &e->m->plan.buffer[b];
-}
-
-int64_t imc_emit_lines(const struct imc_emit *e, imc_val v)
-{
-	const struct imc_buffer *b = imc_emit_buffer(e, v, IMC_MEM_L1);
-
-	if (!b || b->n_chan ||
-	    b->lines >= imc_plan_n_row(&imc_value_at(e->g, b->val)->t))
-		return 0;
-	return b->lines;
 }
 
 int64_t imc_emit_ring_size(const struct imc_emit *e, imc_val v)
 {
 	const struct imc_buffer *b = imc_emit_buffer(e, v, IMC_MEM_L1);
-	int64_t lines = imc_emit_lines(e, v);
 	const struct imc_tensor *t;
 
-	if (!lines)
+	if (!b || b->n_chan)
 		return 0;
 	t = &imc_value_at(e->g, b->val)->t;
-	return lines * (imc_tensor_count(t) / imc_plan_n_row(t));
+	return b->lines >= imc_plan_n_row(t) ? 0
+					     : b->lines * imc_plan_row_bytes(t);
 }
 
-/* The node of e->step, if it runs one and input k of it is v, a constant. */
+int64_t imc_emit_lines(const struct imc_emit *e, imc_val v)
+{
+	int64_t ring = imc_emit_ring_size(e, v);
+	int64_t line = imc_plan_row_bytes(&imc_value_at(e->g, v)->t);
+
+	return ring % line ? -1 : ring / line;
+}
+
+/* A constant: among those of the node that e->step runs, or by itself. */
 static const char *constant_operand(struct imc_emit *e, imc_val v)
 {
 	const struct imc_step *s = &e->m->plan.step[e->step];
-	struct imc_constants c =
-		imc_plan_constants(e->g, &e->m->map, s->node, 0);
-	const struct imc_node *n = imc_node_at(e->g, s->node);
+	struct imc_constants c = {0};
 
-	for (int i = 0; i < c.n; i++)
-		if (n->in[c.part[i].input].i == v.i)
-			return imc_arena_printf(e->a, "%s + %lld",
-						imc_emit_constants(e, s, 0),
-						(long long)c.part[i].offset);
-	return imc_arena_printf(e->a, "I8(%lld)",
-				(long long)imc_emit_const(e, v));
+	if (s->kind == IMC_STEP_RUN)
+		c = imc_plan_constants(e->g, &e->m->map, s->node, 0);
+	for (int i = 0; i < c.n; i++) {
+		const char *at = imc_emit_constants(e, s, 0);
+
+		if (imc_node_at(e->g, s->node)->in[c.part[i].input].i != v.i)
+			continue;
+		if (!c.part[i].offset)
+			return at;
+		return imc_arena_printf(e->a, "%s + %lld", at,
+					(long long)c.part[i].offset);
+	}
+	return imc_arena_printf(
+		e->a, "I8(%lld)",
+		(long long)imc_emit_const(e, imc_plan_origin(e->g, v)));
 }
 
 const char *imc_emit_operand(struct imc_emit *e, imc_val v)
@@ -105,8 +109,7 @@ const char *imc_emit_block(struct imc_emit *e, imc_val v, int64_t chan)
 static const struct imc_buffer *constants_buffer(const struct imc_emit *e,
 						 const struct imc_step *s)
 {
-	int32_t b = imc_plan_constants_buffer(&e->m->plan, s->node,
-					      (size_t)e->step);
+	int32_t b = e->now.node[s->node.i];
 
 	return b < 0 ? NULL : &e->m->plan.buffer[b];
 }

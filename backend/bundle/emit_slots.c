@@ -19,11 +19,6 @@ static bool same_task(const struct imc_step *a, const struct imc_step *b)
 
 /* ---- transfers ---- */
 
-static int64_t row_size(const struct imc_tensor *t)
-{
-	return imc_tensor_count(t) / imc_plan_n_row(t);
-}
-
 /* A far place of a value: "in->x", of that many bytes as C. */
 struct far {
 	const char *at, *bytes;
@@ -51,7 +46,7 @@ static void put_rows(struct imc_emit *e, const struct imc_step *s,
 		      imc_arena_printf(e->a, "%s, %s, %s, %lld, %s, %s",
 				       load ? l1 : far->at, load ? lines : l1,
 				       load ? far->at : lines,
-				       (long long)row_size(t),
+				       (long long)imc_plan_row_bytes(t),
 				       imc_emit_number(e, s->row),
 				       imc_emit_number(e, s->n_row)),
 		      IMC_EMIT_DMA);
@@ -73,20 +68,15 @@ static void put_channels(struct imc_emit *e, const struct imc_step *s,
 		      IMC_EMIT_DMA);
 }
 
-static bool put_transfer(struct imc_emit *e, const struct imc_step *s,
+static void put_transfer(struct imc_emit *e, const struct imc_step *s,
 			 const struct far *far)
 {
 	const struct imc_buffer *b = imc_emit_buffer(e, s->val, IMC_MEM_L1);
 
-	if (!b || (b->n_chan && s->kind == IMC_STEP_STORE))
-		return imc_diag(
-			e->d, IMC_IN_FILE(e->m->model_path), IMC_D_BUNDLE_OP,
-			imc_value_at(e->g, s->val)->name, "it cannot be moved");
-	if (s->n_chan)
+	if (b && b->n_chan)
 		put_channels(e, s, far);
 	else
 		put_rows(e, s, far);
-	return true;
 }
 
 /* A value in L2 that is neither input nor output. */
@@ -102,35 +92,43 @@ static struct far spilled(struct imc_emit *e, const struct imc_step *s)
 		imc_arena_printf(e->a, "%zu", imc_tensor_bytes(t))};
 }
 
-/* One value may be several outputs. */
-static bool put_move(struct imc_emit *e, const struct imc_step *s)
+/* A place of the caller's: of input or output k. */
+static struct far given(struct imc_emit *e, size_t k, bool input)
 {
-	struct far far = {NULL, NULL};
-	bool load = s->kind == IMC_STEP_LOAD;
+	const char *member = input ? e->input[k] : e->output[k];
+	const char *upper = input ? e->input_upper[k] : e->output_upper[k];
 
-	for (size_t k = 0; k < e->g->n_input && load; k++)
+	return (struct far){
+		imc_arena_printf(e->a, "%s->%s", input ? "in" : "out", member),
+		imc_arena_printf(e->a, "%s_%s_%s_BYTES", e->upper,
+				 input ? "IN" : "OUT", upper)};
+}
+
+static void put_load(struct imc_emit *e, const struct imc_step *s)
+{
+	struct far far = spilled(e, s);
+
+	for (size_t k = e->g->n_output; k-- > 0;)
+		if (e->g->output[k].i == s->val.i)
+			far = given(e, k, false);
+	for (size_t k = e->g->n_input; k-- > 0;)
 		if (e->g->input[k].i == s->val.i)
-			far = (struct far){
-				imc_arena_printf(e->a, "in->%s", e->input[k]),
-				imc_arena_printf(e->a, "%s_IN_%s_BYTES",
-						 e->upper, e->input_upper[k])};
-	for (size_t k = 0; k < e->g->n_output && !far.at; k++) {
-		struct far out = {
-			imc_arena_printf(e->a, "out->%s", e->output[k]),
-			imc_arena_printf(e->a, "%s_OUT_%s_BYTES", e->upper,
-					 e->output_upper[k])};
+			far = given(e, k, true);
+	put_transfer(e, s, &far);
+}
 
-		if (e->g->output[k].i != s->val.i)
-			continue;
-		if (load)
-			far = out;
-		else if (!put_transfer(e, s, &out))
-			return false;
-	}
-	if (far.at)
-		return put_transfer(e, s, &far);
-	far = spilled(e, s);
-	return !far.at || put_transfer(e, s, &far);
+/* One value may be several outputs. */
+static void put_store(struct imc_emit *e, const struct imc_step *s)
+{
+	struct far far = spilled(e, s);
+
+	for (size_t k = 0; k < e->g->n_output; k++)
+		if (e->g->output[k].i == s->val.i) {
+			far = given(e, k, false);
+			put_transfer(e, s, &far);
+		}
+	if (!imc_graph_is_output(e->g, s->val))
+		put_transfer(e, s, &far);
 }
 
 /* Constants of the blocks that the step names, or all of them. */
@@ -168,6 +166,14 @@ static bool is_started(const struct imc_emit *e, const struct imc_step *s)
 	       imc_node_out(e->g, n, 0)->t.dim[0] == 1;
 }
 
+/* True if n walks over windows, and rings that are cut within their lines. */
+static bool uneven_rings(const struct imc_emit *e, const struct imc_node *n)
+{
+	return (n->op == IMC_OP_Q_CONV2D || imc_emit_is_pool(n)) &&
+	       (imc_emit_lines(e, n->in[0]) < 0 ||
+		imc_emit_lines(e, n->out[0]) < 0);
+}
+
 /* True if the step names rows or channels that no kernel computes alone. */
 static bool cut_fails(const struct imc_emit *e, const struct imc_step *s)
 {
@@ -175,6 +181,8 @@ static bool cut_fails(const struct imc_emit *e, const struct imc_step *s)
 	const struct imc_tensor *y = &imc_node_out(e->g, n, 0)->t;
 	enum imc_engine engine = e->m->map.assign[s->node.i].engine;
 
+	if (uneven_rings(e, n))
+		return true;
 	if (s->n_row && (!imc_plan_by_rows(n) || y->rank < 1 || y->dim[0] != 1))
 		return true;
 	if (!s->n_chan)
@@ -203,8 +211,11 @@ static bool put_step(struct imc_emit *e, size_t i, bool alone)
 	e->step = (int32_t)i;
 	switch (s->kind) {
 	case IMC_STEP_LOAD:
+		put_load(e, s);
+		return true;
 	case IMC_STEP_STORE:
-		return put_move(e, s);
+		put_store(e, s);
+		return true;
 	case IMC_STEP_FETCH:
 		put_fetch(e, s);
 		return true;
@@ -255,9 +266,12 @@ static bool add_slot(struct imc_emit *e, size_t first)
 	*s = (struct imc_emit_slot){
 		.first = first, .end = imc_plan_slot_end(&e->m->plan, first)};
 	e->n_call = 0;
+	imc_plan_now_enter(&e->now, s->end);
 	for (size_t i = first; i < s->end; i++)
 		if (!put_step(e, i, s->end - first == 1))
 			return false;
+	while (imc_plan_now_leave(&e->now, s->end) >= 0)
+		;
 	close_slot(e, s);
 	return true;
 }
@@ -347,6 +361,7 @@ bool imc_emit_slots(struct imc_emit *e)
 {
 	const struct imc_plan *p = &e->m->plan;
 
+	e->now = imc_plan_now_open(e->g, p, e->a);
 	for (size_t i = 0; i < p->n_step; i = imc_plan_slot_end(p, i))
 		if (!add_slot(e, i))
 			return false;
