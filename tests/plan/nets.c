@@ -127,18 +127,19 @@ static struct imc_node *digital_conv(struct net *n, imc_val x, int kernel,
 	return node;
 }
 
-/* On a crossbar, post adc: its code is the activation. */
+/* On a crossbar; mostly its code is the activation, else the cores make it. */
 static struct imc_node *array_conv(struct net *n, imc_val x, int kernel)
 {
 	int64_t c = tensor(n, x)->dim[3], k = pick(n->r, 1, 6);
 	struct imc_tensor w = {
 		.dtype = IMC_I8, .rank = 4, .dim = {k, kernel, kernel, c}};
+	bool digital = pick(n->r, 0, 2) == 0;
 	imc_val none = IMC_NO_VAL;
 	imc_val in[8] = {x,
 			 bytes(n, w, -7, 7),
-			 none,
-			 none,
-			 none,
+			 digital ? ints(n, k, -20, 20) : none,
+			 digital ? ints(n, k, 1 << 30, 1 << 30) : none,
+			 digital ? ints(n, k, 30, 31) : none,
 			 ints(n, k, 1 << 30, 1 << 30),
 			 ints(n, k, 34, 34),
 			 ints(n, k, 3, 3)};
@@ -146,7 +147,8 @@ static struct imc_node *array_conv(struct net *n, imc_val x, int kernel)
 
 	imc_attrs_default(IMC_OP_Q_CONV2D, &node->a);
 	windows(n, node, kernel);
-	node->a.adc[0] = node->a.post[0] = 1;
+	node->a.adc[0] = 1;
+	node->a.post[0] = !digital;
 	node->a.slice_bits[0] = 4;
 	node->a.block_rows[0] = kernel * kernel * c;
 	n->engine[node - n->g->node] = IMC_ENGINE_CROSSBAR;
@@ -162,9 +164,19 @@ static void add_conv(struct net *n)
 			     : array_conv(n, x, kernel));
 }
 
+/* One window over all of x. */
+static void cover(struct imc_node *node, const struct imc_tensor *x)
+{
+	for (int i = 0; i < 4; i++) {
+		node->a.pads[i] = 0;
+		node->a.kernel[i % 2] = x->dim[1 + i % 2];
+	}
+}
+
 static void add_pool(struct net *n)
 {
 	bool mean = pick(n->r, 0, 1);
+	bool global = pick(n->r, 0, 4) == 0; /* one pixel is left */
 	int kernel = pick(n->r, 2, 3);
 	imc_val in[2] = {any(n), ints(n, 9, 1 << 20, 1 << 28)};
 	struct imc_node *node =
@@ -173,10 +185,13 @@ static void add_pool(struct net *n)
 
 	imc_attrs_default(node->op, &node->a);
 	windows(n, node, kernel);
+	if (global)
+		cover(node, tensor(n, in[0]));
 	node->a.ceil_mode[0] = pick(n->r, 0, 1);
 	if (mean) {
 		node->a.count_pad[0] = pick(n->r, 0, 1);
-		node->a.count_min[0] = 1;
+		node->a.count_min[0] =
+			global ? node->a.kernel[0] * node->a.kernel[1] : 1;
 		node->a.shift[0] = 30;
 	}
 	finish(n, node);
@@ -228,11 +243,18 @@ static void add_table(struct net *n)
 static void add_move(struct net *n)
 {
 	imc_val x = any(n);
-	bool view = pick(n->r, 0, 1) || tensor(n, x)->dim[3] > 12;
-	struct imc_node *node = add(n, view ? IMC_OP_IDENTITY : IMC_OP_CONCAT,
-				    view ? 1 : 2, (imc_val[]){x, x});
+	const struct imc_tensor *t = tensor(n, x);
+	bool view = pick(n->r, 0, 1) || t->dim[3] > 12;
+	enum imc_op op = view ? IMC_OP_IDENTITY : IMC_OP_CONCAT;
+	struct imc_ints dims = {4, {1, t->dim[1] * t->dim[2], 1, t->dim[3]}};
+	struct imc_node *node;
 
+	if (view && t->dim[1] * t->dim[2] < 30 && pick(n->r, 0, 3) == 0)
+		op = IMC_OP_RESHAPE; /* into one column */
+	node = add(n, op, view ? 1 : 2, (imc_val[]){x, x});
 	imc_attrs_default(node->op, &node->a);
+	if (op == IMC_OP_RESHAPE)
+		node->a.dims = dims;
 	if (!view)
 		node->a.axis[0] = 3;
 	imc_value_at(n->g, node->out[0])->zero = imc_value_at(n->g, x)->zero;
@@ -280,7 +302,8 @@ static void assign(struct net *n)
 		as->slices = as->bundle = as->copies = 1;
 		if (as->engine != IMC_ENGINE_CROSSBAR)
 			continue;
-		as->post_adc = true;
+		as->post_adc = node->a.post[0] != 0;
+		as->overlap = !as->post_adc && pick(n->r, 0, 1);
 		as->block_rows = (int32_t)node->a.block_rows[0];
 		as->patch_w = 1;
 		as->patch_h = imc_node_out(n->g, node, 0)->t.dim[1] % 2
