@@ -320,6 +320,7 @@ static bool plan_or_refuse(struct imc_module *m, struct imc_arena *scratch)
 
 	if (plan_in_l1(m, scratch)) {
 		imc_strips_take(m, scratch);
+		m->plan.dma_lower_bound = imc_dma_lower_bound(m);
 		return imc_strips_check_l2(m);
 	}
 	m->plan = in_turn;
@@ -340,8 +341,6 @@ bool imc_pass_schedule(struct imc_module *m, struct imc_pass_cx *cx)
 		imc_diag(m->diags, IMC_IN_FILE(m->model_path), IMC_D_L1_ASSUMED,
 			 (long long)m->plan.l1_bytes,
 			 (long long)m->hw->l1_bytes);
-	if (ok && !imc_hw_is_spatial(m->hw))
-		m->plan.dma_lower_bound = imc_dma_lower_bound(m);
 	cx->n_changed = (int64_t)m->plan.n_step;
 	return ok;
 }

@@ -129,10 +129,9 @@ static int64_t find_least(struct imc_module *m, imc_strips_try *try_plan,
 bool imc_strips_refuse(struct imc_module *m, imc_strips_try *try_plan,
 		       struct imc_arena *scratch)
 {
-	struct imc_flow f = imc_flow_of(m, scratch);
-	struct imc_choice c =
-		imc_choose_chains(&f, m->hw->l1_bytes, true, scratch);
 	int64_t least = find_least(m, try_plan, scratch);
+	struct imc_flow f = imc_flow_of(m, scratch);
+	struct imc_choice c = imc_choose_chains(&f, least, true, scratch);
 	const struct imc_node *n =
 		c.unit < 0 ? NULL : imc_node_at(m->g, f.unit[c.unit].node);
 

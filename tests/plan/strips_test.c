@@ -106,7 +106,8 @@ static void check_size(struct world *w, int64_t l1_bytes)
 	least = wanted_bytes(w);
 	CHECK(least > l1_bytes, "%s", w->d.v[w->d.n - 1].text);
 	w->m->hw->l1_bytes = least;
-	CHECK(schedule(w), "%lld bytes do not do: %s", (long long)least, w->d.v[w->d.n - 1].text);
+	CHECK(schedule(w), "%lld bytes do not do: %s", (long long)least,
+	      w->d.v[w->d.n - 1].text);
 	check_plan(w);
 	w->m->hw->l1_bytes = least - 64;
 	EXPECT(!schedule(w));
