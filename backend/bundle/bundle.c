@@ -30,6 +30,7 @@ static void add_reports(struct imc_emit *e)
 {
 	struct imc_report_sizes sizes = {0};
 	struct imc_buf json = {.arena = e->a}, text = {.arena = e->a};
+	struct imc_buf svg = {.arena = e->a};
 
 	for (size_t k = 0; k < e->n_file; k++)
 		sizes.code_data_bytes += (int64_t)e->file[k].size;
@@ -46,6 +47,8 @@ static void add_reports(struct imc_emit *e)
 	imc_report_text(e->m, &sizes, &text);
 	imc_emit_add_buf(e, "report.json", &json);
 	imc_emit_add_buf(e, "report.txt", &text);
+	imc_memory_svg(e->m, &svg);
+	imc_emit_add_buf(e, "memory.svg", &svg);
 }
 
 /* The module itself, so that it can be evaluated and reported again. */

@@ -226,6 +226,8 @@ static void emit_readme(struct imc_emit *e)
 		"machine must define |\n"
 		"| report.txt, report.json | what was mapped where, and what "
 		"it costs |\n"
+		"| memory.svg | buffers in L1 over time, layers and engines "
+		"|\n"
 		"| metadata.json | tensors, memory, layers, options, SHA-256 "
 		"of the files |\n"
 		"| module/ | the compiled module, for `imcc eval` and `imcc "

@@ -264,11 +264,12 @@ static void find_arrays(const struct imc_module *m, struct imc_arena *a,
 		f->array_utilisation = all / (cells * (double)f->n_array);
 }
 
-/* Everything of the bundle lies in L2, with inputs and outputs of a run. */
+/* Everything of the bundle lies in L2, with inputs and outputs of a run, and
+ * what does not fit L1. */
 static int64_t l2_peak(const struct imc_module *m,
 		       const struct imc_report_sizes *s)
 {
-	int64_t n = s->image_bytes + s->code_data_bytes;
+	int64_t n = s->image_bytes + s->code_data_bytes + m->plan.l2_bytes;
 
 	for (size_t i = 0; i < m->g->n_input; i++)
 		n += (int64_t)imc_tensor_bytes(

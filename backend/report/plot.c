@@ -36,8 +36,7 @@ static double step_to(double v, int n)
 	return raw <= 2 * ten ? 2 * ten : raw <= 5 * ten ? 5 * ten : 10 * ten;
 }
 
-/* Text with the characters that XML gives a meaning replaced. */
-static const char *escaped(struct imc_arena *a, const char *s)
+const char *imc_plot_escaped(struct imc_arena *a, const char *s)
 {
 	struct imc_buf b = {.arena = a};
 
@@ -50,13 +49,14 @@ static const char *escaped(struct imc_arena *a, const char *s)
 	return b.p;
 }
 
-static void text(struct imc_buf *out, double x, double y, const char *anchor,
-		 const char *colour, const char *what)
+void imc_plot_text(struct imc_buf *out, double x, double y, const char *anchor,
+		   const char *colour, const char *what)
 {
 	imc_buf_printf(out,
 		       "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" "
 		       "fill=\"%s\">%s</text>\n",
-		       x, y, anchor, colour, escaped(out->arena, what));
+		       x, y, anchor, colour,
+		       imc_plot_escaped(out->arena, what));
 }
 
 static void line(struct imc_buf *out, double x1, double y1, double x2,
@@ -96,8 +96,8 @@ static void x_line(struct imc_buf *out, const struct axes *a, double x,
 	const struct imc_plot_panel *p = a->p;
 
 	line(out, x_at(a, x), p->top, x_at(a, x), p->top + p->height);
-	text(out, x_at(a, x), p->top + p->height + 18, "middle", "black",
-	     label);
+	imc_plot_text(out, x_at(a, x), p->top + p->height + 18, "middle",
+		      "black", label);
 }
 
 static void grid(struct imc_buf *out, const struct axes *a)
@@ -108,18 +108,18 @@ static void grid(struct imc_buf *out, const struct axes *a)
 
 	for (double v = 0; v <= a->y_top * 1.0001; v += dy) {
 		line(out, p->left, y_at(a, v), p->left + p->width, y_at(a, v));
-		text(out, p->left - 8, y_at(a, v) + 4, "end", "black",
-		     imc_arena_printf(out->arena, "%g", v));
+		imc_plot_text(out, p->left - 8, y_at(a, v) + 4, "end", "black",
+			      imc_arena_printf(out->arena, "%g", v));
 	}
 	for (size_t i = 0; i < p->n_tick; i++)
 		x_line(out, a, p->tick[i].x, p->tick[i].label);
 	for (double v = ceil(a->x_first / dx) * dx;
 	     !p->n_tick && v <= a->x_last + range * 1e-9; v += dx)
 		x_line(out, a, v, imc_arena_printf(out->arena, "%g", v));
-	text(out, p->left, p->top - 10, "start", "black", p->title);
+	imc_plot_text(out, p->left, p->top - 10, "start", "black", p->title);
 	if (p->x_title)
-		text(out, p->left + p->width, p->top + p->height + 34, "end",
-		     "black", p->x_title);
+		imc_plot_text(out, p->left + p->width, p->top + p->height + 34,
+			      "end", "black", p->x_title);
 }
 
 static void curve(struct imc_buf *out, const struct axes *a,
@@ -141,7 +141,7 @@ static void curve(struct imc_buf *out, const struct axes *a,
 			       x_at(a, s->point[i].x), y_at(a, s->point[i].y),
 			       s->colour,
 			       s->point[i].filled ? s->colour : "white",
-			       escaped(out->arena, s->point[i].hint));
+			       imc_plot_escaped(out->arena, s->point[i].hint));
 }
 
 /* Names of the series side by side, above the panel. */
@@ -152,7 +152,7 @@ static void legend_above(struct imc_buf *out, const struct imc_plot_panel *p)
 	for (size_t i = p->n; i-- > 0;) {
 		const struct imc_plot_series *s = &p->series[i];
 
-		text(out, x, p->top - 10, "end", s->colour, s->name);
+		imc_plot_text(out, x, p->top - 10, "end", s->colour, s->name);
 		x -= LETTER * (double)strlen(s->name) + 20;
 	}
 }
@@ -165,8 +165,8 @@ static void legend(struct imc_buf *out, const struct imc_plot_panel *p)
 	for (size_t i = 0; i < p->n; i++) {
 		if (!p->series[i].name || !*p->series[i].name)
 			continue;
-		text(out, p->left + p->width - 6, y, "end", p->series[i].colour,
-		     p->series[i].name);
+		imc_plot_text(out, p->left + p->width - 6, y, "end",
+			      p->series[i].colour, p->series[i].name);
 		y += 15;
 	}
 }
@@ -182,7 +182,7 @@ void imc_plot_open(struct imc_buf *out, int width, int height,
 		       "<rect width=\"100%%\" height=\"100%%\" "
 		       "fill=\"white\"/>\n",
 		       width, height);
-	text(out, 70, 18, "start", "black", title);
+	imc_plot_text(out, 70, 18, "start", "black", title);
 }
 
 void imc_plot_add(struct imc_buf *out, const struct imc_plot_panel *p)
@@ -201,6 +201,20 @@ void imc_plot_add(struct imc_buf *out, const struct imc_plot_panel *p)
 void imc_plot_close(struct imc_buf *out)
 {
 	imc_buf_text(out, "</svg>\n");
+}
+
+double imc_plot_x(const struct imc_plot_panel *p, double x)
+{
+	struct axes a = axes_of(p);
+
+	return x_at(&a, x);
+}
+
+double imc_plot_y(const struct imc_plot_panel *p, double y)
+{
+	struct axes a = axes_of(p);
+
+	return y_at(&a, y);
 }
 
 const char *imc_plot_colour(size_t i)

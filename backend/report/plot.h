@@ -44,6 +44,17 @@ void imc_plot_open(struct imc_buf *out, int width, int height,
 void imc_plot_add(struct imc_buf *out, const struct imc_plot_panel *p);
 void imc_plot_close(struct imc_buf *out);
 
+/* For what else is drawn in a panel: the pixel of a value of its axes. */
+double imc_plot_x(const struct imc_plot_panel *p, double x);
+double imc_plot_y(const struct imc_plot_panel *p, double y);
+
+/* Text at a pixel; anchor: start, middle, end. */
+void imc_plot_text(struct imc_buf *out, double x, double y, const char *anchor,
+		   const char *colour, const char *what);
+
+/* s with the characters that XML gives a meaning replaced. */
+const char *imc_plot_escaped(struct imc_arena *a, const char *s);
+
 /* Colour i of a row that can be told apart; they repeat. */
 const char *imc_plot_colour(size_t i);
 

@@ -18,4 +18,8 @@ void imc_report_json(const struct imc_module *m,
 void imc_report_text(const struct imc_module *m,
 		     const struct imc_report_sizes *s, struct imc_buf *out);
 
+/* A picture of a plan, as SVG: buffers of L1 over the model's time, and below
+ * it the layers, the DMA and the engines. */
+void imc_memory_svg(const struct imc_module *m, struct imc_buf *out);
+
 #endif

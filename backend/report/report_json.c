@@ -3,6 +3,7 @@
 #include "backend/report/adcs.h"
 #include "backend/report/facts.h"
 #include "backend/report/json.h"
+#include "backend/report/memory.h"
 #include "backend/report/residuals.h"
 #include "backend/report/robustness.h"
 #include "backend/report/stages.h"
@@ -109,21 +110,6 @@ static void write_arrays(struct imc_json *j, const struct imc_module *m,
 	for (size_t i = 0; i < f->n_array; i++)
 		imc_json_number(j, NULL, (double)f->array[i].cells / all);
 	imc_json_close(j, ']');
-	imc_json_close(j, '}');
-}
-
-static void write_memory(struct imc_json *j, const struct imc_module *m,
-			 const struct imc_report_sizes *s,
-			 const struct imc_report_facts *f)
-{
-	imc_json_open(j, "memory", '{');
-	imc_json_int(j, "l1_peak_bytes", m->plan.l1_bytes);
-	imc_json_int(j, "l1_available_bytes", m->hw->l1_bytes);
-	imc_json_int(j, "l1_lower_bound_bytes", m->plan.l1_lower_bound);
-	imc_json_int(j, "l2_peak_bytes", f->l2_peak_bytes);
-	imc_json_int(j, "l2_available_bytes", m->hw->l2_bytes);
-	imc_json_int(j, "image_bytes", s->image_bytes);
-	imc_json_int(j, "code_data_bytes", s->code_data_bytes);
 	imc_json_close(j, '}');
 }
 
@@ -251,7 +237,7 @@ void imc_report_json(const struct imc_module *m,
 	write_head(&j, m, &f);
 	write_totals(&j, m, &f);
 	write_arrays(&j, m, &f);
-	write_memory(&j, m, s, &f);
+	imc_report_memory_json(&j, m, s, &f);
 	imc_report_residuals_json(&j, m, &f);
 	imc_report_robust_json(&j, m, &f);
 	imc_report_stages_json(&j, m, &f);

@@ -2,6 +2,7 @@
 
 #include "backend/report/adcs.h"
 #include "backend/report/facts.h"
+#include "backend/report/memory.h"
 #include "backend/report/residuals.h"
 #include "backend/report/robustness.h"
 #include "backend/report/stages.h"
@@ -353,6 +354,7 @@ void imc_report_text(const struct imc_module *m,
 	imc_report_robust_text(m, &f, out);
 	imc_report_stages_text(m, &f, out);
 	print_engines(&f, scratch, out);
+	imc_report_memory_text(m, &f, out);
 	if (!f.spatial) /* a tile an array says nothing */
 		print_arrays(m, &f, scratch, out);
 	print_warnings(m->diags, out);
