@@ -13,6 +13,8 @@ static void add_runtime(struct imc_emit *e)
 	for (size_t k = 0; k < imc_runtime_files_count; k++) {
 		const struct imc_embedded *f = &imc_runtime_files[k];
 
+		if (!imc_port_takes(e->port, f->path))
+			continue;
 		imc_emit_add(e, imc_arena_printf(e->a, "runtime/%s", f->path),
 			     f->bytes, f->size);
 	}
@@ -111,10 +113,14 @@ static bool emit_all(struct imc_emit *e)
 	return true;
 }
 
-bool imc_bundle_write(const struct imc_module *m, const char *dir)
+bool imc_bundle_write(const struct imc_module *m, const char *dir,
+		      enum imc_port port)
 {
-	struct imc_emit e = {
-		.m = m, .g = m->g, .a = imc_arena_new(), .d = m->diags};
+	struct imc_emit e = {.m = m,
+			     .g = m->g,
+			     .a = imc_arena_new(),
+			     .d = m->diags,
+			     .port = port};
 	bool ok = imc_bundle_may_write(dir, e.a, e.d) && emit_all(&e) &&
 		  imc_bundle_replace(&e, dir);
 

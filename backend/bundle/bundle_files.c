@@ -10,9 +10,20 @@
 /* Every folder of a bundle, each before those inside it. "build" is made by
  * the bundle's Makefile. */
 static const char *const folders[] = {
-	"include",	"src",	   "data",	  "module",
-	"test",		"runtime", "runtime/hal", "runtime/hal/host",
-	"runtime/host", "build",
+	"include",
+	"src",
+	"data",
+	"module",
+	"test",
+	"runtime",
+	"runtime/device",
+	"runtime/models",
+	"runtime/host",
+	"runtime/hal",
+	"runtime/hal/models",
+#define PORT(id, name, more, text) "runtime/hal/" name,
+#include "backend/bundle/ports.def"
+	"build",
 };
 
 #define N_FOLDER (sizeof folders / sizeof *folders)
@@ -194,19 +205,24 @@ static void remove_listed(const struct imc_emit *e, const char *dir)
 	unlink(manifest);
 }
 
-/* What the bundle's Makefile made: objects, and the program. */
+/* True if the bundle's Makefile makes files of that name: objects, programs,
+ * and samples on their way. */
+static bool is_built(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return !dot || !strcmp(dot, ".o") || !strcmp(dot, ".raw");
+}
+
 static void remove_built(const struct imc_emit *e, const char *dir)
 {
 	const char *build = join(e->a, dir, "build");
 	DIR *d = opendir(build);
 	const struct dirent *entry;
 
-	while (d && (entry = readdir(d))) {
-		const char *dot = strrchr(entry->d_name, '.');
-
-		if (!dot || !strcmp(dot, ".o"))
+	while (d && (entry = readdir(d)))
+		if (is_built(entry->d_name))
 			unlink(join(e->a, build, entry->d_name));
-	}
 	if (d)
 		closedir(d);
 }

@@ -48,6 +48,7 @@ struct imc_emit {
 	const struct imc_graph *g;
 	struct imc_arena *a;
 	struct imc_diags *d;
+	enum imc_port port;
 	const char *name, *upper;     /* resnet8, RESNET8 */
 	const char **input, **output; /* member names in C, and in capitals */
 	const char **input_upper, **output_upper;

@@ -21,11 +21,32 @@ static const char *stem(struct imc_arena *a, const char *path)
 	return imc_arena_printf(a, "%.*s", (int)(strlen(base) - 2), base);
 }
 
-/* C files that every build compiles: all but the data in C. */
-static bool is_source(const struct imc_emit *e, const char *path)
+/* What a source of the bundle is for. */
+enum part {
+	NETWORK, /* the network and its kernels */
+	DEVICE,	 /* the program around them, and the port */
+	TOOL,	 /* on the host: .npy files to samples and back */
+	NO_SOURCE
+};
+
+static bool is_below(const char *path, const char *folder)
 {
-	return ends_with(path, ".c") &&
-	       strcmp(path, imc_arena_printf(e->a, "src/%s_data.c", e->name));
+	return !strncmp(path, folder, strlen(folder));
+}
+
+/* The data are built apart, from one of two files. */
+static enum part part_of(const struct imc_emit *e, const char *path)
+{
+	const char *data = imc_arena_printf(e->a, "src/%s_data.", e->name);
+
+	if ((!ends_with(path, ".c") && !ends_with(path, ".S")) ||
+	    is_below(path, data))
+		return NO_SOURCE;
+	if (is_below(path, "runtime/host/") || !strcmp(path, "test/tensors.c"))
+		return TOOL;
+	if (is_below(path, "runtime/") && strchr(path + 8, '/'))
+		return DEVICE;
+	return is_below(path, "test/") ? DEVICE : NETWORK;
 }
 
 static const char *headers(const struct imc_emit *e)
@@ -38,94 +59,198 @@ static const char *headers(const struct imc_emit *e)
 	return b.p;
 }
 
-static void rule(struct imc_buf *b, const char *object, const char *source,
-		 const char *needs)
-{
-	imc_buf_printf(b,
-		       "\nbuild/%s.o: %s %s\n\t@mkdir -p build\n"
-		       "\t$(CC) $(FLAGS) $(CFLAGS) -c -o $@ %s\n",
-		       object, source, needs, source);
-}
-
 static const char *data_files(const struct imc_emit *e)
 {
 	struct imc_buf b = {.arena = e->a};
 
 	for (size_t k = 0; k < e->n_file; k++)
-		if (!strncmp(e->file[k].path, "data/", 5))
+		if (is_below(e->file[k].path, "data/"))
 			imc_buf_printf(&b, " \\\n\t%s", e->file[k].path);
 	return b.p;
 }
 
-static void emit_objects(const struct imc_emit *e, struct imc_buf *b)
+/* ---- Makefile ---- */
+
+/* $(V): of objects built in another way, DEBUG=1, COUNT=1. */
+static void rule(struct imc_buf *b, const char *object, const char *source,
+		 const char *needs)
 {
-	imc_buf_text(b, "OBJECTS =");
+	imc_buf_printf(b,
+		       "\nbuild/%s$(V).o: %s %s\n\t@mkdir -p build\n"
+		       "\t$(CC) $(FLAGS) $(CFLAGS) -c -o $@ %s\n",
+		       object, source, needs, source);
+}
+
+static void tool_rule(struct imc_buf *b, const char *object, const char *source)
+{
+	imc_buf_printf(b,
+		       "\nbuild/tool_%s.o: %s $(HEADERS)\n\t@mkdir -p build\n"
+		       "\t$(HOST_CC) $(WARNINGS) $(INCLUDES) $(HOST_CFLAGS) "
+		       "-c -o $@ %s\n",
+		       object, source, source);
+}
+
+static void emit_objects(const struct imc_emit *e, struct imc_buf *b,
+			 const char *list, enum part part)
+{
+	imc_buf_printf(b, "%s =", list);
+	for (size_t k = 0; k < e->n_file; k++) {
+		const char *path = e->file[k].path;
+
+		if (part_of(e, path) == part)
+			imc_buf_printf(b, " \\\n\tbuild/%s%s%s.o",
+				       part == TOOL ? "tool_" : "",
+				       stem(e->a, path),
+				       part == TOOL ? "" : "$(V)");
+	}
+	if (part == NETWORK)
+		imc_buf_printf(b, " \\\n\tbuild/%s_data_$(DATA)$(V).o",
+			       e->name);
+	imc_buf_text(b, "\n\n");
+}
+
+static const char *includes(const struct imc_emit *e)
+{
+	const char *more =
+		imc_port_models_arrays(e->port) ? "-Iruntime/hal/models " : "";
+
+	return imc_arena_printf(
+		e->a,
+		"-iquote include -iquote src -Iruntime -Iruntime/device \\\n"
+		"\t-Iruntime/models %s-Iruntime/hal/%s -Iruntime/host",
+		more, imc_port_name(e->port));
+}
+
+static void emit_settings(struct imc_emit *e, struct imc_buf *b)
+{
+	const char *port = imc_port_name(e->port);
+
+	imc_buf_printf(
+		b,
+		"# Builds network '%s' for port '%s', and runs it:\n"
+		"#   make              DATA=c without a GNU assembler\n"
+		"#   make run          INPUT=x.npy OUTPUT=y.npy SKIP=n "
+		"LIMIT=n\n"
+		"#   make size         of code and data\n"
+		"# DEBUG=1, COUNT=1: built with IMC_DEBUG, IMC_COUNT.\n"
+		"NET = %s\nCORES = %lld\nDATA = S\nINPUT = input.npy\n"
+		"OUTPUT = output.npy\nSKIP = 0\nLIMIT = 0\nV =\n"
+		"HOST_CC = cc\nHOST_CFLAGS = -O2\n"
+		"PROGRAM = build/$(NET)$(V)\nTOOL = build/$(NET)_npy\n\n",
+		e->name, port, e->name, (long long)e->m->hw->cluster_cores);
+	imc_buf_printf(b,
+		       "all: $(PROGRAM)\n\n"
+		       "include runtime/hal/%s/%s.mk\n\n"
+		       "WARNINGS = -std=c99 -ffp-contract=off -Wall -Wextra "
+		       "-Wpedantic -Werror\nINCLUDES = %s\n"
+		       "FLAGS = $(WARNINGS) $(INCLUDES) $(PORT_FLAGS)\n"
+		       "ifeq ($(DEBUG),1)\nV := $(V)-debug\n"
+		       "FLAGS += -DIMC_DEBUG\nendif\n"
+		       "ifeq ($(COUNT),1)\nV := $(V)-count\n"
+		       "FLAGS += -DIMC_COUNT\nendif\n\n",
+		       port, port, includes(e));
+}
+
+static bool has_file(const struct imc_emit *e, const char *path)
+{
 	for (size_t k = 0; k < e->n_file; k++)
-		if (is_source(e, e->file[k].path))
-			imc_buf_printf(b, " \\\n\tbuild/%s.o",
-				       stem(e->a, e->file[k].path));
-	imc_buf_printf(b, " \\\n\tbuild/%s_data_$(DATA).o\n", e->name);
+		if (!strcmp(e->file[k].path, path))
+			return true;
+	return false;
+}
+
+static void emit_targets(const struct imc_emit *e, struct imc_buf *b)
+{
+	imc_buf_text(b,
+		     "$(PROGRAM): $(NETWORK) $(DEVICE) $(PORT_NEEDS)\n"
+		     "\t$(CC) $(PORT_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ "
+		     "$(NETWORK) $(DEVICE) $(PORT_LINK)\n\n"
+		     "$(TOOL): $(TOOL_OBJECTS)\n"
+		     "\t$(HOST_CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ "
+		     "$(TOOL_OBJECTS) -lm\n\n"
+		     "run: $(PROGRAM) $(TOOL)\n"
+		     "\t@./$(TOOL) pack \"$(INPUT)\" build/input.raw $(SKIP) "
+		     "$(LIMIT)\n"
+		     "\t$(call RUN_DEVICE,build/input.raw,build/output.raw)\n"
+		     "\t@./$(TOOL) unpack build/output.raw \"$(OUTPUT)\"\n\n");
+	if (has_file(e, "test/input.bin"))
+		imc_buf_text(
+			b,
+			"check: $(PROGRAM)\n"
+			"\t$(call RUN_DEVICE,test/input.bin,build/check.raw)\n"
+			"\tcmp build/check.raw test/output.bin\n\n");
+	imc_buf_text(b, "size: $(PROGRAM)\n\t$(SIZE) $(NETWORK) $(DEVICE) "
+			"$(PROGRAM)\n\n"
+			"clean:\n\trm -rf build\n\n"
+			".PHONY: all run check size clean\n");
+}
+
+static void emit_rules(const struct imc_emit *e, struct imc_buf *b)
+{
+	const char *n = e->name;
+
+	for (size_t k = 0; k < e->n_file; k++) {
+		const char *path = e->file[k].path;
+		enum part part = part_of(e, path);
+
+		if (part == TOOL)
+			tool_rule(b, stem(e->a, path), path);
+		else if (part != NO_SOURCE)
+			rule(b, stem(e->a, path), path, "$(HEADERS)");
+	}
+	rule(b, imc_arena_printf(e->a, "%s_data_S", n),
+	     imc_arena_printf(e->a, "src/%s_data.S", n), data_files(e));
+	rule(b, imc_arena_printf(e->a, "%s_data_c", n),
+	     imc_arena_printf(e->a, "src/%s_data.c", n), "$(HEADERS)");
 }
 
 static void emit_makefile(struct imc_emit *e)
 {
 	struct imc_buf b = {.arena = e->a};
-	const char *n = e->name;
 
-	imc_buf_printf(
-		&b,
-		"# Builds network '%s' and a program that runs it on this "
-		"host:\n"
-		"#   make                              DATA=c without a GNU "
-		"assembler\n"
-		"#   make run INPUT=x.npy OUTPUT=y.npy SKIP=n LIMIT=n\n"
-		"CC = cc\nCFLAGS = -O3\nDATA = S\nINPUT = input.npy\n"
-		"OUTPUT = output.npy\nSKIP = 0\nLIMIT = 0\n"
-		"FLAGS = -std=c99 -ffp-contract=off -Wall -Wextra -Wpedantic "
-		"-Werror \\\n"
-		"\t-iquote include -iquote src -Iruntime -Iruntime/hal/host "
-		"-Iruntime/host\n\n",
-		n);
+	emit_settings(e, &b);
 	imc_buf_printf(&b, "HEADERS =%s\n\n", headers(e));
-	emit_objects(e, &b);
-	imc_buf_printf(
-		&b,
-		"\nbuild/%s: $(OBJECTS)\n"
-		"\t$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) -lm\n\n"
-		"run: build/%s\n"
-		"\t./build/%s \"$(INPUT)\" \"$(OUTPUT)\" $(SKIP) $(LIMIT)"
-		"\n\n"
-		"clean:\n\trm -rf build\n\n.PHONY: run clean\n",
-		n, n, n);
-	for (size_t k = 0; k < e->n_file; k++)
-		if (is_source(e, e->file[k].path))
-			rule(&b, stem(e->a, e->file[k].path), e->file[k].path,
-			     "$(HEADERS)");
-	rule(&b, imc_arena_printf(e->a, "%s_data_S", n),
-	     imc_arena_printf(e->a, "src/%s_data.S", n), data_files(e));
-	rule(&b, imc_arena_printf(e->a, "%s_data_c", n),
-	     imc_arena_printf(e->a, "src/%s_data.c", n), "$(HEADERS)");
+	emit_objects(e, &b, "NETWORK", NETWORK);
+	emit_objects(e, &b, "DEVICE", DEVICE);
+	emit_objects(e, &b, "TOOL_OBJECTS", TOOL);
+	emit_targets(e, &b);
+	emit_rules(e, &b);
 	imc_emit_add_buf(e, "Makefile", &b);
 }
 
-/* The program that runs the network on a host, and its machine. */
-static bool is_host(const char *path)
-{
-	return !strcmp(path, "test/main.c") ||
-	       !strncmp(path, "runtime/hal/", 12) ||
-	       !strncmp(path, "runtime/host/", 13);
-}
+/* ---- CMakeLists.txt ---- */
 
 /* One a line. */
-static const char *sources(const struct imc_emit *e, bool host)
+static const char *sources(const struct imc_emit *e, enum part part)
 {
 	struct imc_buf b = {.arena = e->a};
 
 	for (size_t k = 0; k < e->n_file; k++)
-		if (is_source(e, e->file[k].path) &&
-		    is_host(e->file[k].path) == host)
+		if (part_of(e, e->file[k].path) == part)
 			imc_buf_printf(&b, "\n  %s", e->file[k].path);
 	return b.p;
+}
+
+/* The programs of the host; other ports are for make. */
+static void emit_programs(const struct imc_emit *e, struct imc_buf *b)
+{
+	const char *n = e->name;
+
+	imc_buf_printf(
+		b,
+		"\nfind_package(Threads REQUIRED)\n"
+		"add_executable(%s_run%s)\n"
+		"target_include_directories(%s_run PRIVATE runtime/device\n"
+		"  runtime/models runtime/hal/models runtime/hal/host)\n"
+		"target_link_libraries(%s_run PRIVATE %s Threads::Threads)\n"
+		"add_executable(%s_npy%s)\n"
+		"target_include_directories(%s_npy PRIVATE runtime/host)\n"
+		"target_compile_options(%s_npy PRIVATE -ffp-contract=off)\n"
+		"target_link_libraries(%s_npy PRIVATE %s m)\n"
+		"set_target_properties(%s_run %s_npy PROPERTIES C_STANDARD "
+		"99)\n",
+		n, sources(e, DEVICE), n, n, n, n, sources(e, TOOL), n, n, n, n,
+		n, n);
 }
 
 static void emit_cmake(struct imc_emit *e)
@@ -138,7 +263,7 @@ static void emit_cmake(struct imc_emit *e)
 		       "project(%s LANGUAGES C ASM)\n\n"
 		       "# The network and its runtime; link a port of "
 		       "imc_hal.h with it.\nadd_library(%s STATIC%s",
-		       n, n, sources(e, false));
+		       n, n, sources(e, NETWORK));
 	imc_buf_printf(
 		&b,
 		"\n  src/%s_data.S)\n"
@@ -150,16 +275,14 @@ static void emit_cmake(struct imc_emit *e)
 		"target_compile_options(%s PUBLIC -iquote${here}/include\n"
 		"  PRIVATE -iquote${here}/src)\n"
 		"target_include_directories(%s PUBLIC runtime)\n"
-		"set_target_properties(%s PROPERTIES C_STANDARD 99)\n\n"
-		"add_executable(%s_run%s)\n"
-		"target_include_directories(%s_run PRIVATE "
-		"runtime/hal/host runtime/host)\n"
-		"set_target_properties(%s_run PROPERTIES C_STANDARD 99)\n"
-		"target_compile_options(%s_run PRIVATE -ffp-contract=off)\n"
-		"target_link_libraries(%s_run PRIVATE %s m)\n",
-		n, n, n, n, n, n, sources(e, true), n, n, n, n, n);
+		"set_target_properties(%s PROPERTIES C_STANDARD 99)\n",
+		n, n, n, n, n);
+	if (e->port == IMC_PORT_HOST)
+		emit_programs(e, &b);
 	imc_emit_add_buf(e, "CMakeLists.txt", &b);
 }
+
+/* ---- README.md ---- */
 
 static void put_list(struct imc_buf *b, const char *name, const double *v,
 		     int n)
@@ -191,6 +314,27 @@ static void put_preprocessing(const struct imc_preprocess *p, struct imc_buf *b)
 			"y.npy with the compiler's own\nresult.\n\n");
 }
 
+/* What each port needs, and what may be set. */
+static void put_port(const struct imc_emit *e, struct imc_buf *b)
+{
+	static const char *const text[IMC_N_PORT] = {
+		[IMC_PORT_HOST] =
+			"The cores are threads, as many as the machine and "
+			"this computer have; `IMC_CORES=n` in\nthe environment "
+			"sets their number. Outputs do not depend on it.\n\n",
+		[IMC_PORT_RISCV_VIRT] =
+			"It needs Debian's packages gcc-riscv64-unknown-elf "
+			"and qemu-system-misc. Hart 0 reads\nand writes "
+			"samples, the others are the cores: CORES=n, at most "
+			"64, sets their number,\nMEGABYTES=n the memory. "
+			"`make COUNT=1` puts marks between layers, for "
+			"instruction counts.\n\n",
+		[IMC_PORT_PULP] = "",
+	};
+
+	imc_buf_text(b, text[e->port]);
+}
+
 static void emit_readme(struct imc_emit *e)
 {
 	struct imc_buf b = {.arena = e->a};
@@ -201,15 +345,17 @@ static void emit_readme(struct imc_emit *e)
 		"# %s\n\nNetwork '%s' compiled for machine '%s' by imcc "
 		"%s.\n\n"
 		"    make run INPUT=x.npy OUTPUT=y.npy SKIP=0 LIMIT=0\n\n"
-		"builds it for this host with functional models of the "
-		"machine, runs the samples of\nx.npy and writes the outputs "
-		"as float32 [N, ...]. SKIP leaves out the first samples,\n"
-		"LIMIT takes so many at most (0: all), as `imcc eval --skip "
-		"--limit` does. With several\ninputs, INPUT is a list with "
-		"commas; further outputs go to y.npy.1.npy and so on.\n"
-		"Relative paths begin in this folder. `make DATA=c` does "
-		"without a GNU assembler.\n\n",
-		n, e->m->model_name, e->m->hw->name, IMCC_VERSION);
+		"builds it for port `%s` (%s),\nruns the samples of x.npy and "
+		"writes the outputs as float32 [N, ...]. SKIP leaves out\nthe "
+		"first samples, LIMIT takes so many at most (0: all), as "
+		"`imcc eval --skip --limit`\ndoes. With several inputs, INPUT "
+		"is a list with commas; further outputs go to\ny.npy.1.npy "
+		"and so on. Relative paths begin in this folder. `make DATA=c` "
+		"does without\na GNU assembler. `make size` prints the sizes "
+		"of code and data.\n\n",
+		n, e->m->model_name, e->m->hw->name, IMCC_VERSION,
+		imc_port_name(e->port), imc_port_text(e->port));
+	put_port(e, &b);
 	put_preprocessing(&e->m->pre, &b);
 	imc_buf_printf(
 		&b,
@@ -224,6 +370,12 @@ static void emit_readme(struct imc_emit *e)
 		"format in runtime/imc_rt_image.c |\n"
 		"| runtime/ | the kernels; imc_hal.h is what a port to a "
 		"machine must define |\n"
+		"| runtime/hal/%s/ | the port; %s.mk has its Makefile rules |\n"
+		"| runtime/device/, test/network.c | the program on the "
+		"device: "
+		"samples in, outputs out |\n"
+		"| runtime/host/, test/tensors.c | a tool on the host: .npy "
+		"files to samples and back |\n"
 		"| report.txt, report.json | what was mapped where, and what "
 		"it costs |\n"
 		"| memory.svg | buffers in L1 over time, layers and engines "
@@ -232,7 +384,8 @@ static void emit_readme(struct imc_emit *e)
 		"of the files |\n"
 		"| module/ | the compiled module, for `imcc eval` and `imcc "
 		"report` |\n\n",
-		n, n, n, n, n, n, n, imc_image_path(e->a, n, 0, e->images.n));
+		n, n, n, n, n, n, n, imc_image_path(e->a, n, 0, e->images.n),
+		imc_port_name(e->port), imc_port_name(e->port));
 	imc_buf_printf(
 		&b,
 		"The caller owns all memory: %lld bytes of L1 and %lld of L2, "

@@ -1,26 +1,175 @@
 #include "backend/bundle/emit.h"
 
-/* test/main.c: what the runner (runtime/host/imc_run.h) must know. */
+/* test/network.c: what the program on the device must know of the network,
+ * runtime/device/imc_device.h; test/tensors.c: what the tool on the host must,
+ * runtime/host/imc_run.h. */
+
+struct side {
+	const char *lower, *upper; /* in, IN */
+	size_t n;
+	const imc_val *value;
+	const char **member, **member_upper;
+};
+
+static struct side side_of(const struct imc_emit *e, bool in)
+{
+	const struct imc_graph *g = e->g;
+
+	return in ? (struct side){"in",	    "IN",     g->n_input,
+				  g->input, e->input, e->input_upper}
+		  : (struct side){"out",     "OUT",	g->n_output,
+				  g->output, e->output, e->output_upper};
+}
+
+/* int8_t in_image[DIGITS_IN_IMAGE_BYTES]; of each tensor */
+static void emit_arrays(const struct imc_emit *e, struct imc_buf *b, bool in,
+			const char *where)
+{
+	struct side s = side_of(e, in);
+
+	for (size_t k = 0; k < s.n; k++)
+		imc_buf_printf(b, "static int8_t %s_%s[%s_%s_%s_BYTES]%s;\n",
+			       s.lower, s.member[k], e->upper, s.upper,
+			       s.member_upper[k], where);
+}
+
+/* ---- test/network.c ---- */
+
+static void emit_device_tensors(const struct imc_emit *e, struct imc_buf *b,
+				bool in)
+{
+	struct side s = side_of(e, in);
+
+	imc_buf_printf(b,
+		       "\nstatic const struct imc_device_tensor %sputs[] = "
+		       "{\n",
+		       s.lower);
+	for (size_t k = 0; k < s.n; k++)
+		imc_buf_printf(b, "\t{%s_%s, sizeof %s_%s},\n", s.lower,
+			       s.member[k], s.lower, s.member[k]);
+	imc_buf_text(b, "};\n");
+}
+
+/* Memory with ALIGN bytes to spare; L1 and cells where the port has none of its
+ * own. */
+static void emit_memory(const struct imc_emit *e, struct imc_buf *b)
+{
+	const char *u = e->upper;
+
+	imc_buf_printf(b,
+		       "static unsigned char l2[%s_L2_BYTES + %s_ALIGN] "
+		       "IMC_DEVICE_L2;\n",
+		       u, u);
+	if (imc_port_models_arrays(e->port))
+		imc_buf_printf(
+			b,
+			"static unsigned char l1[%s_L1_BYTES + %s_ALIGN] "
+			"IMC_DEVICE_L1;\n\n"
+			"/* The crossbar arrays, which are models. */\n"
+			"static int8_t cells[(size_t)%s_NUM_XBARS * "
+			"%s_XBAR_ROWS *\n\t\t    %s_XBAR_COLS + 1] "
+			"IMC_DEVICE_CELLS;\n"
+			"static int32_t sums[2 * %s_XBAR_COLS * "
+			"IMC_DEVICE_CORES + 1];\n",
+			u, u, u, u, u, u);
+	imc_buf_printf(b,
+		       "\nstatic struct %s_context context;\n"
+		       "\nstatic void *aligned(unsigned char *p)\n{\n"
+		       "\treturn p + (%s_ALIGN - (uintptr_t)p %% %s_ALIGN) %% "
+		       "%s_ALIGN;\n}\n",
+		       e->name, u, u, u);
+}
+
+static void emit_calls(const struct imc_emit *e, struct imc_buf *b)
+{
+	const char *n = e->name, *u = e->upper;
+
+	imc_buf_printf(b,
+		       "\nstatic int program(struct imc_hal *hal)\n{\n"
+		       "\tconst struct %s_memory memory = {\n"
+		       "\t\t.l1 = %s,\n"
+		       "\t\t.l1_bytes = %s_L1_BYTES,\n"
+		       "\t\t.l2 = aligned(l2),\n"
+		       "\t\t.l2_bytes = %s_L2_BYTES,\n\t};\n"
+		       "\tint status = %s_init(&context, hal, &memory);\n\n"
+		       "\treturn status ? status\n\t\t      : "
+		       "%s_program(&context, IMC_RT_CHECK_CRC);\n}\n",
+		       n,
+		       imc_port_models_arrays(e->port)
+			       ? "aligned(l1)"
+			       : imc_arena_printf(
+					 e->a,
+					 "imc_device_l1(hal, %s_L1_BYTES)", u),
+		       u, u, n, n);
+	imc_buf_printf(b,
+		       "\nstatic int run(struct imc_hal *hal)\n{\n"
+		       "\tconst struct %s_inputs in = {",
+		       n);
+	for (size_t k = 0; k < e->g->n_input; k++)
+		imc_buf_printf(b, "%s.%s = in_%s", k ? ", " : "", e->input[k],
+			       e->input[k]);
+	imc_buf_printf(b, "};\n\tconst struct %s_outputs out = {", n);
+	for (size_t k = 0; k < e->g->n_output; k++)
+		imc_buf_printf(b, "%s.%s = out_%s", k ? ", " : "", e->output[k],
+			       e->output[k]);
+	imc_buf_printf(b,
+		       "};\n\n\t(void)hal; /* the context has it */\n"
+		       "\treturn %s_run(&context, &in, &out);\n}\n",
+		       n);
+}
+
+static void emit_device_net(const struct imc_emit *e, struct imc_buf *b)
+{
+	const char *u = e->upper;
+
+	imc_buf_printf(b,
+		       "\nconst struct imc_device_net imc_device_net = {\n"
+		       "\t.name = %s,\n\t.n_input = %zu,\n"
+		       "\t.n_output = %zu,\n\t.input = inputs,\n"
+		       "\t.output = outputs,\n",
+		       imc_emit_c_string(e->a, e->name), e->g->n_input,
+		       e->g->n_output);
+	imc_buf_printf(b,
+		       "\t.n_array = %s_NUM_XBARS,\n\t.rows = %s_XBAR_ROWS,\n"
+		       "\t.cols = %s_XBAR_COLS,\n\t.n_core = %lld,\n%s"
+		       "\t.program = program,\n\t.run = run,\n};\n",
+		       u, u, u, (long long)e->m->hw->cluster_cores,
+		       imc_port_models_arrays(e->port)
+			       ? "\t.cells = cells,\n\t.sums = sums,\n"
+			       : "");
+}
+
+static void emit_network(struct imc_emit *e)
+{
+	struct imc_buf b = {.arena = e->a};
+
+	imc_buf_printf(&b,
+		       "/* network.c: network '%s' for the program that runs "
+		       "it on the device, and\n * its memory. */\n"
+		       "#include \"%s.h\"\n#include \"imc_device.h\"\n\n",
+		       e->name, e->name);
+	emit_arrays(e, &b, true, " IMC_DEVICE_L2");
+	emit_arrays(e, &b, false, " IMC_DEVICE_L2");
+	emit_memory(e, &b);
+	emit_device_tensors(e, &b, true);
+	emit_device_tensors(e, &b, false);
+	emit_calls(e, &b);
+	emit_device_net(e, &b);
+	imc_emit_add_buf(e, "test/network.c", &b);
+}
+
+/* ---- test/tensors.c ---- */
 
 static void emit_tensors(struct imc_emit *e, struct imc_buf *b, bool in)
 {
-	const struct imc_graph *g = e->g;
-	size_t n = in ? g->n_input : g->n_output;
+	struct side s = side_of(e, in);
 
-	for (size_t k = 0; k < n; k++)
-		imc_buf_printf(b, "static int8_t %s_%s[%s_%s_%s_BYTES];\n",
-			       in ? "in" : "out",
-			       in ? e->input[k] : e->output[k], e->upper,
-			       in ? "IN" : "OUT",
-			       in ? e->input_upper[k] : e->output_upper[k]);
-	imc_buf_printf(b, "\nstatic struct imc_run_tensor %s[] = {\n",
-		       in ? "inputs" : "outputs");
-	for (size_t k = 0; k < n; k++) {
-		const struct imc_value *v =
-			imc_value_at(g, in ? g->input[k] : g->output[k]);
-		const char *p = imc_arena_printf(
-			e->a, "%s_%s_%s", e->upper, in ? "IN" : "OUT",
-			in ? e->input_upper[k] : e->output_upper[k]);
+	imc_buf_printf(b, "\nstatic struct imc_run_tensor %sputs[] = {\n",
+		       s.lower);
+	for (size_t k = 0; k < s.n; k++) {
+		const struct imc_value *v = imc_value_at(e->g, s.value[k]);
+		const char *p = imc_arena_printf(e->a, "%s_%s_%s", e->upper,
+						 s.upper, s.member_upper[k]);
 
 		imc_buf_printf(b,
 			       "\t{.name = %s,\n\t .rank = %d,\n"
@@ -28,11 +177,10 @@ static void emit_tensors(struct imc_emit *e, struct imc_buf *b, bool in)
 			       "\t .scale = %s_SCALE,\n\t .zero = %s_ZERO,\n"
 			       "\t .data = %s_%s},\n",
 			       imc_emit_c_string(e->a, v->name), v->t.rank, p,
-			       v->t.rank == 4 && g->layout == IMC_NHWC, p, p,
-			       in ? "in" : "out",
-			       in ? e->input[k] : e->output[k]);
+			       v->t.rank == 4 && e->g->layout == IMC_NHWC, p, p,
+			       s.lower, s.member[k]);
 	}
-	imc_buf_text(b, "};\n\n");
+	imc_buf_text(b, "};\n");
 }
 
 static void emit_numbers(struct imc_buf *b, const char *field, const double *v,
@@ -46,98 +194,46 @@ static void emit_numbers(struct imc_buf *b, const char *field, const double *v,
 	imc_buf_text(b, "},\n");
 }
 
-static void emit_run(struct imc_emit *e, struct imc_buf *b)
+static void emit_tool(struct imc_emit *e, struct imc_buf *b)
 {
-	imc_buf_printf(b,
-		       "static int run_network(void *cx)\n{\n"
-		       "\tstruct %s_inputs in = {",
-		       e->name);
-	for (size_t k = 0; k < e->g->n_input; k++)
-		imc_buf_printf(b, "%s.%s = in_%s", k ? ", " : "", e->input[k],
-			       e->input[k]);
-	imc_buf_printf(b, "};\n\tstruct %s_outputs out = {", e->name);
-	for (size_t k = 0; k < e->g->n_output; k++)
-		imc_buf_printf(b, "%s.%s = out_%s", k ? ", " : "", e->output[k],
-			       e->output[k]);
-	imc_buf_printf(b, "};\n\n\treturn %s_run(cx, &in, &out);\n}\n\n",
-		       e->name);
-}
+	const struct imc_preprocess *p = &e->m->pre;
 
-/* Memory with %ALIGN bytes to spare, and the arrays of the host's machine. */
-static void emit_machine(struct imc_emit *e, struct imc_buf *b)
-{
-	imc_buf_printf(
-		b,
-		"#define CELLS ((size_t)%s_NUM_XBARS * %s_XBAR_ROWS * "
-		"%s_XBAR_COLS)\n\n"
-		"/* The machine: functional models, see imc_hal_host.h. */\n"
-		"static int8_t cells[CELLS + 1];\n"
-		"static int32_t sums[2 * %s_XBAR_COLS + 1];\n"
-		"static unsigned char l1[%s_L1_BYTES + %s_ALIGN];\n"
-		"static unsigned char l2[%s_L2_BYTES + %s_ALIGN];\n\n"
-		"static void *aligned(unsigned char *p)\n{\n"
-		"\treturn p + (%s_ALIGN - (uintptr_t)p %% %s_ALIGN) %% "
-		"%s_ALIGN;\n}\n\n",
-		e->upper, e->upper, e->upper, e->upper, e->upper, e->upper,
-		e->upper, e->upper, e->upper, e->upper, e->upper);
-}
-
-static void emit_start(struct imc_emit *e, struct imc_buf *b)
-{
-	imc_buf_printf(
-		b,
-		"int main(int argc, char **argv)\n{\n"
-		"\tstruct imc_hal hal = {\n"
-		"\t\t.n_array = %s_NUM_XBARS,\n\t\t.rows = %s_XBAR_ROWS,\n"
-		"\t\t.cols = %s_XBAR_COLS,\n\t\t.cells = cells,\n"
-		"\t\t.sums = sums,\n"
-		"\t\t.late = imc_run_flag(\"IMC_LATE\"),\n\t};\n"
-		"\tstruct %s_memory memory = {\n"
-		"\t\t.l1 = aligned(l1),\n\t\t.l1_bytes = %s_L1_BYTES,\n"
-		"\t\t.l2 = aligned(l2),\n\t\t.l2_bytes = %s_L2_BYTES,\n"
-		"\t};\n"
-		"\tstruct %s_context cx;\n",
-		e->upper, e->upper, e->upper, e->name, e->upper, e->upper,
-		e->name);
 	imc_buf_printf(b,
-		       "\tstruct imc_run_net net = {\n\t\t.name = %s,\n"
+		       "\nint main(int argc, char **argv)\n{\n"
+		       "\tconst struct imc_run_net net = {\n\t\t.name = %s,\n"
 		       "\t\t.n_input = %zu,\n\t\t.n_output = %zu,\n"
 		       "\t\t.input = inputs,\n\t\t.output = outputs,\n",
 		       imc_emit_c_string(e->a, e->name), e->g->n_input,
 		       e->g->n_output);
 	imc_buf_printf(b, "\t\t.scale = %a,\n",
-		       e->m->pre.given && e->m->pre.scale > 0 ? e->m->pre.scale
-							      : 1.0);
-	if (e->m->pre.given) {
-		emit_numbers(b, "mean", e->m->pre.mean, e->m->pre.n_mean);
-		emit_numbers(b, "std", e->m->pre.std, e->m->pre.n_std);
+		       p->given && p->scale > 0 ? p->scale : 1.0);
+	if (p->given) {
+		emit_numbers(b, "mean", p->mean, p->n_mean);
+		emit_numbers(b, "std", p->std, p->n_std);
 	}
-	imc_buf_printf(b,
-		       "\t\t.run = run_network,\n\t\t.cx = &cx,\n\t};\n"
-		       "\tint status = %s_init(&cx, &hal, &memory);\n\n"
-		       "\tif (!status)\n"
-		       "\t\tstatus = %s_program(&cx, IMC_RT_CHECK_CRC);\n"
-		       "\tif (status) {\n"
-		       "\t\tfprintf(stderr, \"%s: status %%d\\n\", status);\n"
-		       "\t\treturn 1;\n\t}\n"
-		       "\treturn imc_run_main(argc, argv, &net);\n}\n",
-		       e->name, e->name, e->name);
+	imc_buf_text(b, "\t};\n\n\treturn imc_run_main(argc, argv, &net);\n"
+			"}\n");
+}
+
+static void emit_tensors_c(struct imc_emit *e)
+{
+	struct imc_buf b = {.arena = e->a};
+
+	imc_buf_printf(&b,
+		       "/* tensors.c: turns .npy files into samples of '%s', "
+		       "and its outputs back. */\n"
+		       "#include \"%s.h\"\n#include \"imc_run.h\"\n\n",
+		       e->name, e->name);
+	emit_arrays(e, &b, true, "");
+	emit_arrays(e, &b, false, "");
+	emit_tensors(e, &b, true);
+	emit_tensors(e, &b, false);
+	emit_tool(e, &b);
+	imc_emit_add_buf(e, "test/tensors.c", &b);
 }
 
 void imc_emit_main(struct imc_emit *e)
 {
-	struct imc_buf b = {.arena = e->a};
-
-	imc_buf_printf(
-		&b,
-		"/* main.c: runs '%s' on .npy files, on this host. */\n"
-		"#include <stdio.h>\n\n#include \"%s.h\"\n"
-		"#include \"imc_hal_host.h\"\n#include \"imc_run.h\"\n\n",
-		e->name, e->name);
-	emit_machine(e, &b);
-	emit_tensors(e, &b, true);
-	emit_tensors(e, &b, false);
-	emit_run(e, &b);
-	emit_start(e, &b);
-	imc_emit_add_buf(e, "test/main.c", &b);
+	emit_network(e);
+	emit_tensors_c(e);
 }

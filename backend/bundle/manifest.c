@@ -143,10 +143,10 @@ void imc_emit_manifest(struct imc_emit *e)
 		       "{\n  \"format_version\": %d,\n"
 		       "  \"imcc_version\": \"%s\",\n  \"name\": \"%s\",\n"
 		       "  \"model\": %s,\n  \"model_sha256\": %s,\n"
-		       "  \"target\": %s,\n",
+		       "  \"target\": %s,\n  \"port\": \"%s\",\n",
 		       FORMAT_VERSION, IMCC_VERSION, e->name,
 		       quoted(e, m->model_name), quoted(e, m->model_sha256),
-		       quoted(e, m->hw->name));
+		       quoted(e, m->hw->name), imc_port_name(e->port));
 	imc_buf_printf(&b,
 		       "  \"calibration\": {\"source\": %s, "
 		       "\"samples\": %lld},\n",

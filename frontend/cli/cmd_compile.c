@@ -14,9 +14,9 @@ static bool needs(const struct cli_options *o, enum cli_option id,
 	       imc_diag(o->d, IMC_NOWHERE, IMC_D_USAGE_NEEDS, text);
 }
 
-static bool check_usage(const struct cli_options *o)
+static bool check_usage(const struct cli_options *o, int *port)
 {
-	if (!cli_check_target(o))
+	if (!cli_check_target(o) || !cli_word(o, CLI_OPT_PORT, port))
 		return false;
 	return needs(o, CLI_OPT_OUTPUT, "-o DIR") &&
 	       (*cli_text(o, CLI_OPT_OUTPUT, "") ||
@@ -83,7 +83,8 @@ static void print_summary(const struct imc_module *m, const char *dir)
 	printf("  report    %s/report.txt\n", dir);
 }
 
-static bool compile(const struct cli_settings *s, const char *dir)
+static bool compile(const struct cli_settings *s, const char *dir,
+		    enum imc_port port)
 {
 	const struct cli_options *o = s->o;
 	struct cli_run how = {
@@ -101,7 +102,7 @@ static bool compile(const struct cli_settings *s, const char *dir)
 	m = cli_module_open(s, o->operand.v[0]);
 	ok = m && cli_module_run(m, s, &how);
 	if (ok && !how.stop_after) {
-		ok = imc_bundle_write(m, dir);
+		ok = imc_bundle_write(m, dir, port);
 		if (ok)
 			print_summary(m, dir);
 	}
@@ -112,11 +113,13 @@ static bool compile(const struct cli_settings *s, const char *dir)
 int cli_compile(const struct cli_options *o, struct cli_ui *ui)
 {
 	struct cli_settings s;
+	int port = IMC_PORT_HOST;
 
-	if (!check_usage(o) || !cli_settings_read(o, ui, &s))
+	if (!check_usage(o, &port) || !cli_settings_read(o, ui, &s))
 		return CLI_USAGE;
 	if (!compile(&s,
-		     without_slash(cli_text(o, CLI_OPT_OUTPUT, ""), o->arena)))
+		     without_slash(cli_text(o, CLI_OPT_OUTPUT, ""), o->arena),
+		     (enum imc_port)port))
 		return CLI_FAULT;
 	return CLI_OK;
 }

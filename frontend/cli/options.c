@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/bundle/ports.h"
+
 static const struct {
 	const char *name, *operands;
 	size_t least, most;

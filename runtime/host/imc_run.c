@@ -282,45 +282,34 @@ struct range {
 	int64_t first, n;
 };
 
-static const char *run_samples(const struct imc_run_net *net,
-			       const struct source *s, const struct range *r,
-			       float **x)
+static const char *pack_samples(const struct imc_run_net *net,
+				const struct source *s, const struct range *r,
+				FILE *out)
 {
-	for (int64_t i = 0; i < r->n; i++) {
-		for (int k = 0; k < net->n_input; k++)
-			fill_input(net, &s[k], &net->input[k], r->first + i);
-		if (net->run(net->cx))
-			return "the network reported an error";
-		for (int k = 0; k < net->n_output; k++) {
-			const struct imc_run_tensor *t = &net->output[k];
+	for (int64_t i = 0; i < r->n; i++)
+		for (int k = 0; k < net->n_input; k++) {
+			const struct imc_run_tensor *t = &net->input[k];
+			size_t count = (size_t)order_of(t).count;
 
-			take_output(t, x[k] + i * order_of(t).count);
+			fill_input(net, &s[k], t, r->first + i);
+			if (fwrite(t->data, 1, count, out) != count)
+				return "it cannot be written";
 		}
-	}
 	return NULL;
 }
 
-static const char *run_all(const struct imc_run_net *net,
-			   const struct source *s, const struct range *r,
-			   const char *path)
+static const char *pack_all(const struct imc_run_net *net,
+			    const struct source *s, const struct range *r,
+			    const char *path)
 {
-	float **x = calloc((size_t)net->n_output, sizeof *x);
-	const char *wrong = x ? NULL : "out of memory";
+	FILE *out = fopen(path, "wb");
+	const char *wrong;
 
-	for (int k = 0; k < net->n_output && !wrong; k++) {
-		int64_t count = order_of(&net->output[k]).count;
-
-		x[k] = calloc((size_t)(r->n * count), sizeof **x);
-		if (!x[k])
-			wrong = "out of memory";
-	}
-	if (!wrong)
-		wrong = run_samples(net, s, r, x);
-	for (int k = 0; k < net->n_output && !wrong; k++)
-		wrong = write_output(net, k, path, r->n, x[k]);
-	for (int k = 0; x && k < net->n_output; k++)
-		free(x[k]);
-	free(x);
+	if (!out)
+		return "it cannot be opened for writing";
+	wrong = pack_samples(net, s, r, out);
+	if (fclose(out) && !wrong)
+		wrong = "it cannot be written";
 	return wrong;
 }
 
@@ -370,8 +359,7 @@ static const char *clip_range(struct range *r, int64_t n)
 	return NULL;
 }
 
-static int run_files(const struct imc_run_net *net, char **path,
-		     struct range *r)
+static int pack(const struct imc_run_net *net, char **path, struct range *r)
 {
 	struct source *s = calloc((size_t)net->n_input + 1, sizeof *s);
 	const char *wrong = NULL;
@@ -384,34 +372,174 @@ static int run_files(const struct imc_run_net *net, char **path,
 		wrong = clip_range(r, s[0].n);
 	if (wrong)
 		status = fail(net, path[0], wrong);
-	else if ((wrong = run_all(net, s, r, path[1])))
+	else if ((wrong = pack_all(net, s, r, path[1])))
 		status = fail(net, path[1], wrong);
-	else
-		printf("%s: %lld samples\n", net->name, (long long)r->n);
 	for (int k = 0; k < n_open; k++)
 		free(s[k].data.data);
 	free(s);
 	return status;
 }
 
-int imc_run_flag(const char *name)
-{
-	const char *value = getenv(name);
+/* ---- outputs ---- */
 
-	return value && !strcmp(value, "1");
+/* Bytes of the outputs of a sample. */
+static int64_t output_bytes(const struct imc_run_net *net)
+{
+	int64_t n = 0;
+
+	for (int k = 0; k < net->n_output; k++)
+		n += order_of(&net->output[k]).count;
+	return n;
+}
+
+/* Samples in a file of outputs, or 0. */
+static int64_t count_samples(const struct imc_run_net *net, FILE *in)
+{
+	int64_t each = output_bytes(net);
+	long end;
+
+	if (fseek(in, 0, SEEK_END))
+		return 0;
+	end = ftell(in);
+	rewind(in);
+	return end > 0 && end % each == 0 ? end / each : 0;
+}
+
+static const char *read_outputs(const struct imc_run_net *net, int64_t n,
+				FILE *in, float **x)
+{
+	for (int64_t i = 0; i < n; i++)
+		for (int k = 0; k < net->n_output; k++) {
+			const struct imc_run_tensor *t = &net->output[k];
+			size_t count = (size_t)order_of(t).count;
+
+			if (fread(t->data, 1, count, in) != count)
+				return "it cannot be read";
+			take_output(t, x[k] + i * (int64_t)count);
+		}
+	return NULL;
+}
+
+/* Room for the outputs of n samples; a part of it is NULL if there is none. */
+static float **new_outputs(const struct imc_run_net *net, int64_t n)
+{
+	float **x = calloc((size_t)net->n_output, sizeof *x);
+
+	for (int k = 0; x && k < net->n_output; k++)
+		x[k] = calloc((size_t)(n * order_of(&net->output[k]).count),
+			      sizeof **x);
+	return x;
+}
+
+static void free_outputs(const struct imc_run_net *net, float **x)
+{
+	for (int k = 0; x && k < net->n_output; k++)
+		free(x[k]);
+	free(x);
+}
+
+static int unpack_open(const struct imc_run_net *net, char **path, FILE *in)
+{
+	int64_t n = count_samples(net, in);
+	float **x = new_outputs(net, n);
+	const char *wrong = n ? NULL : "it holds no whole number of outputs";
+	int status = 0;
+
+	for (int k = 0; k < net->n_output && !wrong; k++)
+		if (!x || !x[k])
+			wrong = "out of memory";
+	if (!wrong)
+		wrong = read_outputs(net, n, in, x);
+	if (wrong)
+		status = fail(net, path[0], wrong);
+	for (int k = 0; k < net->n_output && !status; k++) {
+		wrong = write_output(net, k, path[1], n, x[k]);
+		if (wrong)
+			status = fail(net, path[1], wrong);
+	}
+	if (!status)
+		printf("%s: %lld samples\n", net->name, (long long)n);
+	free_outputs(net, x);
+	return status;
+}
+
+static int unpack(const struct imc_run_net *net, char **path)
+{
+	FILE *in = fopen(path[0], "rb");
+	int status;
+
+	if (!in)
+		return fail(net, path[0], "it cannot be opened");
+	status = unpack_open(net, path, in);
+	fclose(in);
+	return status;
+}
+
+/* ---- outputs in a log ---- */
+
+static int nibble(char c)
+{
+	const char *digits = "0123456789abcdef", *at = strchr(digits, c);
+
+	return c && at ? (int)(at - digits) : -1;
+}
+
+/* The bytes of lines "OUT 0a1b.." go to `out`, other lines to the standard
+ * output. */
+static void copy_log(FILE *in, FILE *out)
+{
+	char line[1025]; /* pairs of digits are not parted */
+	int begins = 1, data = 0;
+
+	while (fgets(line, sizeof line, in)) {
+		const char *at = line;
+
+		if (begins)
+			data = !strncmp(line, "OUT ", 4);
+		if (begins && data)
+			at += 4;
+		begins = strchr(line, '\n') != NULL;
+		if (!data)
+			fputs(line, stdout);
+		for (; data && nibble(at[0]) >= 0 && nibble(at[1]) >= 0;
+		     at += 2)
+			fputc(nibble(at[0]) << 4 | nibble(at[1]), out);
+	}
+}
+
+static int unlog(const struct imc_run_net *net, char **path)
+{
+	FILE *in = fopen(path[0], "r"), *out;
+	int wrong;
+
+	if (!in)
+		return fail(net, path[0], "it cannot be opened");
+	out = fopen(path[1], "wb");
+	if (out)
+		copy_log(in, out);
+	fclose(in);
+	wrong = !out || ferror(out);
+	if (out && fclose(out))
+		wrong = 1;
+	return wrong ? fail(net, path[1], "it cannot be written") : 0;
 }
 
 int imc_run_main(int argc, char **argv, const struct imc_run_net *net)
 {
 	struct range r = {0, 0};
 
-	if (argc < 3 || argc > 5 ||
-	    (argc > 3 && !read_count(argv[3], &r.first)) ||
-	    (argc > 4 && !read_count(argv[4], &r.n))) {
-		fprintf(stderr,
-			"usage: %s INPUT.npy OUTPUT.npy [SKIP [LIMIT]]\n",
-			net->name);
-		return 2;
-	}
-	return run_files(net, argv + 1, &r);
+	if (argc == 4 && !strcmp(argv[1], "unpack"))
+		return unpack(net, argv + 2);
+	if (argc == 4 && !strcmp(argv[1], "unlog"))
+		return unlog(net, argv + 2);
+	if (argc >= 4 && argc <= 6 && !strcmp(argv[1], "pack") &&
+	    (argc < 5 || read_count(argv[4], &r.first)) &&
+	    (argc < 6 || read_count(argv[5], &r.n)))
+		return pack(net, argv + 2, &r);
+	fprintf(stderr,
+		"usage: %s pack INPUT.npy RAW [SKIP [LIMIT]]\n"
+		"       %s unpack RAW OUTPUT.npy\n"
+		"       %s unlog LOG RAW\n",
+		argv[0], argv[0], argv[0]);
+	return 2;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* imc_run.h: runs an emitted network on .npy files, on a host with stdio.
- * For trying a bundle out and for tests; not part of the device code. */
+/* imc_run.h: .npy files to samples of the device and back, on a host with
+ * stdio; what runs them is runtime/device. For trying a bundle out and for
+ * tests; not part of the device code. */
 #ifndef IMC_RUN_H
 #define IMC_RUN_H
 
@@ -29,17 +30,15 @@ struct imc_run_net {
 	double scale;
 	int n_mean, n_std;
 	double mean[4], std[4];
-	int (*run)(void *cx); /* from input data to output data; 0: good */
-	void *cx;
 };
 
-/* PROGRAM INPUT.npy[,INPUT2.npy...] OUTPUT.npy [SKIP [LIMIT]]: runs every
- * sample but the first SKIP, LIMIT of them at most (0: all), and writes
- * float32 [N, ...] in the layout of the ONNX model; output k > 0 goes to
- * OUTPUT.npy.k.npy. Returns the exit status. */
+/* TOOL pack INPUT.npy[,INPUT2.npy...] RAW [SKIP [LIMIT]]: every sample but the
+ * first SKIP, LIMIT of them at most (0: all), as codes, to file RAW.
+ * TOOL unpack RAW OUTPUT.npy: outputs to float32 [N, ...] in the layout of the
+ * ONNX model; output k > 0 goes to OUTPUT.npy.k.npy.
+ * TOOL unlog LOG RAW: outputs that a device printed as lines "OUT 0a1b..", in
+ * hexadecimal, to file RAW; other lines to the standard output.
+ * Returns the exit status. */
 int imc_run_main(int argc, char **argv, const struct imc_run_net *net);
-
-/* 1 if environment variable `name` is "1", else 0. */
-int imc_run_flag(const char *name);
 
 #endif

@@ -391,7 +391,7 @@ int main(int argc, char **argv)
 	}
 	open_world(&w, net);
 	check_scratch(&w);
-	EXPECT(imc_bundle_write(w.m, argv[2]));
+	EXPECT(imc_bundle_write(w.m, argv[2], IMC_PORT_HOST));
 	write_samples(&w, argv[2]);
 	for (size_t i = 0; i < w.d.n; i++)
 		fprintf(stderr, "%s\n", w.d.v[i].text);

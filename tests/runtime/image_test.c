@@ -163,21 +163,23 @@ static void check_packed(void)
 
 static int8_t in_data[12], out_data[12];
 
-static int copy(void *cx)
+static int tool(const struct imc_run_net *net, const char *what, const char *in,
+		const char *out)
 {
-	(void)cx;
-	memcpy(out_data, in_data, sizeof out_data);
-	return 0;
+	char a[32], b[32], c[32], program[] = "test";
+	char *argv[] = {program, a, b, c, NULL};
+
+	sprintf(a, "%s", what);
+	sprintf(b, "%s", in);
+	sprintf(c, "%s", out);
+	return imc_run_main(4, argv, net);
 }
 
 static int run(const struct imc_run_net *net, const char *in, const char *out)
 {
-	char a[32], b[32], program[] = "test";
-	char *argv[] = {program, a, b, NULL};
+	int status = tool(net, "pack", in, "runner.raw");
 
-	sprintf(a, "%s", in);
-	sprintf(b, "%s", out);
-	return imc_run_main(3, argv, net);
+	return status ? status : tool(net, "unpack", "runner.raw", out);
 }
 
 static void write_bytes(const char *path, const char *shape,
@@ -199,6 +201,38 @@ static void write_bytes(const char *path, const char *shape,
 	fclose(f);
 }
 
+static void write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "wb");
+
+	fputs(text, f);
+	fclose(f);
+}
+
+/* What a device printed: outputs among other lines, one of them long. */
+static void check_log(const struct imc_run_net *net)
+{
+	unsigned char bytes[4000];
+	size_t n;
+	FILE *f = fopen("runner.log", "wb");
+
+	fputs("OUT 00ff\nhello\nOUT ", f);
+	for (int i = 0; i < 2000; i++)
+		fprintf(f, "%02x", i & 255);
+	fputs("\nOUTER 11\nOUT 7f\n", f);
+	fclose(f);
+	EXPECT(tool(net, "unlog", "runner.log", "runner.raw") == 0);
+	f = fopen("runner.raw", "rb");
+	n = fread(bytes, 1, sizeof bytes, f);
+	fclose(f);
+	CHECK(n == 2003, "%zu bytes", n);
+	EXPECT(bytes[0] == 0 && bytes[1] == 255 && bytes[2002] == 0x7f);
+	for (int i = 0; i < 2000; i++)
+		CHECK(bytes[2 + i] == (i & 255), "%d: %d", i, bytes[2 + i]);
+	EXPECT(tool(net, "unlog", "absent.log", "runner.raw") == 1);
+	remove("runner.log");
+}
+
 /* A network [1][2][3][2] channel-last; the model says [1][2][2][3]. */
 static void check_runner(void)
 {
@@ -215,8 +249,7 @@ static void check_runner(void)
 				  .n_mean = 2,
 				  .n_std = 1,
 				  .mean = {1, 2},
-				  .std = {2},
-				  .run = copy};
+				  .std = {2}};
 	unsigned char x[24];
 	struct imc_npy y;
 
@@ -242,6 +275,12 @@ static void check_runner(void)
 	write_bytes("runner_in.npy", "(13,)", x, 13);
 	EXPECT(run(&net, "runner_in.npy", "runner_out.npy") == 1);
 	EXPECT(run(&net, "absent.npy", "runner_out.npy") == 1);
+	EXPECT(run(&net, "runner_in.npy", "no/folder.npy") == 1);
+	write_text("runner.raw", "it holds 13 bytes"); /* not 12 */
+	EXPECT(tool(&net, "unpack", "runner.raw", "runner_out.npy") == 1);
+	EXPECT(tool(&net, "walk", "runner.raw", "runner_out.npy") == 2);
+	check_log(&net);
+	remove("runner.raw");
 	remove("runner_in.npy");
 	remove("runner_out.npy");
 }

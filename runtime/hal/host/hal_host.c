@@ -1,18 +1,94 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host_models.h"
-#include "imc_rt.h"
+#define _POSIX_C_SOURCE 200809L
+
+#include "imc_hal_host.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* A fork is a new number of `job`, which the cores wait for; it ends with a
+ * barrier. `arrived` cores wait at barrier number `barrier`. */
+struct team {
+	pthread_mutex_t lock;
+	pthread_cond_t begin, all;
+	void (*fn)(void *arg, int32_t core, int32_t n_core);
+	void *arg;
+	unsigned job, barrier;
+	int32_t arrived, n_core;
+	int stop;
+	struct core {
+		struct team *team;
+		pthread_t thread;
+		int32_t core;
+	} core[];
+};
+
+static void meet(struct team *t)
+{
+	unsigned barrier;
+
+	pthread_mutex_lock(&t->lock);
+	barrier = t->barrier;
+	if (++t->arrived == t->n_core) {
+		t->arrived = 0;
+		t->barrier++;
+		pthread_cond_broadcast(&t->all);
+	}
+	while (barrier == t->barrier)
+		pthread_cond_wait(&t->all, &t->lock);
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* Waits for the job after number `done`; 0: there will be none. */
+static int next_job(struct team *t, unsigned done)
+{
+	int stop;
+
+	pthread_mutex_lock(&t->lock);
+	while (t->job == done && !t->stop)
+		pthread_cond_wait(&t->begin, &t->lock);
+	stop = t->stop;
+	pthread_mutex_unlock(&t->lock);
+	return !stop;
+}
+
+static void *work(void *arg)
+{
+	struct core *c = arg;
+	struct team *t = c->team;
+
+	for (unsigned done = 0; next_job(t, done); done++) {
+		t->fn(t->arg, c->core, t->n_core);
+		meet(t);
+	}
+	return NULL;
+}
 
 void imc_hal_fork(struct imc_hal *hal,
 		  void (*fn)(void *arg, int32_t core, int32_t n_core),
 		  void *arg)
 {
-	(void)hal;
-	fn(arg, 0, 1);
+	struct team *t = hal->team;
+
+	if (!t) {
+		fn(arg, 0, 1);
+		return;
+	}
+	pthread_mutex_lock(&t->lock);
+	t->fn = fn;
+	t->arg = arg;
+	t->job++;
+	pthread_cond_broadcast(&t->begin);
+	pthread_mutex_unlock(&t->lock);
+	fn(arg, 0, t->n_core);
+	meet(t);
 }
 
 void imc_hal_barrier(struct imc_hal *hal)
 {
-	(void)hal; /* the only core is there */
+	if (hal->team)
+		meet(hal->team);
 }
 
 uint32_t imc_hal_cycles(struct imc_hal *hal)
@@ -27,145 +103,63 @@ void imc_hal_step(struct imc_hal *hal, int32_t k)
 		hal->step(hal->cx, k);
 }
 
-/* ---- work that is started ---- */
+/* ---- the team ---- */
 
-static void move(const struct imc_hal_dma *t)
+int32_t imc_hal_host_processors(void)
 {
-	unsigned char *to = t->dst;
-	const unsigned char *from = t->src;
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
-	for (size_t y = 0; y < t->n_line; y++)
-		for (size_t i = 0; i < t->bytes; i++)
-			to[y * t->dst_step + i] = from[y * t->src_step + i];
+	return n > 1 ? (int32_t)n : 1;
 }
 
-/* The last comes first, as any order is good. */
-static void finish_dma(struct imc_hal *hal)
+static struct team *new_team(int32_t n_core)
 {
-	struct imc_hal_host_late *work = &hal->work;
+	struct team *t = malloc(sizeof *t + (size_t)n_core * sizeof *t->core);
 
-	while (work->n_dma > 0)
-		move(&work->dma[--work->n_dma]);
+	if (!t)
+		return NULL;
+	pthread_mutex_init(&t->lock, NULL);
+	pthread_cond_init(&t->begin, NULL);
+	pthread_cond_init(&t->all, NULL);
+	t->job = t->barrier = 0;
+	t->arrived = 0;
+	t->n_core = n_core;
+	t->stop = 0;
+	return t;
 }
 
-/* What was found good when it started may have been changed since. */
-static void finish_port(struct imc_hal *hal)
+void imc_hal_host_start(struct imc_hal *hal)
 {
-	struct imc_hal_host_late *work = &hal->work;
-	int status = IMC_RT_OK;
+	struct team *t = hal->n_core > 1 ? new_team(hal->n_core) : NULL;
+	int32_t n = 1;
 
-	if (work->ima) {
-		status = imc_host_ima_check(hal, work->ima);
-		if (!status)
-			imc_host_ima_run(hal, work->ima);
+	for (; t && n < hal->n_core; n++) {
+		t->core[n].team = t;
+		t->core[n].core = n;
+		if (pthread_create(&t->core[n].thread, NULL, work, &t->core[n]))
+			break;
 	}
-	if (work->depthwise) {
-		status = imc_host_depthwise_check(work->depthwise, work->row,
-						  work->n_row);
-		if (!status)
-			imc_host_depthwise_run(work->depthwise, work->src,
-					       work->dst, work->row,
-					       work->n_row);
-	}
-	work->ima = 0;
-	work->depthwise = 0;
-	if (!work->status)
-		work->status = status;
+	if (t)
+		t->n_core = n;
+	hal->n_core = n;
+	hal->team = t;
 }
 
-int imc_hal_wait(struct imc_hal *hal, int units)
+void imc_hal_host_stop(struct imc_hal *hal)
 {
-	int status;
+	struct team *t = hal->team;
 
-	if (units & IMC_HAL_PORT)
-		finish_port(hal);
-	if (units & IMC_HAL_PE)
-		imc_host_pe_finish(hal);
-	if (units & IMC_HAL_DMA)
-		finish_dma(hal);
-	status = hal->work.status;
-	hal->work.status = IMC_RT_OK;
-	return status;
-}
-
-/* A start that fails leaves nothing running. */
-static int refuse(struct imc_hal *hal, int status)
-{
-	imc_hal_wait(hal, IMC_HAL_ALL);
-	return status;
-}
-
-/* ---- DMA ---- */
-
-int imc_hal_dma_start(struct imc_hal *hal, const struct imc_hal_dma *t)
-{
-	struct imc_hal_host_late *work = &hal->work;
-
-	if (work->n_dma == IMC_HAL_HOST_QUEUE)
-		finish_dma(hal);
-	work->dma[work->n_dma++] = *t;
-	if (!hal->late)
-		finish_dma(hal);
-	return IMC_RT_OK;
-}
-
-/* ---- IMA and depth-wise engine ---- */
-
-int imc_hal_ima_has(struct imc_hal *hal, int32_t n_array, int32_t rows,
-		    int32_t cols)
-{
-	return n_array <= hal->n_array && rows <= hal->rows &&
-	       cols <= hal->cols;
-}
-
-int imc_hal_ima_write(struct imc_hal *hal, const struct imc_hal_tile *region,
-		      const int8_t *cells, int32_t stride)
-{
-	size_t line;
-
-	finish_port(hal);
-	if (!imc_host_ima_inside(hal, region))
-		return IMC_RT_E_DEVICE;
-	line = (size_t)region->array * (size_t)hal->rows + (size_t)region->y;
-	for (int32_t r = 0; r < region->h; r++, line++) {
-		int8_t *to = hal->cells + line * (size_t)hal->cols + region->x;
-
-		for (int32_t c = 0; c < region->w; c++)
-			to[c] = cells[(size_t)r * (size_t)stride + (size_t)c];
-	}
-	return IMC_RT_OK;
-}
-
-int imc_hal_ima_start(struct imc_hal *hal, const struct imc_hal_job *job)
-{
-	int status = imc_host_ima_check(hal, job);
-
-	if (status)
-		return refuse(hal, status);
-	finish_port(hal);
-	hal->work.ima = job;
-	if (!hal->late)
-		finish_port(hal);
-	return IMC_RT_OK;
-}
-
-int imc_hal_depthwise_start(struct imc_hal *hal,
-			    const struct imc_hal_depthwise *p,
-			    const int8_t *src, int8_t *dst, int32_t row,
-			    int32_t n_row)
-{
-	struct imc_hal_host_late *work = &hal->work;
-	int status = imc_host_depthwise_check(p, row, n_row);
-
-	if (status)
-		return refuse(hal, status);
-	finish_port(hal);
-	work->depthwise = p;
-	work->src = src;
-	work->dst = dst;
-	work->row = row;
-	work->n_row = n_row;
-	if (!hal->late)
-		finish_port(hal);
-	return IMC_RT_OK;
+	if (!t)
+		return;
+	pthread_mutex_lock(&t->lock);
+	t->stop = 1;
+	pthread_cond_broadcast(&t->begin);
+	pthread_mutex_unlock(&t->lock);
+	for (int32_t n = 1; n < t->n_core; n++)
+		pthread_join(t->core[n].thread, NULL);
+	pthread_cond_destroy(&t->all);
+	pthread_cond_destroy(&t->begin);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+	hal->team = NULL;
 }

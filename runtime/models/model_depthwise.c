@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host_models.h"
+#include "imc_models.h"
 #include "imc_rt.h"
 #include "imc_rt_num.h"
 #include "imc_rt_share.h"
 
-int imc_host_depthwise_check(const struct imc_hal_depthwise *p, int32_t row,
-			     int32_t n_row)
+int imc_model_depthwise_check(const struct imc_model_depthwise *d)
 {
-	const struct imc_hal_window *w = p->window;
+	const struct imc_hal_window *w = d->p->window;
 
-	if (row < 0 || n_row < 0 || n_row > w->out_h - row || w->in_c < 1 ||
-	    w->out_c % w->in_c)
+	if (d->row < 0 || d->n_row < 0 || d->n_row > w->out_h - d->row ||
+	    w->in_c < 1 || w->out_c % w->in_c)
 		return IMC_RT_E_DEVICE;
 	return IMC_RT_OK;
 }
@@ -45,23 +44,32 @@ static int32_t depthwise_point(const struct imc_hal_depthwise *p,
 	return sum;
 }
 
-void imc_host_depthwise_run(const struct imc_hal_depthwise *p,
-			    const int8_t *src, int8_t *dst, int32_t row,
-			    int32_t n_row)
+/* The share of a core: output pixels. */
+static void run_part(void *arg, int32_t core, int32_t n_core)
 {
+	const struct imc_model_depthwise *d = arg;
+	const struct imc_hal_depthwise *p = d->p;
 	const struct imc_hal_window *w = p->window;
+	struct imc_rt_range r =
+		imc_rt_share((int64_t)d->n_row * w->out_w, core, n_core);
 
-	for (int32_t y = row; y < row + n_row; y++) {
+	for (int64_t i = r.first; i < r.end; i++) {
+		int32_t y = d->row + (int32_t)(i / w->out_w);
+		int32_t x = (int32_t)(i % w->out_w);
 		int64_t line = imc_rt_line(y, w->out_lines, w->out_h);
-		int8_t *to = dst + line * w->out_w * w->out_c;
+		int8_t *to = d->dst + (line * w->out_w + x) * w->out_c;
 
-		for (int32_t x = 0; x < w->out_w; x++)
-			for (int32_t k = 0; k < w->out_c; k++) {
-				int32_t s = depthwise_point(p, src, y, x, k);
-
-				*to++ = (int8_t)imc_rt_requant(
-					s, 1, p->shift[k], p->zero_y, p->lo,
-					p->hi);
-			}
+		for (int32_t k = 0; k < w->out_c; k++)
+			to[k] = (int8_t)imc_rt_requant(
+				depthwise_point(p, d->src, y, x, k), 1,
+				p->shift[k], p->zero_y, p->lo, p->hi);
 	}
+}
+
+void imc_model_depthwise_run(struct imc_hal *hal,
+			     const struct imc_model_depthwise *d)
+{
+	struct imc_model_depthwise work = *d;
+
+	imc_hal_fork(hal, run_part, &work);
 }

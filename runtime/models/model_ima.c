@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host_models.h"
+#include "imc_models.h"
 #include "imc_rt.h"
 #include "imc_rt_num.h"
 #include "imc_rt_share.h"
@@ -50,11 +50,30 @@ static struct lines lines_of(const struct imc_hal_window *w,
 
 /* ---- what a job may ask for ---- */
 
-int imc_host_ima_inside(const struct imc_hal *hal, const struct imc_hal_tile *t)
+static int inside(const struct imc_model_arrays *a,
+		  const struct imc_hal_tile *t)
 {
-	return t->array >= 0 && t->array < hal->n_array && t->x >= 0 &&
-	       t->y >= 0 && t->w >= 0 && t->h >= 0 &&
-	       t->w <= hal->cols - t->x && t->h <= hal->rows - t->y;
+	return t->array >= 0 && t->array < a->n_array && t->x >= 0 &&
+	       t->y >= 0 && t->w >= 0 && t->h >= 0 && t->w <= a->cols - t->x &&
+	       t->h <= a->rows - t->y;
+}
+
+int imc_model_ima_write(const struct imc_model_arrays *a,
+			const struct imc_hal_tile *region, const int8_t *cells,
+			int32_t stride)
+{
+	size_t line;
+
+	if (!inside(a, region))
+		return IMC_RT_E_DEVICE;
+	line = (size_t)region->array * (size_t)a->rows + (size_t)region->y;
+	for (int32_t r = 0; r < region->h; r++, line++) {
+		int8_t *to = a->cells + line * (size_t)a->cols + region->x;
+
+		for (int32_t c = 0; c < region->w; c++)
+			to[c] = cells[(size_t)r * (size_t)stride + (size_t)c];
+	}
+	return IMC_RT_OK;
 }
 
 /* Part n from `first` on of `whole`. */
@@ -112,13 +131,14 @@ static int copies_good(const struct imc_hal_job *job, int32_t i)
 	return n == 1 || (t->patch_h == 1 && t->patch_w == 1);
 }
 
-static int tile_good(const struct imc_hal *hal, const struct imc_hal_job *job,
+static int tile_good(const struct imc_model_arrays *a,
+		     const struct imc_hal_job *job,
 		     const struct imc_hal_tile *t)
 {
 	const struct imc_hal_window *w = job->window;
 	int64_t copies;
 
-	if (!imc_host_ima_inside(hal, t) || t->patch_h < 1 || t->patch_w < 1 ||
+	if (!inside(a, t) || t->patch_h < 1 || t->patch_w < 1 ||
 	    !part_of(t->k0, t->n_col, w->out_c) || t->n_bias < 0 ||
 	    (t->n_bias && !job->drive) || !lines_good(w, t))
 		return 0;
@@ -131,7 +151,8 @@ static int tile_good(const struct imc_hal *hal, const struct imc_hal_job *job,
 	return t->w >= 1 && t->w % copies == 0;
 }
 
-int imc_host_ima_check(const struct imc_hal *hal, const struct imc_hal_job *job)
+int imc_model_ima_check(const struct imc_model_arrays *a,
+			const struct imc_hal_job *job)
 {
 	const struct imc_hal_window *w = job->window;
 
@@ -145,7 +166,7 @@ int imc_host_ima_check(const struct imc_hal *hal, const struct imc_hal_job *job)
 	for (int32_t i = 0; i < job->n_tile; i++) {
 		const struct imc_hal_tile *t = &job->tile[i];
 
-		if (!tile_good(hal, job, t) || !copies_good(job, i) ||
+		if (!tile_good(a, job, t) || !copies_good(job, i) ||
 		    (job->direct && i && t->k0 == t[-1].k0 &&
 		     t->n_col != t[-1].n_col))
 			return IMC_RT_E_DEVICE;
@@ -224,14 +245,15 @@ static const int8_t *input_at(const struct imc_hal_job *job,
 }
 
 /* The sums of the columns: every word line with all of its cells. */
-static void multiply(const struct imc_hal *hal, const struct imc_hal_job *job,
-		     const struct area *a, int32_t *sum)
+static void multiply(const struct imc_model_arrays *arrays,
+		     const struct imc_hal_job *job, const struct area *a,
+		     int32_t *sum)
 {
 	const struct imc_hal_tile *t = a->tile;
 	const struct lines l = lines_of(job->window, t);
-	size_t line = (size_t)t->array * (size_t)hal->rows + (size_t)t->y;
+	size_t line = (size_t)t->array * (size_t)arrays->rows + (size_t)t->y;
 	const int8_t *cell =
-		hal->cells + line * (size_t)hal->cols + t->x + a->first;
+		arrays->cells + line * (size_t)arrays->cols + t->x + a->first;
 	struct driven d = {0};
 
 	for (int32_t j = 0; j < a->n; j++)
@@ -244,11 +266,11 @@ static void multiply(const struct imc_hal *hal, const struct imc_hal_job *job,
 
 		n = l.channels - c < rest ? l.channels - c : rest;
 		for (int32_t i = 0; x && i < n; i++)
-			put_line(&d, cell + (int64_t)i * hal->cols,
+			put_line(&d, cell + (int64_t)i * arrays->cols,
 				 x[l.c0 + c + i] - job->zero, sum, a->n);
-		cell += (int64_t)n * hal->cols;
+		cell += (int64_t)n * arrays->cols;
 	}
-	for (int32_t i = 0; i < t->n_bias; i++, cell += hal->cols)
+	for (int32_t i = 0; i < t->n_bias; i++, cell += arrays->cols)
 		put_line(&d, cell, job->drive[i], sum, a->n);
 	drive_rest(&d, sum, a->n);
 }
@@ -262,16 +284,6 @@ static int32_t read_adc(const struct imc_hal_job *job,
 
 	return imc_rt_requant(sum, job->adc_mult[k], job->adc_shift[k],
 			      job->adc_zero[k], job->adc_lo, job->adc_hi);
-}
-
-/* The n columns of one pixel, a whole number of slices. */
-static void put_codes(const struct imc_hal_job *job,
-		      const struct imc_hal_tile *t, const int32_t *sum,
-		      int32_t n, int8_t *dst)
-{
-	for (int32_t at = 0; at < n; at += t->n_col)
-		for (int32_t j = 0; j < t->n_col; j++)
-			dst[at + j] = (int8_t)read_adc(job, t, j, sum[at + j]);
 }
 
 /* True if tile t computes that pixel of the job; a tile without copies
@@ -296,87 +308,182 @@ static int64_t line_of(const struct imc_hal_job *job, int32_t y)
 			   : y;
 }
 
-/* One tile for all its pixels: its n results of pixel i of the result go to
- * dst + i * step, codes or sums. */
-static void run_tile(const struct imc_hal *hal, const struct imc_hal_job *job,
-		     const struct imc_hal_tile *t, void *dst, int64_t step)
+/* What a core does: its share of the pixels, and of the columns where pixels
+ * are fewer than cores. */
+struct share {
+	const struct imc_model_arrays *arrays;
+	const struct imc_hal_job *job;
+	int32_t *sum; /* [2 * cols] */
+	int32_t core, n_core;
+};
+
+/* n_item items in n_part parts each: part `part` of item `item`. */
+struct cut {
+	int64_t end, at;
+	int32_t n_part, item, part;
+};
+
+static int next(struct cut *c)
 {
-	int32_t copies = t->patch_h * t->patch_w, n = t->w / copies;
-	int32_t out_w = job->window->out_w, left = out_w - t->patch_w;
+	if (c->at == c->end)
+		return 0;
+	c->item = (int32_t)(c->at / c->n_part);
+	c->part = (int32_t)(c->at++ % c->n_part);
+	return 1;
+}
 
-	for (int32_t y = 0; y < job->n_row; y += t->patch_h)
-		for (int32_t x = 0; x < out_w; x += t->patch_w) {
-			struct area a = {t, job->row + y, x < left ? x : left,
-					 0, t->w};
+static struct cut cut_of(const struct share *s, int64_t n_item)
+{
+	int32_t n_part = n_item < s->n_core ? s->n_core : 1;
+	struct imc_rt_range r =
+		imc_rt_share(n_item * n_part, s->core, s->n_core);
+	struct cut c = {.end = r.end, .at = r.first, .n_part = n_part};
 
-			if (!has_pixel(job, t, (int64_t)y * out_w + x))
-				continue;
-			multiply(hal, job, &a, hal->sums);
-			for (int32_t p = 0; p < copies; p++) {
-				int64_t i = line_of(job, y + p / t->patch_w);
-				const int32_t *sum = hal->sums + p * n;
+	return c;
+}
 
-				i = i * out_w + a.x + p % t->patch_w;
-				if (job->adc_mult)
-					put_codes(job, t, sum, n,
-						  (int8_t *)dst + i * step);
-				for (int32_t j = 0; !job->adc_mult && j < n;
-				     j++)
-					((int32_t *)dst)[i * step + j] = sum[j];
-			}
-		}
+/* n results of each pixel go to dst + i * step, i being the place of the pixel;
+ * those of pixel `end` of the line and behind it come from the next patch. */
+struct result {
+	void *dst;
+	int64_t step;
+	int32_t n, end;
+};
+
+/* m columns from column c of a pixel on; their results begin with i. */
+static void put_pixel(const struct imc_hal_job *job,
+		      const struct imc_hal_tile *t, const struct result *to,
+		      int64_t i, const int32_t *sum, int32_t c, int32_t m)
+{
+	int32_t *sums = to->dst;
+	int8_t *codes = to->dst;
+	int32_t k = c % t->n_col;
+
+	for (int32_t j = 0; !job->adc_mult && j < m; j++)
+		sums[i + j] = sum[j];
+	for (int32_t j = 0; job->adc_mult && j < m; j++) {
+		codes[i + j] = (int8_t)read_adc(job, t, k, sum[j]);
+		if (++k == t->n_col)
+			k = 0;
+	}
+}
+
+static void put(const struct imc_hal_job *job, const struct area *a,
+		const struct result *to, const int32_t *sum)
+{
+	const struct imc_hal_tile *t = a->tile;
+
+	for (int32_t j = 0, m; j < a->n; j += m) {
+		int32_t p = (a->first + j) / to->n, c = (a->first + j) % to->n;
+		int64_t i = line_of(job, a->y - job->row + p / t->patch_w);
+
+		m = to->n - c < a->n - j ? to->n - c : a->n - j;
+		if (a->x + p % t->patch_w >= to->end)
+			continue;
+		i = i * job->window->out_w + a->x + p % t->patch_w;
+		put_pixel(job, t, to, i * to->step + c, sum + j, c, m);
+	}
+}
+
+/* One tile: its results of a pixel lie `step` apart. */
+static void run_tile(const struct share *s, const struct imc_hal_tile *t,
+		     void *dst, int64_t step)
+{
+	const struct imc_hal_job *job = s->job;
+	int32_t out_w = job->window->out_w, last = out_w - t->patch_w;
+	int32_t line = (out_w + t->patch_w - 1) / t->patch_w;
+	struct result to = {dst, step, t->w / (t->patch_h * t->patch_w), 0};
+	struct cut c = cut_of(s, (int64_t)(job->n_row / t->patch_h) * line);
+
+	while (next(&c)) {
+		int32_t y = c.item / line * t->patch_h;
+		struct imc_rt_range r = imc_rt_share(t->w, c.part, c.n_part);
+		struct area a = {t, job->row + y, 0, (int32_t)r.first,
+				 (int32_t)(r.end - r.first)};
+
+		a.x = c.item % line * t->patch_w;
+		if (!has_pixel(job, t, (int64_t)y * out_w + a.x))
+			continue;
+		to.end = a.x < last ? last : out_w;
+		a.x = a.x < last ? a.x : last;
+		multiply(s->arrays, job, &a, s->sum);
+		put(job, &a, &to, s->sum);
+	}
 }
 
 /* ---- aggregation block ---- */
 
-/* The columns of tile t for output pixel (y, x). */
+/* The columns of tile t for output pixel (y, x), channels r of it. */
 static struct area pixel_of(const struct imc_hal_job *job,
-			    const struct imc_hal_tile *t, int32_t y, int32_t x)
+			    const struct imc_hal_tile *t, int32_t y, int32_t x,
+			    const struct imc_rt_range *r)
 {
 	int32_t left = job->window->out_w - t->patch_w;
-	struct area a = {.tile = t, .n = t->n_col};
+	struct area a = {.tile = t, .n = (int32_t)(r->end - r->first)};
 
 	a.y = y - y % t->patch_h;
 	a.x = x - x % t->patch_w;
 	a.x = a.x < left ? a.x : left;
-	a.first = ((y - a.y) * t->patch_w + x - a.x) * t->n_col;
+	a.first = ((y - a.y) * t->patch_w + x - a.x) * t->n_col +
+		  (int32_t)r->first;
 	return a;
 }
 
-/* One pixel of n tiles that hold row blocks of the same columns, whose patches
- * and copies may differ. */
-static void aggregate(const struct imc_hal *hal, const struct imc_hal_job *job,
-		      const struct imc_hal_tile *t, int32_t n, int32_t pixel)
+/* Channels r of one pixel of n tiles that hold row blocks of the same columns,
+ * whose patches and copies may differ. */
+static void aggregate(const struct share *s, const struct imc_hal_tile *t,
+		      int32_t n, int32_t pixel, const struct imc_rt_range *r)
 {
+	const struct imc_hal_job *job = s->job;
 	int32_t y = pixel / job->window->out_w, x = pixel % job->window->out_w;
 	int64_t at = line_of(job, y) * job->window->out_w + x;
 	int8_t *dst = (int8_t *)job->dst + at * job->window->out_c + t->k0;
-	int32_t *total = hal->sums + hal->cols;
+	int32_t *total = s->sum + s->arrays->cols - r->first;
 
-	for (int32_t j = 0; j < t->n_col; j++)
+	for (int64_t j = r->first; j < r->end; j++)
 		total[j] = job->sum_zero;
 	for (int32_t b = 0; b < n; b++) {
-		struct area a = pixel_of(job, &t[b], job->row + y, x);
+		struct area a = pixel_of(job, &t[b], job->row + y, x, r);
 
 		if (!has_pixel(job, &t[b], pixel))
 			continue;
-		multiply(hal, job, &a, hal->sums);
-		for (int32_t j = 0; j < t->n_col; j++) {
+		multiply(s->arrays, job, &a, s->sum);
+		for (int32_t j = (int32_t)r->first; j < r->end; j++) {
 			int32_t k = t->k0 + (job->adc_per_column ? j : 0);
 
-			total[j] += read_adc(job, t, j, hal->sums[j]) -
+			total[j] += read_adc(job, t, j, s->sum[j - r->first]) -
 				    job->adc_zero[k];
 		}
 	}
-	for (int32_t j = 0; j < t->n_col; j++)
+	for (int64_t j = r->first; j < r->end; j++)
 		dst[j] = (int8_t)imc_rt_clamp(total[j], job->sum_lo,
 					      job->sum_hi);
 }
 
-static void run_direct(const struct imc_hal *hal, const struct imc_hal_job *job)
+/* n tiles of the same columns. */
+static void run_columns(const struct share *s, const struct imc_hal_tile *t,
+			int32_t n)
 {
-	int32_t n_pixel = job->n_row * job->window->out_w;
-	int one; /* row block */
+	const struct imc_hal_job *job = s->job;
+	int32_t out_w = job->window->out_w;
+	struct cut c = cut_of(s, (int64_t)job->n_row * out_w);
+
+	if (n > (t->n_copy > 1 ? t->n_copy : 1)) /* row blocks */
+		while (next(&c)) {
+			struct imc_rt_range r =
+				imc_rt_share(t->n_col, c.part, c.n_part);
+
+			aggregate(s, t, n, c.item, &r);
+		}
+	else
+		for (int32_t i = 0; i < n; i++)
+			run_tile(s, &t[i], (int8_t *)job->dst + t->k0,
+				 job->window->out_c);
+}
+
+static void run_direct(const struct share *s)
+{
+	const struct imc_hal_job *job = s->job;
 
 	for (int32_t t = 0, n; t < job->n_tile; t += n) {
 		const struct imc_hal_tile *first = &job->tile[t];
@@ -384,33 +491,45 @@ static void run_direct(const struct imc_hal *hal, const struct imc_hal_job *job)
 		n = 1;
 		while (t + n < job->n_tile && first[n].k0 == first->k0)
 			n++;
-		one = n == copies_of(first);
-		for (int32_t i = 0; one && i < n; i++)
-			run_tile(hal, job, &first[i],
-				 (int8_t *)job->dst + first->k0,
-				 job->window->out_c);
-		for (int32_t i = 0; !one && i < n_pixel; i++)
-			aggregate(hal, job, first, n, i);
+		run_columns(s, first, n);
 	}
 }
 
-void imc_host_ima_run(const struct imc_hal *hal, const struct imc_hal_job *job)
+static void run_regions(const struct share *s)
 {
+	const struct imc_hal_job *job = s->job;
 	int64_t n_pixel = (int64_t)job->n_row * job->window->out_w, at = 0;
 
-	if (job->direct) {
-		run_direct(hal, job);
-		return;
-	}
 	for (int32_t i = 0; i < job->n_tile; i++) {
 		const struct imc_hal_tile *t = &job->tile[i];
 		int32_t n = t->w / (t->patch_h * t->patch_w);
 
 		if (job->adc_mult)
-			run_tile(hal, job, t, (int8_t *)job->dst + at, n);
+			run_tile(s, t, (int8_t *)job->dst + at, n);
 		else
-			run_tile(hal, job, t, (int32_t *)job->dst + at, n);
+			run_tile(s, t, (int32_t *)job->dst + at, n);
 		if (t->copy == copies_of(t) - 1)
 			at += n_pixel * n;
 	}
+}
+
+static void run_part(void *arg, int32_t core, int32_t n_core)
+{
+	struct share s = *(const struct share *)arg;
+
+	s.core = core;
+	s.n_core = n_core;
+	s.sum += (int64_t)core * 2 * s.arrays->cols;
+	if (s.job->direct)
+		run_direct(&s);
+	else
+		run_regions(&s);
+}
+
+void imc_model_ima_run(struct imc_hal *hal, const struct imc_model_arrays *a,
+		       const struct imc_hal_job *job)
+{
+	struct share s = {.arrays = a, .job = job, .sum = a->sums};
+
+	imc_hal_fork(hal, run_part, &s);
 }
