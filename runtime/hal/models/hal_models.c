@@ -34,8 +34,12 @@ static void finish_dma(struct imc_hal *hal)
 {
 	struct imc_hal_models_late *work = &hal->work;
 
+	if (!work->n_dma)
+		return;
+	imc_hal_models_mark(hal, 1);
 	while (work->n_dma > 0)
 		move(&work->dma[--work->n_dma]);
+	imc_hal_models_mark(hal, 0);
 }
 
 static void note(struct imc_hal *hal, int status)
@@ -44,40 +48,62 @@ static void note(struct imc_hal *hal, int status)
 		hal->work.status = status;
 }
 
+static int run_ima(struct imc_hal *hal, const struct imc_hal_job *job)
+{
+	const struct imc_model_arrays arrays = arrays_of(hal);
+	int status = imc_model_ima_check(&arrays, job);
+
+	if (!status)
+		imc_model_ima_run(hal, &arrays, job);
+	return status;
+}
+
+static int run_depthwise(struct imc_hal *hal,
+			 const struct imc_model_depthwise *d)
+{
+	int status = imc_model_depthwise_check(d);
+
+	if (!status)
+		imc_model_depthwise_run(hal, d);
+	return status;
+}
+
+static int run_pe(struct imc_hal *hal, const struct imc_model_pe *pe)
+{
+	int status = imc_model_pe_check(pe);
+
+	if (!status)
+		imc_model_pe_run(hal, pe);
+	return status;
+}
+
 /* What was found good when it started may have been changed since. */
 static void finish_port(struct imc_hal *hal)
 {
-	const struct imc_model_arrays arrays = arrays_of(hal);
 	struct imc_hal_models_late *work = &hal->work;
-	int status = IMC_RT_OK;
 
-	if (work->ima) {
-		status = imc_model_ima_check(&arrays, work->ima);
-		if (!status)
-			imc_model_ima_run(hal, &arrays, work->ima);
-	}
-	if (work->depthwise.p) {
-		status = imc_model_depthwise_check(&work->depthwise);
-		if (!status)
-			imc_model_depthwise_run(hal, &work->depthwise);
-	}
+	if (!work->ima && !work->depthwise.p)
+		return;
+	imc_hal_models_mark(hal, 1);
+	if (work->ima)
+		note(hal, run_ima(hal, work->ima));
+	if (work->depthwise.p)
+		note(hal, run_depthwise(hal, &work->depthwise));
 	work->ima = 0;
 	work->depthwise.p = 0;
-	note(hal, status);
+	imc_hal_models_mark(hal, 0);
 }
 
 static void finish_pe(struct imc_hal *hal)
 {
 	struct imc_model_pe *pe = &hal->work.pe;
-	int status = IMC_RT_OK;
 
-	if (pe->p) {
-		status = imc_model_pe_check(pe);
-		if (!status)
-			imc_model_pe_run(hal, pe);
-	}
+	if (!pe->p)
+		return;
+	imc_hal_models_mark(hal, 1);
+	note(hal, run_pe(hal, pe));
 	pe->p = 0;
-	note(hal, status);
+	imc_hal_models_mark(hal, 0);
 }
 
 int imc_hal_wait(struct imc_hal *hal, int units)

@@ -34,4 +34,8 @@ struct imc_hal {
 	struct imc_hal_models_late work;
 };
 
+/* Defined by the port; called before (begin 1) and after (0) models work, so
+ * that what the engines do is not counted as work of the cores. */
+void imc_hal_models_mark(struct imc_hal *hal, int begin);
+
 #endif
