@@ -86,6 +86,10 @@ struct imc_hal_tile {
  * padding, and `drive` on the bias rows. An ADC reads
  *     code = requant(sum, mult[k], shift[k], adc_zero[k], adc_lo, adc_hi),
  * k being the output channel of the column, or without adc_per_column k0.
+ * Where its range is set by two registers, these are adc_low and adc_high (else
+ * both 0): then adc_zero is 0, mult / 2^shift is 1 / (cell_max * (adc_low +
+ * adc_high)), and adc_lo, adc_hi are the codes of -adc_low and adc_high, 127
+ * being that of both together. A port may round as its ADC does.
  * direct 0: dst takes region after region, [n_row][out_w][slices * n_col], so
  *   that tiles of any patch look alike: int8_t codes, or int32_t sums when
  *   adc_mult is NULL. Copies of a tile fill one region together, each its own
@@ -102,7 +106,7 @@ struct imc_hal_job {
 	const int8_t *drive;
 	int32_t zero, row, n_row;
 	const int32_t *adc_mult, *adc_shift, *adc_zero; /* [out_c] */
-	int32_t adc_per_column, adc_lo, adc_hi;
+	int32_t adc_per_column, adc_lo, adc_hi, adc_low, adc_high;
 	int32_t direct, sum_zero, sum_lo, sum_hi;
 	void *dst;
 };

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "imc_hal_pulp.h"
+#include "pulp_regs.h"
+
+/* Of the linker script. */
+extern struct imc_hal imc_pulp_hal;
+extern char imc_pulp_l1_free[], imc_pulp_l1_end[];
+
+/* In start.S. */
+void imc_pulp_start_cluster(uint32_t entry);
+void imc_pulp_core(int32_t core);
+
+/* The cluster's clock of 250 MHz: its oscillator at 1 GHz, open loop, divided
+ * by 4. The IMA's times do not depend on it. */
+#define FLL_DIVIDE_4 (2u << 26)
+#define FLL_1_GHZ (725u << 16)
+
+/* The fabric core's part. */
+void imc_pulp_start_cluster(uint32_t entry)
+{
+	pulp_write(PULP_FLL_CLUSTER, FLL_DIVIDE_4 | FLL_1_GHZ);
+	pulp_write(PULP_CLUSTER_CLOCK, 1);
+	pulp_write(PULP_ICACHE_ENABLE, ~0u);
+	for (uint32_t i = 0; i < IMC_PULP_CORES; i++)
+		pulp_write(PULP_BOOT_ADDRESS + 4 * i, entry);
+	pulp_fence();
+	pulp_write(PULP_FETCH_ENABLE, (1u << IMC_PULP_CORES) - 1);
+}
+
+static void work(struct imc_hal *hal, int32_t core)
+{
+	for (;;) {
+		pulp_barrier();
+		hal->fn(hal->arg, core, IMC_PULP_CORES);
+		pulp_barrier();
+	}
+}
+
+/* All of L1 that is left. */
+static void set_staging(struct imc_hal *hal)
+{
+	int32_t n = (int32_t)(imc_pulp_l1_end - imc_pulp_l1_free) / 64 * 4;
+
+	hal->in_bytes = 5 * n;
+	hal->out_bytes = 3 * n;
+	hal->in = (int8_t *)imc_pulp_l1_free;
+	hal->out = hal->in + 2 * hal->in_bytes;
+}
+
+/* Cores that are at the barrier before it is set up wait there all the same.
+ * Its mask comes first: without one, a barrier is complete, and any write to it
+ * would tell the cores so. */
+void imc_pulp_core(int32_t core)
+{
+	struct imc_hal *hal = &imc_pulp_hal;
+	uint32_t status;
+
+	if (core)
+		work(hal, core);
+	*hal = (struct imc_hal){.dma = -1};
+	pulp_write(PULP_BARRIER_MASK, (1u << IMC_PULP_CORES) - 1);
+	pulp_write(PULP_BARRIER_TARGET, (1u << IMC_PULP_CORES) - 1);
+	pulp_write(PULP_TIMER, PULP_TIMER_START);
+	set_staging(hal);
+	status = (uint32_t)imc_pulp_main(hal);
+	pulp_fence();
+	pulp_write(PULP_EXIT, 1u << 31 | (status & 0xff));
+	for (;;)
+		pulp_wait_event(0);
+}
