@@ -143,3 +143,9 @@ int imc_hal_wait(struct imc_hal *hal, int units)
 		wait_dma(hal);
 	return IMC_RT_OK;
 }
+
+int imc_pulp_refuse(struct imc_hal *hal, int status)
+{
+	imc_hal_wait(hal, IMC_HAL_ALL);
+	return status;
+}

@@ -50,7 +50,7 @@ struct imc_hal {
 /* Defined by the program: its return value is the exit status. */
 int imc_pulp_main(struct imc_hal *hal);
 
-/* Text, and n bytes as lines of up to 32, two hexadecimal digits each. */
+/* Text; n bytes, two hexadecimal digits each. */
 void imc_pulp_print(const char *text);
 void imc_pulp_print_hex(const void *bytes, size_t n);
 

@@ -240,7 +240,5 @@ int imc_hal_ima_start(struct imc_hal *hal, const struct imc_hal_job *job)
 		at += n_pixel * g.width;
 		i += g.n_tile;
 	}
-	if (status)
-		imc_pulp_finish(hal);
-	return status;
+	return status ? imc_pulp_refuse(hal, status) : IMC_RT_OK;
 }

@@ -90,6 +90,9 @@ void imc_pulp_result(struct imc_hal *hal, const struct imc_pulp_post *post);
 /* hal_pulp.c */
 int imc_pulp_is_l1(const void *p);
 
+/* Waits for all older work, as a start that fails does; gives status. */
+int imc_pulp_refuse(struct imc_hal *hal, int status);
+
 /* Copies n bytes, words at a time where both lie at words. */
 static inline void imc_pulp_copy(int8_t *to, const int8_t *from, int32_t n)
 {

@@ -21,7 +21,5 @@ void imc_pulp_print_hex(const void *bytes, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		put("0123456789abcdef"[p[i] >> 4]);
 		put("0123456789abcdef"[p[i] & 15]);
-		if (i % 32 == 31 || i == n - 1)
-			put('\n');
 	}
 }
