@@ -102,7 +102,7 @@ static void write_net(struct world *w, uint64_t seed, struct random_count *n)
 	w->m->plan = random_plan(w->m, &w->r, n, w->m->arena);
 	why = imc_plan_check(w->m->g, &w->m->map, &w->m->plan, w->d.arena);
 	CHECK(!why, "%s: %s", w->name, why);
-	EXPECT(imc_bundle_write(w->m, path_of(w, "")));
+	EXPECT(imc_bundle_write(w->m, path_of(w, ""), IMC_PORT_HOST));
 	for (size_t i = 0; i < w->d.n; i++)
 		fprintf(stderr, "%s: %s\n", w->name, w->d.v[i].text);
 	write_sample(w);
