@@ -1,0 +1,1 @@
+compile_digits -t garofalo-1 --set "l2.bytes=1 kB" -o out
