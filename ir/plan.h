@@ -229,14 +229,23 @@ void imc_eval_plan_watched(const struct imc_map_eval *me,
 bool imc_plan_equal(const struct imc_plan *a, const struct imc_plan *b);
 
 /* Recomputes what a plan must satisfy: every row and channel of every node is
- * computed once, in order; what a step reads or moves is in its buffer, or far
- * place, since a slot before, and nothing else of its slot writes there; all
- * outputs are stored; steps of a slot run on different engines, but for
- * transfers; buffers live from the slot of their filling to that of their last
- * use, hold what they should, and no two live buffers of a memory share a byte;
- * strips of codes are whole patches and fit their scratch. As slots follow one
- * another, nothing can wait for what comes later. NULL, or what is wrong (in
- * a). */
+ * computed once, channels of a row in order, and none before the row above has
+ * it (all channels of some rows before the next rows, or all rows of a block
+ * of channels before the next block); what a step reads or moves is in its
+ * buffer, or far place, since a slot before, and nothing else of its slot
+ * writes there; all outputs are stored; steps of a slot run on different
+ * engines, but for transfers; buffers live from the slot of their filling to
+ * that of their last use, hold what they should, and no two live buffers of a
+ * memory share a byte; strips of codes are whole patches and fit their
+ * scratch.
+ *
+ * A buffer of a value that is cut by channels is filled by LOAD only, all rows
+ * at once, and read by global pools only. Constants of a node that have a
+ * buffer are read there only; a step that makes some channels needs one. A
+ * view whose rows are not those of what it shows needs all of them in L1, and
+ * is loaded as what it shows. A value is loaded and stored as often, and in
+ * any order, as one likes. As slots follow one another, nothing can wait for
+ * what comes later. NULL, or what is wrong (in a). */
 const char *imc_plan_check(const struct imc_graph *g, const struct imc_map *m,
 			   const struct imc_plan *p, struct imc_arena *a);
 

@@ -49,12 +49,28 @@ static bool is_power(int32_t x)
 	return x && !(x & (x - 1));
 }
 
+/* 2^-shift: shifts are 0 .. 62. Strips of few rows come here often, so that a
+ * call of ldexp would show. */
+static double part_of_one(int32_t shift)
+{
+	uint64_t bits = (uint64_t)(1023 - shift) << 52;
+	double x;
+
+	memcpy(&x, &bits, sizeof x);
+	return x;
+}
+
+static double larger(double a, double b)
+{
+	return a > b ? a : b;
+}
+
 static void set_lane(struct lanes *c, int i)
 {
-	double gain = ldexp(c->mult[i], -c->shift[i]);
+	double gain = c->mult[i] * part_of_one(c->shift[i]);
 	double offset = gain * c->bias[i];
 	double lo = c->least[i] - c->zero[i], hi = c->most[i] - c->zero[i];
-	double range = fmax(fabs(lo), fabs(hi)) + fabs(offset) + 1;
+	double range = larger(fabs(lo), fabs(hi)) + fabs(offset) + 1;
 	bool exact = is_power(c->mult[i]) && gain * (1 << 22) >= range &&
 		     abs(c->bias[i]) < 1 << 22;
 	float sure;
@@ -62,7 +78,7 @@ static void set_lane(struct lanes *c, int i)
 	c->gain[i] = (float)gain;
 	c->offset[i] = (float)offset;
 	c->nudge[i] = exact ? 1 + 0x1p-22f : 1;
-	sure = exact ? 1 : (float)fmax(0.5 - range * 0x1p-20, 0);
+	sure = exact ? 1 : (float)larger(0.5 - range * 0x1p-20, 0);
 	memcpy((char *)&c->sure + (size_t)i * sizeof sure, &sure, sizeof sure);
 	c->lo[i] = (float)lo;
 	c->hi[i] = (float)hi;

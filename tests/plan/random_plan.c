@@ -1,320 +1,4 @@
-#include "tests/plan/random_plan.h"
-
-#include <stdlib.h>
-
-/* A value that is no view. */
-struct value {
-	bool far; /* may be loaded again once stored */
-	int64_t n_row, n_chan;
-	int64_t least;	/* lines that it needs */
-	int64_t *need;	/* by row: reads to come */
-	int64_t *made;	/* by row: channels computed */
-	bool *stored;	/* by row: in its far place */
-	int32_t l1, l2; /* its buffer now, or -1 */
-	bool is_input, is_output;
-};
-
-struct maker {
-	struct list l;
-	const struct imc_graph *g;
-	struct value *v;
-	struct task *t;
-	size_t n_task;
-	int32_t *fetched; /* by node: buffer of its constants now, or -1 */
-	bool **out;	  /* by value: rows of an output that are stored */
-	bool roomy;	  /* no rings: whatever else, this works */
-	struct random_count *n;
-};
-
-static bool chance(struct maker *k, int one_of)
-{
-	return pick(k->l.r, 1, one_of) == 1;
-}
-
-static struct value *value_of(struct maker *k, imc_val v)
-{
-	return &k->v[k->l.root[v.i]];
-}
-
-static const struct imc_tensor *shape(const struct maker *k, imc_val v)
-{
-	return &imc_value_at(k->g, v)->t;
-}
-
-static int64_t last_dim(const struct imc_tensor *t)
-{
-	return t->rank ? t->dim[t->rank - 1] : 1;
-}
-
-/* Rows of what v shows in which those of v are. */
-static struct imc_rows shown(struct maker *k, imc_val v, struct imc_rows r)
-{
-	struct value *x = value_of(k, v);
-
-	if (imc_plan_n_row(shape(k, v)) == x->n_row)
-		return r;
-	return (struct imc_rows){0, x->n_row};
-}
-
-/* Rows of the value behind input i that a cell reads. */
-static struct imc_rows read_by(struct maker *k, const struct imc_node *n, int i,
-			       const struct cell *c)
-{
-	struct imc_rows out = {c->row, c->row + c->n_row};
-
-	return shown(k, n->in[i], imc_plan_reads(k->g, n, i, out));
-}
-
-static bool is_known(const struct maker *k, imc_val v)
-{
-	return k->g->value[k->l.root[v.i]].t.data != NULL;
-}
-
-/* ---- steps and buffers ---- */
-
-static void use(struct maker *k, struct uses *u, int32_t buffer, int64_t place)
-{
-	*IMC_PUSH(k->l.a, u->v, u->n, u->cap) = (struct use){buffer, place};
-}
-
-static struct listed *add_step(struct maker *k, enum imc_step_kind kind)
-{
-	struct listed *s =
-		IMC_PUSH(k->l.a, k->l.step, k->l.n_step, k->l.cap_step);
-
-	s->s = (struct imc_step){.kind = kind,
-				 .node = IMC_NO_NODE,
-				 .val = IMC_NO_VAL,
-				 .scratch = -1};
-	return s;
-}
-
-static int32_t add_held(struct maker *k, struct imc_buffer b, int64_t n_place)
-{
-	struct held *h =
-		IMC_PUSH(k->l.a, k->l.held, k->l.n_held, k->l.cap_held);
-
-	h->b = b;
-	h->n_place = n_place;
-	h->unit = imc_arena_array(k->l.a, (size_t)n_place, sizeof *h->unit);
-	h->chan = imc_arena_array(k->l.a, (size_t)n_place, sizeof *h->chan);
-	for (int64_t i = 0; i < n_place; i++)
-		h->unit[i] = -1;
-	return (int32_t)k->l.n_held - 1;
-}
-
-/* The value's rows may go: nobody needs them, or they can be loaded. */
-static bool may_go(const struct value *x, int64_t row)
-{
-	return x->need[row] == 0 || (x->far && x->stored[row]);
-}
-
-static bool may_drop(const struct maker *k, const struct value *x)
-{
-	const struct held *h = &k->l.held[x->l1];
-
-	if (h->b.n_chan)
-		return true;
-	for (int64_t i = 0; i < h->n_place; i++)
-		if (h->unit[i] >= 0 &&
-		    (h->chan[i] < x->n_chan || !may_go(x, h->unit[i])))
-			return false;
-	return true;
-}
-
-/* A buffer for rows of x, which has none, or may lose the one it has. */
-static bool open_ring(struct maker *k, struct value *x)
-{
-	int32_t lines = (int32_t)x->n_row;
-
-	if (x->l1 >= 0 && k->l.held[x->l1].b.n_chan)
-		x->l1 = -1;
-	if (x->l1 >= 0)
-		return true;
-	if (!k->roomy && !chance(k, 4))
-		lines = pick(k->l.r, (int)x->least, (int)x->n_row);
-	k->n->n_ring += lines < x->n_row;
-	x->l1 = add_held(
-		k,
-		(struct imc_buffer){.val = {(uint32_t)(x - k->v)},
-				    .node = IMC_NO_NODE,
-				    .lines = lines,
-				    .size_bytes =
-					    (int64_t)imc_tensor_bytes(
-						    &k->g->value[x - k->v].t) /
-						    x->n_row * lines +
-					    (chance(k, 9) ? 5 : 0)},
-		lines);
-	return true;
-}
-
-/* The same for blocks of its channels. */
-static bool open_cut(struct maker *k, struct value *x, int32_t n_chan)
-{
-	int32_t n_block = (int32_t)((x->n_chan + n_chan - 1) / n_chan);
-	int32_t lines = pick(k->l.r, 1, n_block);
-	imc_val v = {(uint32_t)(x - k->v)};
-
-	if (x->l1 >= 0 && k->l.held[x->l1].b.n_chan == n_chan)
-		return true;
-	if (x->l1 >= 0 && !may_drop(k, x))
-		return false;
-	x->l1 = add_held(
-		k,
-		(struct imc_buffer){
-			.val = v,
-			.node = IMC_NO_NODE,
-			.lines = lines,
-			.n_chan = n_chan,
-			.size_bytes = (int64_t)imc_tensor_bytes(shape(k, v)) /
-				      x->n_chan * n_chan * lines},
-		lines);
-	return true;
-}
-
-/* ---- transfers ---- */
-
-static bool is_there(const struct maker *k, const struct value *x, int64_t row)
-{
-	const struct held *h = x->l1 < 0 ? NULL : &k->l.held[x->l1];
-	int64_t at = h ? row % h->n_place : 0;
-
-	return h && !h->b.n_chan && h->unit[at] == row &&
-	       h->chan[at] == x->n_chan;
-}
-
-/* The far place of a row: the caller's, or a buffer in L2. */
-static void use_far(struct maker *k, struct uses *u, const struct value *x,
-		    int64_t row)
-{
-	if (x->is_input || x->is_output)
-		use(k, u, -1 - (int32_t)(x - k->v), row);
-	else
-		use(k, u, x->l2, row);
-}
-
-/* Rows r of x, in one step. */
-static void load_rows(struct maker *k, struct value *x, struct imc_rows r)
-{
-	struct listed *s = add_step(k, IMC_STEP_LOAD);
-	struct held *h = &k->l.held[x->l1];
-
-	s->s.val.i = (uint32_t)(x - k->v);
-	if (r.first || r.end < x->n_row || chance(k, 2)) {
-		s->s.row = (int32_t)r.first;
-		s->s.n_row = (int32_t)(r.end - r.first);
-	}
-	for (int64_t i = r.first; i < r.end; i++) {
-		use_far(k, &s->read, x, i);
-		use(k, &s->write, x->l1, i % h->n_place);
-		h->unit[i % h->n_place] = i;
-		h->chan[i % h->n_place] = x->n_chan;
-	}
-}
-
-/* Loads what is missing of some rows, if they can be there together. */
-static bool want_rows(struct maker *k, struct value *x, struct imc_rows r)
-{
-	struct held *h;
-
-	if (!open_ring(k, x))
-		return false;
-	h = &k->l.held[x->l1];
-	for (int64_t i = r.first; i < r.end; i++) {
-		int64_t unit = h->unit[i % h->n_place];
-
-		if (is_there(k, x, i))
-			continue;
-		if (!x->far || !x->stored[i])
-			return false;
-		if (unit >= 0 &&
-		    (h->chan[i % h->n_place] < x->n_chan || !may_go(x, unit)))
-			return false;
-	}
-	for (int64_t i = r.first, end; i < r.end; i = end) {
-		end = i + 1;
-		if (is_there(k, x, i))
-			continue;
-		while (end < r.end && !is_there(k, x, end) && !chance(k, 4))
-			end++;
-		load_rows(k, x, (struct imc_rows){i, end});
-	}
-	return true;
-}
-
-/* Block of channels of x, all rows, of a value that is whole far away. */
-static bool want_block(struct maker *k, struct value *x, const struct cell *c,
-		       int32_t n_chan)
-{
-	int64_t block = c->chan / n_chan, at;
-	struct listed *s;
-
-	for (int64_t i = 0; i < x->n_row; i++)
-		if (!x->stored[i])
-			return false;
-	if (!open_cut(k, x, n_chan))
-		return false;
-	at = block % k->l.held[x->l1].n_place;
-	if (k->l.held[x->l1].unit[at] == block)
-		return true;
-	k->l.held[x->l1].unit[at] = block;
-	s = add_step(k, IMC_STEP_LOAD);
-	s->s.val.i = (uint32_t)(x - k->v);
-	s->s.chan = c->chan;
-	s->s.n_chan = c->n_chan;
-	for (int64_t i = 0; i < x->n_row; i++)
-		use_far(k, &s->read, x, i);
-	use(k, &s->write, x->l1, at);
-	return true;
-}
-
-/* The constants for a cell of a node, or of the one behind it. */
-static bool want_constants(struct maker *k, const struct task *t, size_t cell)
-{
-	int32_t chan = t->cell[cell].chan, *b = &k->fetched[t->id.i];
-	int32_t block = t->n_chan && !t->pool ? chan / t->n_chan : 0;
-	int32_t by = t->pool ? 0 : t->n_chan, n_block = 1;
-	struct listed *s;
-	int64_t at;
-
-	if (by)
-		n_block =
-			(int32_t)(last_dim(&imc_node_out(
-						    k->g,
-						    imc_node_at(k->g, t->id), 0)
-						    ->t) +
-				  by - 1) /
-			by;
-	if (*b < 0) {
-		int32_t lines = pick(k->l.r, 1, n_block);
-
-		*b = add_held(k,
-			      (struct imc_buffer){
-				      .val = IMC_NO_VAL,
-				      .node = t->id,
-				      .lines = lines,
-				      .n_chan = by,
-				      .size_bytes = lines *
-						    imc_plan_constants(
-							    k->g, &k->l.m->map,
-							    t->id, by)
-							    .bytes},
-			      lines);
-	}
-	at = block % k->l.held[*b].n_place;
-	if (k->l.held[*b].unit[at] == block)
-		return true;
-	k->l.held[*b].unit[at] = block;
-	s = add_step(k, IMC_STEP_FETCH);
-	s->s.node = t->id;
-	if (by) {
-		s->s.chan = chan;
-		s->s.n_chan = t->cell[cell].n_chan;
-	}
-	use(k, &s->write, *b, at);
-	k->n->n_fetch++;
-	return true;
-}
+#include "tests/plan/random_maker.h"
 
 /* ---- nodes ---- */
 
@@ -326,10 +10,10 @@ static bool inputs_made(struct maker *k, const struct task *t)
 		struct imc_rows r;
 		struct value *x;
 
-		if (!imc_val_ok(n->in[i]) || is_known(k, n->in[i]))
+		if (!imc_val_ok(n->in[i]) || random_is_known(k, n->in[i]))
 			continue;
-		x = value_of(k, n->in[i]);
-		r = read_by(k, n, i, &t->cell[t->next]);
+		x = random_value_of(k, n->in[i]);
+		r = random_read_by(k, n, i, &t->cell[t->next]);
 		for (int64_t row = r.first; row < r.end; row++)
 			if (x->made[row] < x->n_chan)
 				return false;
@@ -344,17 +28,16 @@ static bool has_room(struct maker *k, const struct task *t)
 	const struct cell *c = &t->cell[t->next];
 
 	for (int o = 0; o < n->n_out; o++) {
-		struct value *x = value_of(k, n->out[o]);
+		struct value *x = random_value_of(k, n->out[o]);
 
-		if (!open_ring(k, x))
-			return false;
+		random_open_ring(k, x);
 		for (int64_t r = c->row; r < c->row + c->n_row; r++) {
 			struct held *h = &k->l.held[x->l1];
 			int64_t at = r % h->n_place, unit = h->unit[at];
 
 			if (c->chan ? unit != r
 				    : unit >= 0 && (h->chan[at] < x->n_chan ||
-						    !may_go(x, unit)))
+						    !random_may_go(x, unit)))
 				return false;
 		}
 	}
@@ -369,14 +52,17 @@ static bool want_inputs(struct maker *k, const struct task *t)
 	for (int i = 0; i < n->n_in; i++) {
 		struct value *x;
 
-		if (!imc_val_ok(n->in[i]) || is_known(k, n->in[i]))
+		if (!imc_val_ok(n->in[i]) || random_is_known(k, n->in[i]))
 			continue;
-		x = value_of(k, n->in[i]);
-		if (t->pool ? !want_block(k, x, c, t->n_chan)
-			    : !want_rows(k, x, read_by(k, n, i, c)))
+		x = random_value_of(k, n->in[i]);
+		if (t->pool ? !random_want_block(k, x, c, t->n_chan)
+			    : !random_want_rows(k, x,
+						random_read_by(k, n, i, c)))
 			return false;
 	}
-	return !t->fetches || want_constants(k, t, t->next);
+	if (t->fetches)
+		random_want_constants(k, t, t->next);
+	return true;
 }
 
 static void read_inputs(struct maker *k, const struct task *t, struct listed *s)
@@ -388,25 +74,26 @@ static void read_inputs(struct maker *k, const struct task *t, struct listed *s)
 		struct imc_rows r;
 		struct value *x;
 
-		if (!imc_val_ok(n->in[i]) || is_known(k, n->in[i]))
+		if (!imc_val_ok(n->in[i]) || random_is_known(k, n->in[i]))
 			continue;
-		x = value_of(k, n->in[i]);
-		r = read_by(k, n, i, c);
+		x = random_value_of(k, n->in[i]);
+		r = random_read_by(k, n, i, c);
 		for (int64_t row = r.first; row < r.end; row++) {
 			x->need[row]--;
 			if (!t->pool)
-				use(k, &s->read, x->l1,
-				    row % k->l.held[x->l1].n_place);
+				random_use(k, &s->read, x->l1,
+					   row % k->l.held[x->l1].n_place);
 		}
 		if (t->pool)
-			use(k, &s->read, x->l1,
-			    c->chan / t->n_chan % k->l.held[x->l1].n_place);
+			random_use(k, &s->read, x->l1,
+				   c->chan / t->n_chan %
+					   k->l.held[x->l1].n_place);
 	}
 	if (t->fetches) {
 		int32_t b = k->fetched[t->id.i];
 		int32_t block = t->n_chan && !t->pool ? c->chan / t->n_chan : 0;
 
-		use(k, &s->read, b, block % k->l.held[b].n_place);
+		random_use(k, &s->read, b, block % k->l.held[b].n_place);
 	}
 }
 
@@ -417,12 +104,12 @@ static void write_outputs(struct maker *k, const struct task *t,
 	const struct cell *c = &t->cell[t->next];
 
 	for (int o = 0; o < n->n_out; o++) {
-		struct value *x = value_of(k, n->out[o]);
+		struct value *x = random_value_of(k, n->out[o]);
 		struct held *h = &k->l.held[x->l1];
 		int64_t end = c->n_chan ? c->chan + c->n_chan : x->n_chan;
 
 		for (int64_t r = c->row; r < c->row + c->n_row; r++) {
-			use(k, &s->write, x->l1, r % h->n_place);
+			random_use(k, &s->write, x->l1, r % h->n_place);
 			h->unit[r % h->n_place] = r;
 			h->chan[r % h->n_place] = x->made[r] = end;
 		}
@@ -438,11 +125,12 @@ static bool inputs_there(struct maker *k, const struct task *t)
 	for (int i = 0; i < n->n_in && !t->pool; i++) {
 		struct imc_rows r;
 
-		if (!imc_val_ok(n->in[i]) || is_known(k, n->in[i]))
+		if (!imc_val_ok(n->in[i]) || random_is_known(k, n->in[i]))
 			continue;
-		r = read_by(k, n, i, &t->cell[t->next]);
+		r = random_read_by(k, n, i, &t->cell[t->next]);
 		for (; r.first < r.end; r.first++)
-			if (!is_there(k, value_of(k, n->in[i]), r.first))
+			if (!random_is_there(k, random_value_of(k, n->in[i]),
+					     r.first))
 				return false;
 	}
 	return true;
@@ -454,12 +142,12 @@ static void fetch_ahead(struct maker *k, const struct task *t)
 	int64_t n;
 
 	if (!t->fetches || !t->n_chan || t->pool || t->next + 1 >= t->n_cell ||
-	    chance(k, 3))
+	    random_chance(k, 3))
 		return;
 	n = k->l.held[k->fetched[t->id.i]].n_place;
 	if (t->cell[t->next].chan / t->n_chan % n !=
 	    t->cell[t->next + 1].chan / t->n_chan % n)
-		want_constants(k, t, t->next + 1);
+		random_want_constants(k, t, t->next + 1);
 }
 
 static bool run(struct maker *k, struct task *t)
@@ -473,7 +161,7 @@ static bool run(struct maker *k, struct task *t)
 	if (!inputs_there(k, t))
 		return false;
 	fetch_ahead(k, t);
-	s = add_step(k, IMC_STEP_RUN);
+	s = random_add_step(k, IMC_STEP_RUN);
 	s->s.node = t->id;
 	if (t->n_cell > 1) {
 		s->s.row = c->row;
@@ -500,48 +188,49 @@ static bool run(struct maker *k, struct task *t)
  * `done`; none: first = end. */
 static struct imc_rows next_rows(struct maker *k, imc_val v, const bool *done)
 {
-	struct value *x = value_of(k, v);
-	int64_t n = imc_plan_n_row(shape(k, v));
+	struct value *x = random_value_of(k, v);
+	int64_t n = imc_plan_n_row(random_shape(k, v));
 	struct imc_rows r = {0, 0};
 
 	if (n != x->n_row) { /* a view of another shape: all at once */
 		for (int64_t i = 0; i < x->n_row; i++)
-			if (!is_there(k, x, i))
+			if (!random_is_there(k, x, i))
 				return r;
 		return done[0] ? r : (struct imc_rows){0, n};
 	}
-	while (r.first < n && (done[r.first] || !is_there(k, x, r.first)))
+	while (r.first < n &&
+	       (done[r.first] || !random_is_there(k, x, r.first)))
 		r.first++;
 	r.end = r.first;
-	while (r.end < n && !done[r.end] && is_there(k, x, r.end) &&
-	       (r.end == r.first || !chance(k, 5)))
+	while (r.end < n && !done[r.end] && random_is_there(k, x, r.end) &&
+	       (r.end == r.first || !random_chance(k, 5)))
 		r.end++;
 	return r;
 }
 
 static bool store(struct maker *k, imc_val v, bool *done, bool to_output)
 {
-	struct value *x = value_of(k, v);
+	struct value *x = random_value_of(k, v);
 	struct imc_rows r = next_rows(k, v, done), from;
 	struct listed *s;
 
 	if (r.first == r.end)
 		return false;
-	s = add_step(k, IMC_STEP_STORE);
+	s = random_add_step(k, IMC_STEP_STORE);
 	s->s.val = v;
 	s->s.row = (int32_t)r.first;
 	s->s.n_row = (int32_t)(r.end - r.first);
-	from = shown(k, v, r);
+	from = random_shown(k, v, r);
 	for (int64_t i = from.first; i < from.end; i++) {
-		use(k, &s->read, x->l1, i % k->l.held[x->l1].n_place);
+		random_use(k, &s->read, x->l1, i % k->l.held[x->l1].n_place);
 		x->need[i] -= to_output;
 	}
 	for (int64_t i = r.first; i < r.end; i++) {
 		done[i] = true;
 		if (to_output)
-			use(k, &s->write, -1 - (int32_t)v.i, i);
+			random_use(k, &s->write, -1 - (int32_t)v.i, i);
 		else
-			use(k, &s->write, x->l2, i);
+			random_use(k, &s->write, x->l2, i);
 	}
 	return true;
 }
@@ -554,7 +243,7 @@ static bool store_far(struct maker *k, uint32_t v)
 	    k->l.held[x->l1].b.n_chan)
 		return false;
 	if (x->l2 < 0)
-		x->l2 = add_held(
+		x->l2 = random_add_held(
 			k,
 			(struct imc_buffer){.val = {v},
 					    .node = IMC_NO_NODE,
@@ -570,22 +259,23 @@ static bool store_far(struct maker *k, uint32_t v)
 /* An output that is a view is brought back by the rows of what it shows. */
 static bool store_output(struct maker *k, imc_val v)
 {
-	struct value *x = value_of(k, v);
+	struct value *x = random_value_of(k, v);
 	bool *done = k->out[v.i];
-	int64_t n = imc_plan_n_row(shape(k, v)), i = 0;
+	int64_t n = imc_plan_n_row(random_shape(k, v)), i = 0;
 	struct imc_rows here = next_rows(k, v, done);
 
 	while (i < n && done[i])
 		i++;
 	if (i == n)
 		return false;
-	if (here.first == here.end || chance(k, 4)) {
-		struct imc_rows r = shown(k, v, (struct imc_rows){i, i + 1});
+	if (here.first == here.end || random_chance(k, 4)) {
+		struct imc_rows r =
+			random_shown(k, v, (struct imc_rows){i, i + 1});
 
 		for (int64_t row = r.first; row < r.end; row++)
 			if (x->made[row] < x->n_chan)
 				return false;
-		if (!want_rows(k, x, r))
+		if (!random_want_rows(k, x, r))
 			return false;
 	}
 	return store(k, v, done, true);
@@ -600,12 +290,12 @@ static void open_value(struct maker *k, uint32_t v)
 	imc_val id = {v};
 
 	x->n_row = imc_plan_n_row(t);
-	x->n_chan = last_dim(t);
+	x->n_chan = random_last_dim(t);
 	x->least = 1;
 	x->l1 = x->l2 = -1;
 	x->is_input = imc_graph_is_input(k->g, id);
 	x->is_output = imc_graph_is_output(k->g, id);
-	x->far = x->is_input || chance(k, 3);
+	x->far = x->is_input || random_chance(k, 3);
 	x->need = imc_arena_array(k->l.a, (size_t)x->n_row, sizeof *x->need);
 	x->made = imc_arena_array(k->l.a, (size_t)x->n_row, sizeof *x->made);
 	x->stored =
@@ -653,16 +343,17 @@ static void count_cells(struct maker *k, const struct task *t)
 			struct imc_rows r;
 			struct value *x;
 
-			if (!imc_val_ok(n->in[i]) || is_known(k, n->in[i]))
+			if (!imc_val_ok(n->in[i]) ||
+			    random_is_known(k, n->in[i]))
 				continue;
-			x = value_of(k, n->in[i]);
-			r = read_by(k, n, i, cell);
+			x = random_value_of(k, n->in[i]);
+			r = random_read_by(k, n, i, cell);
 			x->least = most(x->least, r.end - r.first);
 			for (; r.first < r.end; r.first++)
 				x->need[r.first]++;
 		}
 		for (int o = 0; o < n->n_out; o++) {
-			struct value *x = value_of(k, n->out[o]);
+			struct value *x = random_value_of(k, n->out[o]);
 
 			x->least = most(x->least,
 					t->by_chan ? x->n_row : cell->n_row);
@@ -687,9 +378,9 @@ static void open_tasks(struct maker *k)
 			continue;
 		k->n_task++;
 		t->id = g->order[i];
-		far = !is_known(k, n->in[0]) &&
+		far = !random_is_known(k, n->in[0]) &&
 		      k->l.root[n->in[0].i] == n->in[0].i &&
-		      value_of(k, n->in[0])->far;
+		      random_value_of(k, n->in[0])->far;
 		random_cells(k->l.m, t, far, k->l.r, k->l.a);
 		k->n->n_block += t->n_chan && !t->pool;
 		k->n->n_pool += t->pool;
@@ -701,8 +392,8 @@ static void open_outputs(struct maker *k)
 {
 	for (size_t i = 0; i < k->g->n_output; i++) {
 		imc_val v = k->g->output[i];
-		int64_t n = imc_plan_n_row(shape(k, v));
-		struct value *x = value_of(k, v);
+		int64_t n = imc_plan_n_row(random_shape(k, v));
+		struct value *x = random_value_of(k, v);
 		struct imc_rows r;
 
 		if (k->out[v.i])
@@ -710,7 +401,7 @@ static void open_outputs(struct maker *k)
 		k->out[v.i] = imc_arena_array(k->l.a, (size_t)n, sizeof(bool));
 		if (!x->is_input && k->l.root[v.i] == v.i)
 			x->stored = k->out[v.i];
-		r = shown(k, v, (struct imc_rows){0, n});
+		r = random_shown(k, v, (struct imc_rows){0, n});
 		if (n != x->n_row)
 			x->least = x->n_row;
 		for (; r.first < r.end; r.first++)
@@ -724,10 +415,10 @@ static void drop(struct maker *k)
 	uint32_t v = (uint32_t)pick(k->l.r, 0, (int)k->g->n_value - 1);
 	uint32_t id = (uint32_t)pick(k->l.r, 0, (int)k->g->n_node - 1);
 
-	if (chance(k, 9))
+	if (random_chance(k, 9))
 		k->fetched[id] = -1;
 	if (k->l.root[v] == v && k->v[v].n_row && k->v[v].l1 >= 0 &&
-	    may_drop(k, &k->v[v]))
+	    random_may_drop(k, &k->v[v]))
 		k->v[v].l1 = -1;
 }
 
@@ -750,7 +441,8 @@ static bool is_done(const struct maker *k)
 	for (size_t i = 0; i < k->g->n_output; i++) {
 		imc_val v = k->g->output[i];
 
-		for (int64_t r = imc_plan_n_row(shape(k, v)) - 1; r >= 0; r--)
+		for (int64_t r = imc_plan_n_row(random_shape(k, v)) - 1; r >= 0;
+		     r--)
 			if (!k->out[v.i][r])
 				return false;
 	}
