@@ -69,6 +69,25 @@ static void count(struct world *w)
 	w->n_pair += pair;
 }
 
+/* Bytes of transfers, and of constants that cores read in L2. */
+static int64_t moved_bytes(const struct world *w)
+{
+	const struct imc_module *m = w->m;
+	const struct imc_plan *p = &m->plan;
+	int64_t bytes = imc_plan_dma_bytes(m->g, &m->map, p);
+
+	for (size_t i = 0; i < p->n_step; i++) {
+		const struct imc_step *s = &p->step[i];
+
+		if (s->kind == IMC_STEP_RUN &&
+		    imc_plan_constants_buffer(p, s->node, i) < 0)
+			bytes += imc_plan_constants(m->g, &m->map, s->node,
+						    s->n_chan)
+					 .bytes;
+	}
+	return bytes;
+}
+
 static void check_plan(struct world *w)
 {
 	const struct imc_plan *p = &w->m->plan;
@@ -77,6 +96,9 @@ static void check_plan(struct world *w)
 	EXPECT(p->l1_bytes <= w->m->hw->l1_bytes);
 	EXPECT(p->roomy_ns > 0);
 	CHECK(!bad, "%s", bad);
+	CHECK(moved_bytes(w) >= p->dma_lower_bound,
+	      "%lld bytes moved, not %lld", (long long)moved_bytes(w),
+	      (long long)p->dma_lower_bound);
 	if (!bad)
 		CHECK(runs_alike(w), "L1 %lld", (long long)w->m->hw->l1_bytes);
 	for (size_t i = 0; i < p->n_step && w->m->opt.no_overlap; i++)
