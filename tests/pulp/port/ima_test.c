@@ -27,7 +27,9 @@ struct layer {
 		array, x, y, w, h, 0, 0, 0, c, 0, k, 1, 1, 0, 0, 0             \
 	}
 
+/* Of one array; else those that take two. */
 static const struct layer layers[] = {
+#if IMC_PULP_ARRAYS == 1
 	{"1x1",
 	 WINDOW(9, 7, 64, 9, 7, 32, 1, 1, 0),
 	 1,
@@ -208,7 +210,7 @@ static const struct layer layers[] = {
 	 0,
 	 1,
 	 {TILE(0, 0, 0, 16, 8, 8, 16)}},
-#if IMC_PULP_ARRAYS > 1
+#else
 	{"two arrays",
 	 WINDOW(8, 8, 32, 8, 8, 24, 3, 1, 1),
 	 4,
