@@ -50,28 +50,27 @@ static void emit_device_tensors(const struct imc_emit *e, struct imc_buf *b,
 	imc_buf_text(b, "};\n");
 }
 
-/* Memory with ALIGN bytes to spare; L1 and cells where the port has none of its
- * own. */
+/* Memory with ALIGN bytes to spare; cells, if the port keeps them. */
 static void emit_memory(const struct imc_emit *e, struct imc_buf *b)
 {
 	const char *u = e->upper;
 
 	imc_buf_printf(b,
+		       "static unsigned char l1[%s_L1_BYTES + %s_ALIGN] "
+		       "IMC_DEVICE_L1;\n"
 		       "static unsigned char l2[%s_L2_BYTES + %s_ALIGN] "
 		       "IMC_DEVICE_L2;\n",
-		       u, u);
+		       u, u, u, u);
 	if (imc_port_models_arrays(e->port))
 		imc_buf_printf(
 			b,
-			"static unsigned char l1[%s_L1_BYTES + %s_ALIGN] "
-			"IMC_DEVICE_L1;\n\n"
-			"/* The crossbar arrays, which are models. */\n"
+			"\n/* The crossbar arrays, which are models. */\n"
 			"static int8_t cells[(size_t)%s_NUM_XBARS * "
 			"%s_XBAR_ROWS *\n\t\t    %s_XBAR_COLS + 1] "
 			"IMC_DEVICE_CELLS;\n"
 			"static int32_t sums[2 * %s_XBAR_COLS * "
 			"IMC_DEVICE_CORES + 1];\n",
-			u, u, u, u, u, u);
+			u, u, u, u);
 	imc_buf_printf(b,
 		       "\nstatic struct %s_context context;\n"
 		       "\nstatic void *aligned(unsigned char *p)\n{\n"
@@ -87,20 +86,14 @@ static void emit_calls(const struct imc_emit *e, struct imc_buf *b)
 	imc_buf_printf(b,
 		       "\nstatic int program(struct imc_hal *hal)\n{\n"
 		       "\tconst struct %s_memory memory = {\n"
-		       "\t\t.l1 = %s,\n"
+		       "\t\t.l1 = aligned(l1),\n"
 		       "\t\t.l1_bytes = %s_L1_BYTES,\n"
 		       "\t\t.l2 = aligned(l2),\n"
 		       "\t\t.l2_bytes = %s_L2_BYTES,\n\t};\n"
 		       "\tint status = %s_init(&context, hal, &memory);\n\n"
 		       "\treturn status ? status\n\t\t      : "
 		       "%s_program(&context, IMC_RT_CHECK_CRC);\n}\n",
-		       n,
-		       imc_port_models_arrays(e->port)
-			       ? "aligned(l1)"
-			       : imc_arena_printf(
-					 e->a,
-					 "imc_device_l1(hal, %s_L1_BYTES)", u),
-		       u, u, n, n);
+		       n, u, u, n, n);
 	imc_buf_printf(b,
 		       "\nstatic int run(struct imc_hal *hal)\n{\n"
 		       "\tconst struct %s_inputs in = {",
