@@ -274,5 +274,7 @@ int imc_rt_program(struct imc_hal *hal, int32_t array, const void *image,
 
 /* CRC-32 (IEEE 802.3) of n bytes. */
 uint32_t imc_rt_crc32(const void *bytes, size_t n);
+/* Of what has that CRC (0: nothing) and n bytes behind it. */
+uint32_t imc_rt_crc32_more(uint32_t crc, const void *bytes, size_t n);
 
 #endif

@@ -15,7 +15,7 @@
 #define VERSION 1
 #define REGION_BYTES 32
 
-uint32_t imc_rt_crc32(const void *bytes, size_t n)
+uint32_t imc_rt_crc32_more(uint32_t crc, const void *bytes, size_t n)
 {
 	/* Four bits at a time: a table of 16 instead of 256 words. */
 	static const uint32_t step[16] = {
@@ -25,14 +25,19 @@ uint32_t imc_rt_crc32(const void *bytes, size_t n)
 		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
 	};
 	const unsigned char *p = bytes;
-	uint32_t crc = 0xffffffff;
 
+	crc = ~crc;
 	for (size_t i = 0; i < n; i++) {
 		crc ^= p[i];
 		crc = crc >> 4 ^ step[crc & 15];
 		crc = crc >> 4 ^ step[crc & 15];
 	}
 	return ~crc;
+}
+
+uint32_t imc_rt_crc32(const void *bytes, size_t n)
+{
+	return imc_rt_crc32_more(0, bytes, n);
 }
 
 static int32_t u16_at(const unsigned char *p)

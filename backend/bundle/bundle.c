@@ -105,6 +105,7 @@ static bool emit_all(struct imc_emit *e)
 	add_data(e);
 	add_reports(e);
 	imc_emit_data(e);
+	imc_emit_golden(e);
 	imc_emit_main(e);
 	add_runtime(e);
 	add_module(e);

@@ -30,7 +30,7 @@ void imc_emit_call(struct imc_emit *e, const char *function,
 		   const char *arguments, unsigned units)
 {
 	*IMC_PUSH(e->a, e->call, e->n_call, e->cap_call) =
-		(struct imc_emit_call){function, arguments, units};
+		(struct imc_emit_call){function, arguments, units, false};
 }
 
 void imc_emit_rows(struct imc_emit *e, const struct imc_emit_layer *l,

@@ -21,6 +21,7 @@ struct imc_emit_file {
 struct imc_emit_call {
 	const char *function, *arguments;
 	unsigned units;
+	bool trace; /* TRACE(arguments), behind the slot */
 };
 
 enum imc_emit_unit { IMC_EMIT_DMA = 1, IMC_EMIT_PORT = 2, IMC_EMIT_PE = 4 };
@@ -29,12 +30,21 @@ enum imc_emit_unit { IMC_EMIT_DMA = 1, IMC_EMIT_PORT = 2, IMC_EMIT_PE = 4 };
 struct imc_emit_slot {
 	size_t first, end;
 	size_t n_call;
-	const struct imc_emit_call *call; /* what leaves work running first */
+	const struct imc_emit_call *call; /* what leaves work running first,
+					   * TRACE last */
 	unsigned units;			  /* that are waited for at its end */
+};
+
+/* An output of a node, whose bytes are traced in debug builds. */
+struct imc_emit_traced {
+	imc_node_id node;
+	int out;
+	uint32_t crc; /* of the golden sample */
 };
 
 /* What is known of a node for all of its steps. */
 struct imc_emit_known {
+	int32_t traced;	  /* its first output among those, or -1 */
 	const char *name; /* of its descriptor; NULL: there is none yet */
 	size_t n_text, cap_text;
 	const char **text;     /* its descriptors, as under that name */
@@ -64,6 +74,8 @@ struct imc_emit {
 	struct imc_emit_call *call; /* of its slot */
 	size_t n_slot, cap_slot;
 	struct imc_emit_slot *slot; /* of the plan, in order */
+	size_t n_traced, cap_traced;
+	struct imc_emit_traced *traced; /* in the order of their first steps */
 	size_t n_file, cap_file;
 	struct imc_emit_file *file;
 };
@@ -182,6 +194,13 @@ void imc_emit_add(struct imc_emit *e, const char *path, const void *bytes,
 		  size_t size);
 void imc_emit_add_buf(struct imc_emit *e, const char *path,
 		      const struct imc_buf *b);
+
+/* emit_golden.c: adds what is traced behind s to the calls; and, when all steps
+ * are emitted, a sample with its outputs, and the CRCs of all layers. */
+void imc_emit_trace(struct imc_emit *e, const struct imc_step *s);
+void imc_emit_golden(struct imc_emit *e);
+/* TRACE, TRACE_BEGIN.. of src/<net>.c. */
+void imc_emit_trace_macros(struct imc_emit *e, struct imc_buf *b);
 
 void imc_emit_header(struct imc_emit *e); /* emit_header.c */
 bool imc_emit_source(struct imc_emit *e); /* emit_c.c */

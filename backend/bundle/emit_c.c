@@ -16,11 +16,12 @@ static void emit_top(struct imc_emit *e, struct imc_buf *b)
 		       "/* %s.c: network '%s', made by imcc %s.\n"
 		       " * One descriptor a layer, then the steps of %s_run in "
 		       "order.\n * Offsets into l1 come from the plan. */\n"
-		       "#include \"%s.h\"\n\n%s#include \"%s_data.h\"\n\n",
+		       "#include \"%s.h\"\n\n%s#include \"%s_data.h\"\n"
+		       "#include \"%s_golden.h\"\n\n",
 		       e->name, imc_emit_comment(e->a, e->m->model_name),
 		       IMCC_VERSION, e->name, e->name,
 		       uses(e, "imc_rt_pe") ? "#include \"imc_rt_pe.h\"\n" : "",
-		       e->name);
+		       e->name, e->name);
 	imc_buf_printf(
 		b,
 		"/* Constants of L2, by offset into data/%s_l2.bin. */\n"
@@ -66,6 +67,7 @@ static void emit_init(struct imc_emit *e, struct imc_buf *b)
 		       "\t\treturn IMC_RT_E_DEVICE;\n"
 		       "\tcx->hal = hal;\n\tcx->l1 = memory->l1;\n"
 		       "\tcx->l2 = memory->l2;\n"
+		       "\tTRACE_INIT(cx);\n"
 		       "\treturn IMC_RT_OK;\n}\n\n",
 		       u, u, u);
 }
@@ -147,9 +149,11 @@ static void emit_run(struct imc_emit *e, struct imc_buf *b)
 		uses(e, "l2 + ") ? "\tint8_t *l2;\n" : "",
 		uses(e, "l1 + ") ? "\tl1 = cx->l1;\n" : "",
 		uses(e, "l2 + ") ? "\tl2 = cx->l2;\n" : "");
+	imc_buf_text(b, "\tTRACE_BEGIN(cx);\n");
 	imc_buf_bytes(b, e->run.p, e->run.n);
 	imc_buf_printf(b,
 		       "\n\timc_hal_step(hal, %s_NUM_STEPS);\n"
+		       "\tTRACE_END(cx, in);\n"
 		       "\treturn IMC_RT_OK;\n}\n",
 		       e->upper);
 }
@@ -164,6 +168,7 @@ bool imc_emit_source(struct imc_emit *e)
 	if (!imc_emit_slots(e))
 		return false;
 	emit_top(e, &b);
+	imc_emit_trace_macros(e, &b);
 	imc_buf_bytes(&b, e->layers.p, e->layers.n);
 	emit_init(e, &b);
 	emit_program(e, &b);

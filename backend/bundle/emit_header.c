@@ -58,6 +58,9 @@ static void emit_macros(struct imc_emit *e, struct imc_buf *b)
 			"first of those that run\n * beside each other, and "
 			"with their number at the end. */\n");
 	define(b, e->upper, "NUM_STEPS", (long long)e->m->plan.n_step);
+	imc_buf_text(b,
+		     "\n/* Outputs of layers that debug builds look at. */\n");
+	define(b, e->upper, "NUM_TRACED", (long long)e->n_traced);
 	for (size_t k = 0; k < g->n_input; k++)
 		emit_tensor(e, b, g->input[k], "IN", e->input_upper[k]);
 	for (size_t k = 0; k < g->n_output; k++)
@@ -82,12 +85,20 @@ static void emit_structs(struct imc_emit *e, struct imc_buf *b)
 		       "\tvoid *l1;\n\tsize_t l1_bytes;\n"
 		       "\tvoid *l2;\n\tsize_t l2_bytes;\n};\n\n",
 		       e->upper, n);
-	imc_buf_printf(b,
-		       "/* Owned by the caller; its members are the "
-		       "network's. */\n"
-		       "struct %s_context {\n\tstruct imc_hal *hal;\n"
-		       "\tint8_t *l1, *l2;\n\tint programmed;\n};\n",
-		       n);
+	imc_buf_printf(
+		b,
+		"/* Owned by the caller; its members are the "
+		"network's. Of builds with IMC_DEBUG\n * the caller may "
+		"set differs, behind %s_init: it is called with the "
+		"first layer\n * that makes something else of the golden "
+		"sample, test/input.bin. */\n"
+		"struct %s_context {\n\tstruct imc_hal *hal;\n"
+		"\tint8_t *l1, *l2;\n\tint programmed;\n"
+		"#ifdef IMC_DEBUG\n"
+		"\tvoid (*differs)(const struct imc_rt_traced *layer, "
+		"uint32_t crc);\n"
+		"\tuint32_t crc[%s_NUM_TRACED + 1];\n#endif\n};\n",
+		n, n, e->upper);
 }
 
 static void emit_functions(struct imc_emit *e, struct imc_buf *b)
@@ -128,7 +139,7 @@ void imc_emit_header(struct imc_emit *e)
 		       " * Made by imcc %s. Tensors are int8, contiguous; "
 		       "pictures are\n * channel-last. */\n"
 		       "#ifndef %s_H\n#define %s_H\n\n"
-		       "#include \"imc_rt.h\"\n\n",
+		       "#include \"imc_rt_trace.h\"\n\n",
 		       e->name, imc_emit_comment(e->a, e->m->model_name),
 		       imc_emit_comment(e->a, e->m->hw->name), IMCC_VERSION,
 		       e->upper, e->upper);

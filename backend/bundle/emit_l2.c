@@ -16,7 +16,7 @@ void imc_emit_start_l2(struct imc_emit *e)
 	e->known = imc_arena_array(e->a, e->g->n_node, sizeof *e->known);
 	for (size_t k = 0; k < e->g->n_node; k++)
 		e->known[k] = (struct imc_emit_known){
-			.piece = -1, .first = -1, .record = -1};
+			.traced = -1, .piece = -1, .first = -1, .record = -1};
 }
 
 int64_t imc_emit_bytes(struct imc_emit *e, const void *p, size_t size)

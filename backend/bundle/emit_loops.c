@@ -287,17 +287,20 @@ static void put_operands(struct imc_emit *e, int depth, const char *p,
 	imc_buf_text(&e->run, end);
 }
 
-/* status = FUNCTION(hal, ARGUMENTS); what leaves column 80 goes below. */
-static void put_call(struct imc_emit *e, int depth, const char *function,
-		     const char *arguments)
+/* status = FUNCTION(hal, ARGUMENTS), or TRACE(ARGUMENTS); what leaves column 80
+ * goes below. */
+static void put_call(struct imc_emit *e, int depth,
+		     const struct imc_emit_call *call, const char *arguments)
 {
 	struct imc_buf *b = &e->run;
-	size_t width = strlen("status = (hal, );") + strlen(function) +
-		       strlen(arguments) + (size_t)depth * 8;
+	const char *head = imc_arena_printf(
+		e->a, call->trace ? "%s(" : "status = %s(hal, ",
+		call->function);
 	size_t first = strcspn(arguments, ",");
 
-	imc_buf_printf(b, "%sstatus = %s(hal, ", tabs(depth), function);
-	if (width <= 80 || !arguments[first]) {
+	imc_buf_printf(b, "%s%s", tabs(depth), head);
+	if ((size_t)depth * 8 + strlen(head) + strlen(arguments) + 2 <= 80 ||
+	    !arguments[first]) {
 		imc_buf_printf(b, "%s);\n", arguments);
 		return;
 	}
@@ -326,6 +329,26 @@ static const char *units_text(struct imc_emit *e, unsigned units)
 
 /* What runs must be waited for: then a bad status is kept until the end of the
  * slot; else each call may return. */
+static void put_calls(struct imc_emit *e, const struct nest *in, size_t i)
+{
+	const struct imc_emit_slot *s = slot_at(e, i);
+	int depth = in->depth + 1;
+
+	for (size_t c = 0; c < s->n_call; c++) {
+		bool then = s->units && c > 0;
+
+		if (s->call[c].trace)
+			continue;
+		if (then)
+			imc_buf_printf(&e->run, "%sif (!status)\n",
+				       tabs(depth));
+		put_call(e, depth + then, &s->call[c],
+			 arguments_text(e, in, i, c));
+		if (!s->units)
+			put_check(e, depth);
+	}
+}
+
 static void put_slot(struct imc_emit *e, const struct nest *in, size_t i)
 {
 	const struct imc_emit_slot *s = slot_at(e, i);
@@ -337,22 +360,16 @@ static void put_slot(struct imc_emit *e, const struct nest *in, size_t i)
 				      s->first);
 	imc_buf_printf(&e->run, "%simc_hal_step(hal, %s);\n", tabs(depth),
 		       sum_text(e, in, step, (long long)s->first));
-	for (size_t c = 0; c < s->n_call; c++) {
-		bool then = s->units && c > 0;
-
-		if (then)
-			imc_buf_printf(&e->run, "%sif (!status)\n",
-				       tabs(depth));
-		put_call(e, depth + then, s->call[c].function,
-			 arguments_text(e, in, i, c));
-		if (!s->units)
-			put_check(e, depth);
+	put_calls(e, in, i);
+	if (s->units) {
+		imc_buf_printf(&e->run, "%sstatus = finish(hal, %s, status);\n",
+			       tabs(depth), units_text(e, s->units));
+		put_check(e, depth);
 	}
-	if (!s->units)
-		return;
-	imc_buf_printf(&e->run, "%sstatus = finish(hal, %s, status);\n",
-		       tabs(depth), units_text(e, s->units));
-	put_check(e, depth);
+	for (size_t c = 0; c < s->n_call; c++)
+		if (s->call[c].trace)
+			put_call(e, depth, &s->call[c],
+				 arguments_text(e, in, i, c));
 }
 
 static void put_slots(struct imc_emit *e, const struct nest *in, size_t first,

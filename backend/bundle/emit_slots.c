@@ -201,7 +201,10 @@ static bool put_run(struct imc_emit *e, const struct imc_step *s, bool alone)
 				imc_op_info(n->op)->name,
 				"it cannot run in strips");
 	e->start = !alone && is_started(e, s);
-	return imc_emit_step(e, s);
+	if (!imc_emit_step(e, s))
+		return false;
+	imc_emit_trace(e, s);
+	return true;
 }
 
 static bool put_step(struct imc_emit *e, size_t i, bool alone)
@@ -238,20 +241,25 @@ static void shorten(struct imc_emit *e)
 	}
 }
 
-/* The calls of the slot: what leaves work running comes first, transfers
- * before engines. */
+/* When a call of a slot comes: transfers, engines, cores, then traces. */
+static int turn_of(const struct imc_emit_call *c)
+{
+	if (c->trace)
+		return 3;
+	if (c->units & IMC_EMIT_DMA)
+		return 0;
+	return c->units ? 1 : 2;
+}
+
 static void close_slot(struct imc_emit *e, struct imc_emit_slot *s)
 {
 	struct imc_emit_call *call =
 		imc_arena_array(e->a, e->n_call, sizeof *call);
-	static const unsigned order[] = {IMC_EMIT_DMA,
-					 IMC_EMIT_PORT | IMC_EMIT_PE, 0};
 
 	shorten(e);
-	for (int k = 0; k < 3; k++)
+	for (int turn = 0; turn < 4; turn++)
 		for (size_t c = 0; c < e->n_call; c++)
-			if (order[k] ? e->call[c].units & order[k]
-				     : !e->call[c].units)
+			if (turn_of(&e->call[c]) == turn)
 				call[s->n_call++] = e->call[c];
 	for (size_t c = 0; c < s->n_call; c++)
 		s->units |= call[c].units;

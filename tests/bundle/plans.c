@@ -69,7 +69,8 @@ static void write_row(const struct world *w, FILE *rows)
 {
 	const struct imc_graph *g = w->m->g;
 
-	fprintf(rows, "\t{\"%s\", run_%s", w->name, w->name);
+	fprintf(rows, "\t{\"%s\", run_%s, NET%s_NUM_TRACED", w->name, w->name,
+		w->name + 3);
 	put_sizes(rows, g, g->input, g->n_input);
 	put_sizes(rows, g, g->output, g->n_output);
 	fputs("},\n", rows);
@@ -134,14 +135,14 @@ int main(int argc, char **argv)
 	fputs("#include \"plans_main.h\"\n\n", head);
 	for (int k = 0; k < atoi(argv[3]); k++) {
 		write_net(&w, (uint64_t)(atoi(argv[2]) + k), &n);
-		fprintf(head, "#include \"%s.h\"\nNET(%s, NET%s)\n", w.name,
-			w.name, w.name + 3);
+		fprintf(head, "#include \"%s_golden.h\"\nNET(%s, NET%s)\n",
+			w.name, w.name, w.name + 3);
 		write_row(&w, rows);
 		imc_module_free(w.m);
 		imc_arena_free(w.d.arena);
 	}
 	fputs("\nconst struct plan_net plan_nets[] = {\n#include \"rows.h\"\n"
-	      "\t{0, 0, {0}, {0}},\n};\n",
+	      "\t{0, 0, 0, {0}, {0}},\n};\n",
 	      head);
 	EXPECT(fclose(head) == 0 && fclose(rows) == 0);
 	printf("%d rings, %d far, %d blocks, %d fetches, %d pools, %d beside\n",

@@ -1,7 +1,8 @@
 #!/bin/sh
 # plans.sh PROGRAM WORK-FOLDER LIBRARY FLAGS FIRST N: random networks with
 # random plans, compiled and run, give what the evaluator of the plan gives,
-# however late engines and DMA are. LIBRARY: the runtime on the host's machine;
+# however late engines and DMA are; debug builds know what their layers make, and
+# name one that differs. LIBRARY: the runtime on the host's machine;
 # FLAGS: of the compiler, with the folders of its headers.
 set -eu
 
@@ -17,9 +18,10 @@ for dir in "$work"/net*/; do
 	includes="$includes -iquote $dir/include -iquote $dir/src"
 done
 warnings="-std=c11 -Wall -Wextra -Wpedantic -Werror"
+flags="$flags -DIMC_DEBUG"
 for dir in "$work"/net*/; do
 	net=$(basename "$dir")
-	for source in "$net" "${net}_data"; do
+	for source in "$net" "${net}_data" "${net}_golden"; do
 		# shellcheck disable=SC2086
 		cc $warnings $flags $includes -c -o "$work/$source.o" \
 			"$dir/src/$source.c"
