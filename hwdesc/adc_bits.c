@@ -210,5 +210,6 @@ struct imc_sum_range imc_join_sums(const struct imc_sum_range *range, int64_t n)
 
 bool imc_adc_reads(const struct imc_hw *hw, const struct imc_sum_range *r)
 {
-	return r->hi - r->lo < (int64_t)1 << hw->ima_adc_bits;
+	return !hw->ima_adc_ends && r->hi - r->lo < (int64_t)1
+							    << hw->ima_adc_bits;
 }

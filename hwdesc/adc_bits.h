@@ -57,7 +57,8 @@ void imc_channel_sums(const struct imc_hw *hw, const struct imc_graph *g,
 struct imc_sum_range imc_join_sums(const struct imc_sum_range *range,
 				   int64_t n);
 
-/* True if ADCs of the machine tell all these sums apart. */
+/* True if ADCs of the machine tell all these sums apart; those whose range has
+ * whole ends never have gain 1. */
 bool imc_adc_reads(const struct imc_hw *hw, const struct imc_sum_range *r);
 
 /* The least b with 2^b >= n; 0 for n <= 1. */

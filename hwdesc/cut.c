@@ -6,9 +6,62 @@
 /* More tiles than any chip has arrays; keeps loops over tiles short. */
 #define MAX_TILE (1 << 22)
 
+/* ---- machines that read whole lines of the kernel ---- */
+
+/* Word lines of a line of the kernel, of `bundle` groups. */
+static int64_t line_of(const struct imc_matrix *mx, int64_t bundle)
+{
+	return mx->rows / mx->kernel_h * bundle;
+}
+
+/* Blocks of whole lines, or parts of one, as equal as the reader wants them;
+ * and then all channels of the input. */
+static bool lines_allowed(const struct imc_hw *hw, const struct imc_matrix *mx,
+			  int64_t bundle, int64_t block)
+{
+	int64_t line = line_of(mx, bundle);
+	bool one = mx->kernel_h * mx->kernel_w == 1;
+
+	if (!hw->ima_reads)
+		return true;
+	if (!one && bundle < mx->groups)
+		return false;
+	return mx->kernel_h == 1 || block % line == 0 || line % block == 0;
+}
+
+/* The most rows of a block, `height` at most. */
+static int64_t most_lines(const struct imc_hw *hw, const struct imc_matrix *mx,
+			  int64_t bundle, int64_t height)
+{
+	int64_t line = line_of(mx, bundle), align = hw->ima_channel_align;
+	int64_t n = height;
+
+	if (mx->kernel_h == 1 || line <= height)
+		return mx->kernel_h == 1 ? height - height % align
+					 : height - height % line;
+	if (line % align == 0)
+		n -= n % align;
+	else
+		align = 1;
+	while (n > 0 && line % n)
+		n -= align;
+	return n;
+}
+
+/* Word lines that a patch shares lie in memory as one piece a line. */
+static bool patch_reads(const struct imc_hw *hw, const struct imc_matrix *mx,
+			const struct imc_cut *c)
+{
+	return !hw->ima_reads ||
+	       (c->n_block == 1 && c->bundle == mx->groups &&
+		mx->stride_h <= mx->kernel_h && mx->stride_w <= mx->kernel_w);
+}
+
+/* ---- rows ---- */
+
 /* Rows of the blocks, so that the last one holds the bias rows too: full
  * blocks when that works, else as many as leave the last one a row. */
-static bool cut_rows(int64_t rows, int64_t bias, int64_t height, int64_t *block,
+static bool cut_full(int64_t rows, int64_t bias, int64_t height, int64_t *block,
 		     int64_t *n)
 {
 	int64_t last;
@@ -19,6 +72,20 @@ static bool cut_rows(int64_t rows, int64_t bias, int64_t height, int64_t *block,
 	if (last >= 1)
 		return true;
 	*block = height - bias;
+	if (*block < 1)
+		return false;
+	*n = imc_ceil_div(rows, *block);
+	return true;
+}
+
+static bool cut_rows(const struct imc_hw *hw, const struct imc_matrix *mx,
+		     int64_t bundle, int64_t bias, int64_t *block, int64_t *n)
+{
+	int64_t rows = mx->rows * bundle;
+
+	if (!hw->ima_reads || rows + bias <= hw->ima_rows)
+		return cut_full(rows, bias, hw->ima_rows, block, n);
+	*block = most_lines(hw, mx, bundle, hw->ima_rows - bias);
 	if (*block < 1)
 		return false;
 	*n = imc_ceil_div(rows, *block);
@@ -55,15 +122,15 @@ static int32_t as_size(int64_t n)
 /* The rules of ir/map.h for patches; sizes come later. Copies take a column
  * each: more than that would not fit, nor perhaps int32. */
 static bool patch_allowed(const struct imc_hw *hw, const struct imc_matrix *mx,
-			  int32_t n_block, const int32_t patch[2])
+			  const struct imc_cut *c, const int32_t patch[2])
 {
 	int32_t h = patch[0], w = patch[1];
 
 	if (h == 1 && w == 1)
 		return true;
-	return h >= 1 && w >= 1 && (int64_t)h * w <= hw->ima_cols &&
-	       !mx->dilated &&
-	       (n_block == 1 || mx->kernel_h * mx->kernel_w == 1) &&
+	return patch_reads(hw, mx, c) && h >= 1 && w >= 1 &&
+	       (int64_t)h * w <= hw->ima_cols && !mx->dilated &&
+	       (c->n_block == 1 || mx->kernel_h * mx->kernel_w == 1) &&
 	       w <= mx->out_w && mx->out_h % h == 0 &&
 	       (int64_t)h * mx->kernel_h <= INT32_MAX &&
 	       (int64_t)w * mx->kernel_w <= INT32_MAX;
@@ -187,11 +254,9 @@ bool imc_cut_blocks(const struct imc_hw *hw, const struct imc_matrix *mx,
 	c->block_cols = (int32_t)width;
 	c->n_colblock = (int32_t)n_col;
 	c->n_tile = (int32_t)n_tile;
-	return copies_allowed(c) &&
-	       patch_allowed(hw, mx, c->n_block,
-			     (int32_t[]){c->patch_h, c->patch_w}) &&
-	       patch_allowed(hw, mx, c->n_block,
-			     (int32_t[]){c->rest_h, c->rest_w}) &&
+	return copies_allowed(c) && lines_allowed(hw, mx, bundle, block) &&
+	       patch_allowed(hw, mx, c, (int32_t[]){c->patch_h, c->patch_w}) &&
+	       patch_allowed(hw, mx, c, (int32_t[]){c->rest_h, c->rest_w}) &&
 	       tiles_fit(hw, mx, bias_rows, c);
 }
 
@@ -202,8 +267,7 @@ bool imc_cut_matrix(const struct imc_hw *hw, const struct imc_matrix *mx,
 	int64_t groups = imc_min_i64(imc_max_i64(bundle, 1), mx->groups);
 	int64_t block, n_block;
 
-	if (!cut_rows(mx->rows * groups, bias_rows, hw->ima_rows, &block,
-		      &n_block))
+	if (!cut_rows(hw, mx, groups, bias_rows, &block, &n_block))
 		return false;
 	*out = (struct imc_cut){.bundle = (int32_t)groups,
 				.block_rows = (int32_t)block,
@@ -252,9 +316,8 @@ bool imc_cut_assigned(const struct imc_hw *hw, const struct imc_matrix *mx,
 {
 	int64_t n_block, block = as->block_rows;
 
-	if (block == 0 &&
-	    !cut_rows(mx->rows * imc_max_i64(as->bundle, 1), as->bias_rows,
-		      hw->ima_rows, &block, &n_block))
+	if (block == 0 && !cut_rows(hw, mx, imc_max_i64(as->bundle, 1),
+				    as->bias_rows, &block, &n_block))
 		return false;
 	*out = (struct imc_cut){
 		.bundle = (int32_t)imc_max_i64(as->bundle, 1),

@@ -95,6 +95,36 @@ static void check_steps(struct check *c)
 			   "slices in arrays of their own need exact sums");
 }
 
+/* ADCs whose registers count products of full inputs and cells. */
+static void check_whole_ends(struct check *c)
+{
+	const struct imc_hw *hw = c->hw;
+
+	if (hw->ima_adc_rounding && !hw->ima_adc_ends)
+		contradict(c, "ima.adc_rounding", "ima.adc_ends",
+			   "float32 is known of ranges with whole ends");
+	if (!hw->ima_adc_ends)
+		return;
+	if (imc_hw_sums_exact(hw))
+		contradict(c, "ima.adc_ends", "ima.adc",
+			   "no ADC clips sums that are exact");
+	if (hw->ima_adc_bits != 8)
+		contradict(c, "ima.adc_ends", "ima.adc_bits",
+			   "LOW + HIGH has code 127");
+	if (hw->ima_dac_bits != 8)
+		contradict(c, "ima.adc_ends", "ima.dac_bits",
+			   "the largest input is 127");
+	if (hw->ima_dac_zero)
+		contradict(c, "ima.adc_ends", "ima.dac_zero",
+			   "inputs lie around 0");
+	if (hw->ima_adc_range)
+		contradict(c, "ima.adc_ends", "ima.adc_range",
+			   "a layer has one LOW and one HIGH");
+	if (hw->ima_aggregate)
+		contradict(c, "ima.adc_ends", "ima.aggregate",
+			   "codes of blocks do not add up to activations");
+}
+
 static void check_sram(struct check *c)
 {
 	if (c->hw->sram_macs_per_cycle > 0 && imc_hw_is_spatial(c->hw))
@@ -149,6 +179,7 @@ bool imc_hw_check_at(const struct imc_hw *hw, const struct imc_loc *at,
 	check_steps(&c);
 	check_own_tiles(&c);
 	check_sram(&c);
+	check_whole_ends(&c);
 	if (hw->pe_shares_port && hw->pe_rows == 0)
 		contradict(&c, "pe.shares_port", "pe.rows",
 			   "there is no array to share it with");

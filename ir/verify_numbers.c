@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "ir/num.h"
+#include "ir/num_adc.h"
 #include "ir/op.h"
 #include "ir/support/checked.h"
 #include "ir/verify.h"
@@ -153,6 +154,32 @@ static bool check_sum(const struct imc_verify *v, const struct imc_node *n)
 	return true;
 }
 
+/* The integer numbers are those of the registers (ir/num_adc.h). */
+static bool check_ends(const struct imc_verify *v, const struct imc_node *n,
+		       int64_t k)
+{
+	const struct imc_graph *g = v->m->g;
+	const struct imc_attrs *a = &n->a;
+	int64_t ends = a->adc_low[0] + a->adc_high[0];
+	int32_t mult, shift;
+
+	if (ends == 0)
+		return !a->adc_float[0] ||
+		       imc_verify_fail(v, n, "its ADC in float32 has no ends");
+	if (ends > IMC_ADC_ENDS_MAX || a->slice_bits[0] < 2)
+		return imc_verify_fail(v, n, "the ends of its ADC are far off");
+	imc_adc_ends_factor(imc_cell_max((int)a->slice_bits[0]), (int32_t)ends,
+			    &mult, &shift);
+	if (!all_within(vector(g, n, 5), k, mult, mult) ||
+	    !all_within(vector(g, n, 6), k, shift, shift) ||
+	    !all_within(vector(g, n, 7), k, 0, 0) ||
+	    a->adc_lo[0] != -imc_adc_end_code(a->adc_low[0], ends) ||
+	    a->adc_hi[0] != imc_adc_end_code(a->adc_high[0], ends))
+		return imc_verify_fail(
+			v, n, "its ADC has other numbers than its ends");
+	return true;
+}
+
 static bool check_adc(const struct imc_verify *v, const struct imc_node *n)
 {
 	const struct imc_graph *g = v->m->g;
@@ -175,7 +202,8 @@ static bool check_adc(const struct imc_verify *v, const struct imc_node *n)
 		return imc_verify_fail(v, n, "its ADC has no range");
 	if (!all_within(vector(g, n, 7), k, -(1 << 20), 1 << 20))
 		return imc_verify_fail(v, n, "the zero of its ADC is far off");
-	return check_factors(v, n, 5, k) && check_sum(v, n);
+	return check_factors(v, n, 5, k) && check_ends(v, n, k) &&
+	       check_sum(v, n);
 }
 
 /* ---- residual weights ---- */

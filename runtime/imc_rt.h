@@ -58,15 +58,17 @@ struct imc_rt_residual {
 /* tile: in the order (columns, row block, slices, copy): tiles of the same k0
  * follow one another, and those of a row block hold slices 0 .. slices - 1.
  * adc_mult, adc_shift, adc_zero: [out_c], settings of the ADCs; adc_mult NULL:
- * the arrays give whole sums. strip_rows 0: the ADC's codes are the result (one
- * slice), with several blocks a column through the aggregation block. Else:
- * codes of strip_rows output rows, a multiple of every patch_h, go to the
- * scratch, and the cores compute with the constants bias, mult, shift and zero
- * (the adc_zero of the ADCs), [out_c] each, sum  = sum_b sum_s (code - zero[k])
- * * factor(s) * 2^6 y[k] = requant(sum + bias[k], mult[k], shift[k], zero_y,
- * lo, hi), 6 being IMC_RT_SUM_FRAC; whole sums are not shifted by it. factor(s)
- * is 2^(slice_bits * s); with slice_bits 1 that of the highest slice is
- * negative (imc_rt_slice_factor). With overlap 1 the arrays fill a second strip
+ * the arrays give whole sums. adc_low, adc_high: as of imc_hal_job.
+ * strip_rows 0: the ADC's codes are the result (one slice), with several blocks
+ * a column through the aggregation block. Else: codes of strip_rows output
+ * rows, a multiple of every patch_h, go to the scratch, and the cores compute
+ * with the constants bias, mult, shift and zero (the adc_zero of the ADCs),
+ * [out_c] each,
+ *     sum  = sum_b sum_s (code - zero[k]) * factor(s) * 2^6
+ *     y[k] = requant(sum + bias[k], mult[k], shift[k], zero_y, lo, hi),
+ * 6 being IMC_RT_SUM_FRAC; whole sums are not shifted by it. factor(s) is
+ * 2^(slice_bits * s); with slice_bits 1 that of the highest slice is negative
+ * (imc_rt_slice_factor). With overlap 1 the arrays fill a second strip
  * meanwhile.
  *
  * residual, or NULL: the cores add to sum, with rest[k] the sum over its
@@ -79,7 +81,7 @@ struct imc_rt_crossbar {
 	int32_t n_tile;
 	const int8_t *drive; /* of the bias rows, or NULL */
 	const int32_t *adc_mult, *adc_shift, *adc_zero;
-	int32_t adc_per_column, adc_lo, adc_hi;
+	int32_t adc_per_column, adc_lo, adc_hi, adc_low, adc_high;
 	int32_t slices, slice_bits, strip_rows;
 	int32_t bias, mult, shift, zero; /* places among the constants */
 	int32_t zero_x, zero_y, lo, hi;

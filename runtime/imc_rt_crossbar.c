@@ -72,6 +72,8 @@ static void fill_job(struct imc_hal_job *job, const struct imc_rt_crossbar *p)
 	job->adc_per_column = p->adc_per_column;
 	job->adc_lo = p->adc_lo;
 	job->adc_hi = p->adc_hi;
+	job->adc_low = p->adc_low;
+	job->adc_high = p->adc_high;
 	job->direct = p->strip_rows == 0;
 	job->sum_zero = p->zero_y;
 	job->sum_lo = p->lo;

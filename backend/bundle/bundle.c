@@ -8,12 +8,20 @@
 #include "hwdesc/adc_check.h"
 #include "ir/support/embed.h"
 
+/* Floats are only where the arrays that are modelled have them. */
+static bool is_needed(const struct imc_emit *e, const char *path)
+{
+	return imc_port_takes(e->port, path) &&
+	       (strcmp(path, "models/model_ima_float.c") != 0 ||
+		imc_emit_models_float(e));
+}
+
 static void add_runtime(struct imc_emit *e)
 {
 	for (size_t k = 0; k < imc_runtime_files_count; k++) {
 		const struct imc_embedded *f = &imc_runtime_files[k];
 
-		if (!imc_port_takes(e->port, f->path))
+		if (!is_needed(e, f->path))
 			continue;
 		imc_emit_add(e, imc_arena_printf(e->a, "runtime/%s", f->path),
 			     f->bytes, f->size);

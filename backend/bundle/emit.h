@@ -207,8 +207,12 @@ bool imc_emit_source(struct imc_emit *e); /* emit_c.c */
 void imc_emit_data(struct imc_emit *e);	  /* emit_data.c */
 /* "resnet8_xbar0_data" of "data/resnet8_xbar0.bin"; NULL: no data file. */
 const char *imc_emit_symbol(const struct imc_emit *e, const char *path);
-void imc_emit_images(struct imc_emit *e);   /* emit_images.c */
-void imc_emit_main(struct imc_emit *e);	    /* emit_main.c */
+void imc_emit_images(struct imc_emit *e); /* emit_images.c */
+void imc_emit_main(struct imc_emit *e);	  /* emit_main.c */
+
+/* Whether the program models ADCs that compute in float32 (emit_main.c). */
+bool imc_emit_models_float(const struct imc_emit *e);
+
 void imc_emit_build(struct imc_emit *e);    /* emit_build.c */
 void imc_emit_manifest(struct imc_emit *e); /* manifest.c; the last file */
 

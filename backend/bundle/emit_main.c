@@ -1,4 +1,5 @@
 #include "backend/bundle/emit.h"
+#include "ir/num.h"
 
 /* test/network.c: what the program on the device must know of the network,
  * runtime/device/imc_device.h; test/tensors.c: what the tool on the host must,
@@ -79,6 +80,22 @@ static void emit_memory(const struct imc_emit *e, struct imc_buf *b)
 		       e->name, u, u, u);
 }
 
+bool imc_emit_models_float(const struct imc_emit *e)
+{
+	return e->m->hw->ima_adc_rounding && imc_port_models_arrays(e->port);
+}
+
+/* ADCs that compute in float32. */
+static void emit_adc(const struct imc_emit *e, struct imc_buf *b)
+{
+	if (imc_emit_models_float(e))
+		imc_buf_printf(
+			b,
+			"static const struct imc_model_adc adc = {\n\t%d, "
+			"imc_model_float_add, imc_model_float_read};\n",
+			(int)imc_cell_max((int)e->m->hw->ima_cell_bits));
+}
+
 static void emit_calls(const struct imc_emit *e, struct imc_buf *b)
 {
 	const char *n = e->name, *u = e->upper;
@@ -122,6 +139,8 @@ static void emit_device_net(const struct imc_emit *e, struct imc_buf *b)
 		       "\t.output = outputs,\n",
 		       imc_emit_c_string(e->a, e->name), e->g->n_input,
 		       e->g->n_output);
+	if (imc_emit_models_float(e))
+		imc_buf_text(b, "\t.adc = &adc,\n");
 	imc_buf_printf(b,
 		       "\t.n_array = %s_NUM_XBARS,\n\t.rows = %s_XBAR_ROWS,\n"
 		       "\t.cols = %s_XBAR_COLS,\n\t.n_core = %lld,\n%s"
@@ -139,11 +158,15 @@ static void emit_network(struct imc_emit *e)
 	imc_buf_printf(&b,
 		       "/* network.c: network '%s' for the program that runs "
 		       "it on the device, and\n * its memory. */\n"
-		       "#include \"%s.h\"\n#include \"imc_device.h\"\n\n",
-		       e->name, e->name);
+		       "#include \"%s.h\"\n#include \"imc_device.h\"\n%s\n",
+		       e->name, e->name,
+		       imc_emit_models_float(e)
+			       ? "#include \"imc_model_adc.h\"\n"
+			       : "");
 	emit_arrays(e, &b, true, " IMC_DEVICE_L2");
 	emit_arrays(e, &b, false, " IMC_DEVICE_L2");
 	emit_memory(e, &b);
+	emit_adc(e, &b);
 	emit_device_tensors(e, &b, true);
 	emit_device_tensors(e, &b, false);
 	emit_calls(e, &b);

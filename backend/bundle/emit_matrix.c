@@ -255,6 +255,9 @@ static void emit_adc(struct imc_emit *e, const struct imc_emit_layer *l,
 		       "\t.adc_per_column = %d, .adc_lo = %d, .adc_hi = %d,\n",
 		       per_column(e, l, as), (int)a->adc_lo[0],
 		       (int)a->adc_hi[0]);
+	if (a->adc_low[0] || a->adc_high[0])
+		imc_buf_printf(&e->layers, "\t.adc_low = %d, .adc_high = %d,\n",
+			       (int)a->adc_low[0], (int)a->adc_high[0]);
 }
 
 /* Exact weights beside the arrays. */

@@ -5,6 +5,7 @@
 
 #include "ir/eval/gemm_float.h"
 #include "ir/num.h"
+#include "ir/num_adc.h"
 #include "ir/op/q_strip.h"
 #include "ir/support/checked.h"
 #include "ir/support/parallel.h"
@@ -23,6 +24,7 @@ struct tile {
 	int64_t n_line, room;
 	float *w, *variance;	   /* NULL: no tile of the arrays; no noise */
 	double *start, *start_var; /* of each column: what bias rows give */
+	float *line; /* [all word lines][room], for ADCs in float32; or NULL */
 	double gain;
 };
 
@@ -107,6 +109,9 @@ static void program_tile(void *cx, size_t i, size_t thread)
 	if (t->variance)
 		b.variance = imc_arena_room(a, n, sizeof *b.variance);
 	t->gain = imc_noise_cells(an->c, an->img, &b);
+	for (int64_t r = 0; t->line && r < at->h; r++)
+		memcpy(t->line + r * t->room, b.w + r * at->w,
+		       (size_t)at->w * sizeof *b.w);
 	pack(an, t, at->w, b.w, t->w);
 	if (t->variance)
 		pack(an, t, at->w, b.variance, t->variance);
@@ -128,6 +133,9 @@ static void open_tile(struct imc_analog *an, size_t i, struct imc_arena *a)
 	t->room = imc_ceil_div(at->w, IMC_PANEL) * IMC_PANEL;
 	n = (size_t)(t->n_line * t->room);
 	t->w = imc_arena_array(a, n, sizeof *t->w);
+	if (imc_node_at(an->g, at->node)->a.adc_float[0])
+		t->line = imc_arena_array(a, (size_t)at->h * (size_t)t->room,
+					  sizeof *t->line);
 	if (an->c->noise->read_mvm > 0)
 		t->variance = imc_arena_array(a, n, sizeof *t->variance);
 	t->start = imc_arena_array(a, (size_t)t->room, sizeof *t->start);
@@ -170,9 +178,11 @@ struct run {
 	const float **row, **row2; /* where counting jobs begin there */
 	int64_t *job;		   /* their numbers in the strip */
 	int64_t n_job;
-	float *c;		/* products of one chunk: [job][room] */
-	double *sum, *variance; /* of all: the same */
-	int32_t *acc;		/* of one job, as the ADC gets it */
+	float *c;		    /* products of one chunk: [job][room] */
+	double *sum, *variance;	    /* of all: the same */
+	struct imc_adc_lines lines; /* w: NULL if the ADC is no float32 one */
+	float *line_sum;	    /* of one job */
+	int32_t *acc;		    /* of one job, as the ADC gets it */
 	uint64_t key;
 	struct imc_arena *a;
 };
@@ -234,6 +244,12 @@ static void open_run(struct run *r)
 	r->sum = imc_arena_room(r->a, jobs * room, sizeof *r->sum);
 	r->variance = imc_arena_room(r->a, jobs * room, sizeof *r->variance);
 	r->acc = imc_arena_room(r->a, room, sizeof *r->acc);
+	if (!r->t->line)
+		return;
+	r->lines = imc_q_conv_float_lines(&r->strip, r->a);
+	r->lines.n_col = r->lines.room = r->t->room;
+	r->lines.w = r->t->line;
+	r->line_sum = imc_arena_room(r->a, room, sizeof *r->line_sum);
 }
 
 /* The strip at hand as floats, and where its counting jobs begin. */
@@ -288,6 +304,29 @@ static void multiply(struct run *r, const float *const *row,
 	}
 }
 
+/* The same word line after word line; sums count integer products then, too. */
+static void multiply_lines(struct run *r)
+{
+	double unit = IMC_ADC_FULL * (double)r->lines.cell_max;
+
+	for (int64_t i = 0; i < r->n_job; i++) {
+		double *out = r->sum + i * r->t->room;
+
+		imc_adc_lines_sum(&r->lines, r->strip.row[r->job[i]],
+				  r->line_sum);
+		for (int64_t j = 0; j < r->at->w; j++)
+			out[j] = (double)r->line_sum[j] * unit;
+	}
+}
+
+static int32_t float_code(const struct run *r, double sum)
+{
+	double unit = IMC_ADC_FULL * (double)r->lines.cell_max;
+
+	return imc_adc_float_code((float)(sum / unit), r->lines.low,
+				  r->lines.high);
+}
+
 /* To steps of the ADC's input; beyond int32 it is at its end long since. */
 static int32_t to_steps(double v, int frac)
 {
@@ -313,7 +352,9 @@ static void read_job(struct run *r, int64_t i, int32_t *sum)
 			x += sqrt(an->out * an->out +
 				  (r->square ? var[j] : 0)) *
 			     imc_splitmix_normal(&state);
-		r->acc[j] = to_steps(x * r->t->gain, an->frac);
+		x *= r->t->gain;
+		r->acc[j] =
+			r->lines.w ? float_code(r, x) : to_steps(x, an->frac);
 	}
 	imc_q_conv_add_job(&r->q, r->p, &at, r->acc, sum);
 }
@@ -339,7 +380,10 @@ void imc_analog_run(const struct imc_map_eval *me, const struct imc_q_conv *q,
 	for (int64_t job = 0; job < r.strip.jobs.n; job += r.strip.n) {
 		imc_q_strip_load(&r.strip, job);
 		load(&r);
-		multiply(&r, r.row, r.t->w, r.t->start, r.sum);
+		if (r.lines.w)
+			multiply_lines(&r);
+		else
+			multiply(&r, r.row, r.t->w, r.t->start, r.sum);
 		if (r.square)
 			multiply(&r, r.row2, r.t->variance, r.t->start_var,
 				 r.variance);

@@ -103,7 +103,7 @@ bool imc_q_conv_counts(const struct imc_q_conv *q, const struct imc_q_piece *p,
 		       const struct imc_q_spot *at);
 
 /* Reads the sums of one job, acc[pixel of the patch][slices * n_col], and adds
- * them to sum[n_window][k]. */
+ * them to sum[n_window][k]. With adc_float acc are codes. */
 void imc_q_conv_add_job(const struct imc_q_conv *q, const struct imc_q_piece *p,
 			const struct imc_q_spot *at, const int32_t *acc,
 			int32_t *sum);

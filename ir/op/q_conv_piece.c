@@ -209,7 +209,68 @@ static struct imc_panels pack_copy(const struct imc_q_strip *t,
 			       a);
 }
 
-/* Sums of m windows, ld apart, and where their codes go. */
+/* One copy of a piece, as it multiplies. */
+struct copy {
+	bool in_float; /* what comes out are codes of `lines` then */
+	struct imc_panels panels;
+	struct imc_adc_lines lines;
+};
+
+static bool reads_float(const struct imc_q_conv *q)
+{
+	return q->n->a.adc[0] && q->n->a.adc_float[0];
+}
+
+struct imc_adc_lines imc_q_conv_float_lines(const struct imc_q_strip *t,
+					    struct imc_arena *a)
+{
+	const struct imc_attrs *at = &t->q->n->a;
+	struct imc_adc_lines l = {
+		.n_drive = t->p.n_drive,
+		.drive = at->drive.v,
+		.cell_max = (float)imc_cell_max((int)at->slice_bits[0]),
+		.low = (int32_t)at->adc_low[0],
+		.high = (int32_t)at->adc_high[0],
+	};
+
+	l.run = imc_q_strip_runs(t, 0, imc_q_conv_lines(t->q, &t->p), &l.n_run,
+				 a);
+	return l;
+}
+
+/* Copy number i; cells: of all of them. */
+static struct copy open_copy(const struct imc_q_strip *t, const int8_t *cells,
+			     int64_t i, struct imc_arena *a)
+{
+	const struct imc_q_piece *p = &t->p;
+	int64_t width = p->slices * p->n_col;
+	int64_t ld = p->patch_h * p->patch_w * width;
+	struct copy c = {.in_float = reads_float(t->q)};
+
+	if (!c.in_float) {
+		c.panels = pack_copy(t, cells, i, a);
+		return c;
+	}
+	c.lines = imc_q_conv_float_lines(t, a);
+	c.lines.n_col = width;
+	cells += i * width;
+	imc_adc_lines_pack(&c.lines, cells,
+			   cells + imc_q_conv_lines(t->q, p) * ld, ld, a);
+	return c;
+}
+
+/* The strip's sums, or codes: acc[job][ld]. */
+static void multiply(const struct copy *c, const struct imc_q_strip *t,
+		     int32_t *acc, int64_t ld)
+{
+	if (c->in_float)
+		imc_adc_lines_read(&c->lines, t->row, t->n, acc, ld);
+	else
+		imc_gemm_int(&c->panels, t->row, t->n, acc, ld);
+}
+
+/* Sums of m windows, ld apart, and where their codes go. In float32 they are
+ * codes already. */
 struct windows {
 	int64_t m, ld;
 	const int32_t *acc;
@@ -236,7 +297,7 @@ static void add_codes(const struct imc_q_conv *q, const struct imc_q_piece *p,
 	struct imc_adc_columns adc = {.lo = (int32_t)a->adc_lo[0],
 				      .hi = (int32_t)a->adc_hi[0]};
 
-	if (a->adc[0]) {
+	if (a->adc[0] && !reads_float(q)) {
 		adc.mult = q->adc_mult + k;
 		adc.shift = q->adc_shift + k;
 		adc.zero = q->adc_zero + k;
@@ -309,18 +370,17 @@ void imc_q_conv_run(const struct imc_q_conv *q, const struct imc_q_piece *p,
 	int64_t n_copy = p->patch_h * p->patch_w;
 	int64_t width = p->slices * p->n_col, n_col = n_copy * width;
 	struct imc_q_strip t = imc_q_strip_open(q, p, n_col, scratch);
-	struct imc_panels *copy =
+	struct copy *copy =
 		imc_arena_array(scratch, (size_t)n_copy, sizeof *copy);
 	int32_t *acc = imc_arena_room(
 		scratch, (size_t)(imc_q_strip_room(&t) * n_col), sizeof *acc);
 
 	for (int64_t i = 0; i < n_copy; i++)
-		copy[i] = pack_copy(&t, cells, i, scratch);
+		copy[i] = open_copy(&t, cells, i, scratch);
 	for (int64_t job = 0; job < t.jobs.n; job += t.n) {
 		imc_q_strip_load(&t, job);
 		for (int64_t i = 0; i < n_copy; i++)
-			imc_gemm_int(&copy[i], t.row, t.n, acc + i * width,
-				     n_col);
+			multiply(&copy[i], &t, acc + i * width, n_col);
 		add_jobs(q, p, job, t.n, acc, sum);
 	}
 }
@@ -374,8 +434,8 @@ struct blocks {
 	struct imc_q_bundle b;
 	struct imc_q_strip t;
 	struct imc_q_piece *piece; /* [block] */
-	struct imc_panels *panels;
-	int32_t *acc, *sum; /* of the windows of a strip */
+	struct copy *cells;	   /* [block] */
+	int32_t *acc, *sum;	   /* of the windows of a strip */
 };
 
 static struct blocks open_blocks(const struct imc_q_conv *q, int bundle,
@@ -387,7 +447,7 @@ static struct blocks open_blocks(const struct imc_q_conv *q, int bundle,
 	size_t room;
 
 	s.piece = imc_arena_array(a, (size_t)s.b.n_block, sizeof *s.piece);
-	s.panels = imc_arena_array(a, (size_t)s.b.n_block, sizeof *s.panels);
+	s.cells = imc_arena_array(a, (size_t)s.b.n_block, sizeof *s.cells);
 	s.t = imc_q_strip_open(q, &first, width + s.b.n_col, a);
 	for (int i = 0; i < s.b.n_block; i++) {
 		struct imc_q_piece *p = &s.piece[i];
@@ -398,7 +458,7 @@ static struct blocks open_blocks(const struct imc_q_conv *q, int bundle,
 		cells = imc_arena_alloc(
 			a, (size_t)((p->n_row + p->n_drive) * width));
 		imc_q_conv_cells(q, p, 0, cells);
-		s.panels[i] = pack_copy(&t, cells, 0, a);
+		s.cells[i] = open_copy(&t, cells, 0, a);
 	}
 	room = (size_t)imc_q_strip_room(&s.t);
 	s.acc = imc_arena_room(a, room * (size_t)width, sizeof *s.acc);
@@ -415,7 +475,7 @@ static void run_strip(const struct imc_q_conv *q, struct blocks *s, int8_t *y)
 
 	memset(s->sum, 0, (size_t)(n * n_col) * sizeof *s->sum);
 	for (int i = 0; i < s->b.n_block; i++) {
-		imc_gemm_int(&s->panels[i], s->t.row, n, s->acc, width);
+		multiply(&s->cells[i], &s->t, s->acc, width);
 		for (int k = 0; k < s->piece[i].slices; k++)
 			add_codes(q, &s->piece[i], k, &w);
 	}

@@ -6,6 +6,7 @@
 #ifndef IMC_Q_STRIP_H
 #define IMC_Q_STRIP_H
 
+#include "ir/eval/adc_lines.h"
 #include "ir/eval/gemm_int.h"
 #include "ir/op/q_conv.h"
 
@@ -38,6 +39,10 @@ void imc_q_strip_load(struct imc_q_strip *s, int64_t first);
 /* Word lines lo .. hi as runs of a row. */
 const struct imc_gemm_run *imc_q_strip_runs(const struct imc_q_strip *s,
 					    int64_t lo, int64_t hi, int64_t *n,
+					    struct imc_arena *a);
+
+/* The lines of the piece for ADCs in float32, but for columns and cells. */
+struct imc_adc_lines imc_q_conv_float_lines(const struct imc_q_strip *t,
 					    struct imc_arena *a);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ir/num_adc.h"
 #include "ir/support/arena.h"
 #include "passes/2-quant/adc_range.h"
 
@@ -335,4 +336,41 @@ struct imc_adc imc_adc_best(int bits, const struct imc_adc_sum *v, int64_t n)
 	}
 	imc_arena_free(arena);
 	return s.best;
+}
+
+/* ---- whole ends ---- */
+
+struct imc_adc imc_adc_whole(int32_t cell_max, int32_t low, int32_t high)
+{
+	int32_t n = low + high;
+
+	return (struct imc_adc){.gain = 1.0 / ((double)cell_max * n),
+				.lo = -imc_adc_end_code(low, n),
+				.hi = imc_adc_end_code(high, n)};
+}
+
+/* Ends at whole numbers, up to the one beyond all sums. */
+void imc_adc_best_ends(int32_t cell_max, const struct imc_adc_sum *v, int64_t n,
+		       int32_t *low, int32_t *high)
+{
+	struct imc_arena *arena = imc_arena_new();
+	struct bins b = bins_of(8, v, n, arena);
+	struct range whole = whole_range(v, n);
+	double unit = IMC_ADC_FULL * (double)cell_max, least = INFINITY;
+	int32_t n_low = (int32_t)fmax(ceil(-whole.low / unit), 0);
+	int32_t n_high = (int32_t)fmax(ceil(whole.high / unit), 0);
+
+	*low = *high = 1;
+	for (int32_t i = 0; i <= n_low; i++)
+		for (int32_t k = i == 0; k <= n_high; k++) {
+			struct imc_adc a = imc_adc_whole(cell_max, i, k);
+			double e = setting_error(&b, &a);
+
+			if (e >= least)
+				continue;
+			least = e;
+			*low = i;
+			*high = k;
+		}
+	imc_arena_free(arena);
 }

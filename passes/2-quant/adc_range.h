@@ -33,6 +33,14 @@ struct imc_adc imc_adc_best(int bits, const struct imc_adc_sum *v, int64_t n);
 struct imc_adc imc_adc_best_zero(int bits, double gain,
 				 const struct imc_adc_sum *v, int64_t n);
 
+/* ADCs whose range has whole ends (ir/num_adc.h). */
+struct imc_adc imc_adc_whole(int32_t cell_max, int32_t low, int32_t high);
+
+/* The LOW and HIGH that give the n sums v the least squared error; LOW + HIGH
+ * is at least 1. */
+void imc_adc_best_ends(int32_t cell_max, const struct imc_adc_sum *v, int64_t n,
+		       int32_t *low, int32_t *high);
+
 /* Squared weighted error with which a reads the n sums v. */
 double imc_adc_error(const struct imc_adc *a, const struct imc_adc_sum *v,
 		     int64_t n);

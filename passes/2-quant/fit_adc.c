@@ -5,16 +5,17 @@
  * Where the ADC's code is the activation the output fixes its gain. Else the
  * range is chosen for the least error of the layer's sums. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "hwdesc/adc_bits.h"
 #include "ir/eval.h"
 #include "ir/num.h"
+#include "ir/num_adc.h"
 #include "ir/op.h"
 #include "ir/support/checked.h"
 #include "ir/support/parallel.h"
 #include "passes/2-quant/adc_sums.h"
+#include "passes/2-quant/fit_drives.h"
 #include "passes/2-quant/quant.h"
 
 /* Samples that are run. */
@@ -117,6 +118,16 @@ static struct imc_adc whole_setting(int bits, const struct imc_sum_range *r)
 	return a;
 }
 
+static bool has_whole_ends(const struct fit *f)
+{
+	return f->m->hw->ima_adc_ends != 0;
+}
+
+static int32_t cell_max_of(const struct fit *f)
+{
+	return imc_cell_max((int)f->m->hw->ima_cell_bits);
+}
+
 static struct imc_adc best_of(const struct sets *s, int64_t first,
 			      int64_t count, const struct imc_adc_sum *sum,
 			      int64_t n)
@@ -125,6 +136,10 @@ static struct imc_adc best_of(const struct sets *s, int64_t first,
 	struct imc_sum_range all = imc_join_sums(s->range + first, count);
 	int bits = (int)s->f->m->hw->ima_adc_bits;
 
+	if (has_whole_ends(s->f))
+		return imc_adc_whole(cell_max_of(s->f),
+				     (int32_t)node->a.adc_low[0],
+				     (int32_t)node->a.adc_high[0]);
 	if (s->given)
 		return (struct imc_adc){s->gains[first], s->v->adc_zero[first],
 					(int32_t)node->a.adc_lo[0],
@@ -133,6 +148,19 @@ static struct imc_adc best_of(const struct sets *s, int64_t first,
 		return whole_setting(bits, &all);
 	return s->gains ? imc_adc_best_zero(bits, s->gains[first], sum, n)
 			: imc_adc_best(bits, sum, n);
+}
+
+static void set_factor(const struct fit *f, const struct imc_adc *adc,
+		       int32_t *mult, int32_t *shift)
+{
+	const struct imc_attrs *a = &node_of(f)->a;
+
+	if (has_whole_ends(f))
+		imc_adc_ends_factor(cell_max_of(f),
+				    (int32_t)(a->adc_low[0] + a->adc_high[0]),
+				    mult, shift);
+	else
+		imc_factor(adc->gain, mult, shift);
 }
 
 static void fit_set(void *p, size_t set, size_t thread)
@@ -155,7 +183,8 @@ static void fit_set(void *p, size_t set, size_t thread)
 		c->gain = best.gain;
 	}
 	for (int64_t k = first; k < first + count; k++) {
-		imc_factor(best.gain, &s->v->adc_mult[k], &s->v->adc_shift[k]);
+		set_factor(s->f, &best, &s->v->adc_mult[k],
+			   &s->v->adc_shift[k]);
 		s->v->adc_zero[k] = best.zero;
 	}
 	imc_arena_free(a);
@@ -182,6 +211,37 @@ static void count_sets(const struct sets *s)
 	as->adc_clipped_hi = total > 0 ? high / total : 0;
 }
 
+static void set_ends(const struct fit *f, int32_t low, int32_t high)
+{
+	struct imc_adc adc = imc_adc_whole(cell_max_of(f), low, high);
+	struct imc_node *n = node_of(f);
+
+	n->a.adc_low[0] = low;
+	n->a.adc_high[0] = high;
+	n->a.adc_lo[0] = adc.lo;
+	n->a.adc_hi[0] = adc.hi;
+}
+
+/* The ends that read the sums of all sets best. */
+static void fit_ends(const struct fit *f, const struct imc_adc_sums *sums)
+{
+	struct imc_arena *a = imc_arena_new();
+	struct imc_adc_sum *all = NULL;
+	size_t n_all = 0, cap = 0;
+	int32_t low, high;
+
+	for (int64_t i = 0; i < sums->n_set; i++) {
+		int64_t n, total;
+		struct imc_adc_sum *v = imc_adc_sums_of(sums, i, &n, &total, a);
+
+		for (int64_t k = 0; k < n; k++)
+			*IMC_PUSH(a, all, n_all, cap) = v[k];
+	}
+	imc_adc_best_ends(cell_max_of(f), all, (int64_t)n_all, &low, &high);
+	set_ends(f, low, high);
+	imc_arena_free(a);
+}
+
 /* The best setting for every set of columns that share one. gains (of each
  * channel, or NULL): they are given, and only the zeros are chosen; given:
  * nothing is. */
@@ -200,6 +260,8 @@ static void fit_sets(const struct fit *f, const double *gains, bool given,
 	sums = imc_adc_sums_gather(f->m, f->id, f->n_sample, in, a);
 	imc_channel_sums(f->m->hw, f->m->g, node_of(f), range);
 	s.count = imc_arena_array(a, (size_t)sums.n_set, sizeof *s.count);
+	if (has_whole_ends(f) && !given)
+		fit_ends(f, &sums);
 	imc_parallel_for((size_t)sums.n_set, fit_set, &s);
 	count_sets(&s);
 	imc_arena_free(a);
@@ -230,56 +292,6 @@ static void fit_digital(const struct fit *f, const double *unit,
 		imc_factor(unit[k] / gain / y->scale, &v->mult[k],
 			   &v->shift[k]);
 	}
-}
-
-/* Squared sum of what rows of these drives leave of the biases. */
-static double left_of(const struct imc_ints *drive, const int32_t *bias,
-		      int64_t n, int32_t cell_max)
-{
-	int8_t cell[IMC_MAX_RANK];
-	double sum = 0;
-
-	for (int64_t i = 0; i < n; i++) {
-		double left = (double)imc_bias_cells(drive, bias[i], cell_max,
-						     cell, 1);
-
-		sum += left * left;
-	}
-	return sum;
-}
-
-static struct imc_ints without(const struct imc_ints *d, int at)
-{
-	struct imc_ints out = {0};
-
-	for (int i = 0; i < d->n; i++)
-		if (i != at)
-			out.v[out.n++] = d->v[i];
-	return out;
-}
-
-/* At most `rows` drives for these biases: a coarse one or the finest one is
- * given up, whichever costs less. */
-static struct imc_ints drives_for(const struct imc_hw *hw, const int32_t *bias,
-				  int64_t n, int32_t rows)
-{
-	int32_t cell_max = imc_cell_max((int)hw->ima_cell_bits);
-	int64_t most = 0;
-	struct imc_ints d;
-
-	for (int64_t i = 0; i < n; i++)
-		most = imc_max_i64(most, llabs(bias[i]));
-	d = imc_bias_drives(hw, (double)most);
-	while (d.n > rows) {
-		struct imc_ints fine = without(&d, 0);
-		struct imc_ints coarse = without(&d, d.n - 1);
-
-		d = left_of(&fine, bias, n, cell_max) <
-				    left_of(&coarse, bias, n, cell_max)
-			    ? fine
-			    : coarse;
-	}
-	return d;
 }
 
 /* choose_engine knew the biases before quantisation only; fewer rows may do,
@@ -313,8 +325,8 @@ static void put_bias_rows(struct fit *f)
 	int64_t k = b->t.dim[0];
 	imc_val id;
 
-	n->a.drive = drives_for(f->m->hw, bias, k,
-				f->m->map.assign[f->id.i].bias_rows);
+	n->a.drive = imc_fit_drives(f->m->hw, bias, k,
+				    f->m->map.assign[f->id.i].bias_rows);
 	cut_again(f);
 	if (!n->a.drive.n)
 		return;
@@ -354,6 +366,22 @@ static void give_up_post(struct fit *f)
 	cut_again(f);
 }
 
+/* The activation has codes 0 .. 127; quantise chose its weights so that its
+ * scale is that of some HIGH, unless even 1 is too much. */
+static void fit_post_ends(struct fit *f, const double *unit, struct numbers *v)
+{
+	const struct imc_value *y = imc_node_out(f->m->g, node_of(f), 0);
+	double high = round(y->scale / (unit[0] * cell_max_of(f)));
+
+	if (high < 1) {
+		give_up_post(f);
+		fit_digital(f, unit, v);
+		return;
+	}
+	set_ends(f, 0, (int32_t)high);
+	fit_sets(f, NULL, true, v);
+}
+
 /* Post adc: the activation's own numbers are the ADC's. With several blocks
  * the aggregation adds their codes to the activation's zero: each block must
  * fit the ADC's range then, though only their sum is small. Where the parts do
@@ -366,6 +394,10 @@ static void fit_post_adc(struct fit *f, double *unit, struct numbers *v)
 	int64_t lo, hi;
 	bool blocks;
 
+	if (has_whole_ends(f)) {
+		fit_post_ends(f, unit, v);
+		return;
+	}
 	put_bias_rows(f);
 	n = node_of(f);
 	y = imc_node_out(f->m->g, n, 0);
@@ -428,6 +460,7 @@ static void fit_node(struct fit *f)
 
 	n->a.adc_lo[0] = -(1 << (f->m->hw->ima_adc_bits - 1));
 	n->a.adc_hi[0] = (1 << (f->m->hw->ima_adc_bits - 1)) - 1;
+	n->a.adc_float[0] = f->m->hw->ima_adc_rounding;
 	sum_scales(f, unit);
 	if (n->a.post[0])
 		fit_post_adc(f, unit, &v);

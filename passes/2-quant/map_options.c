@@ -150,6 +150,8 @@ static int32_t bias_rows(const struct imc_module *m, const struct imc_node *n,
 
 	if (most == 0)
 		return 0;
+	if (m->hw->ima_bias_rows)
+		return -1;
 	q = imc_qparams_of(x->lo, x->hi, (int)m->hw->ima_dac_bits,
 			   m->hw->ima_dac_zero == 0);
 	most /= (double)q.scale * imc_weight_scale(w.w, w.k * w.r, 1, cell_bits,
@@ -172,6 +174,12 @@ static bool takes_one_scale(const struct imc_module *m,
 	return tensor <= channel * POST_ADC_MAX_ERROR_RATIO;
 }
 
+/* Ends of a range that lie on both sides of 0 leave an activation few codes. */
+static bool ends_suit(const struct imc_module *m, const struct imc_node *n)
+{
+	return !m->hw->ima_adc_ends || (n->a.act[0] && n->a.act_lo[0] >= 0);
+}
+
 /* Whether the ADC's code can be the activation: one slice, an ADC that tells
  * apart what the next DAC does, a bias that fits on rows. Sets *rows then. */
 static bool can_post_adc(const struct imc_module *m, const struct imc_node *n,
@@ -179,7 +187,7 @@ static bool can_post_adc(const struct imc_module *m, const struct imc_node *n,
 {
 	if (as->slices != 1 || imc_hw_sums_exact(m->hw) || m->opt.post == 1 ||
 	    m->opt.residual > 0 || m->hw->ima_adc_bits > 8 ||
-	    m->hw->ima_adc_bits < m->hw->ima_dac_bits)
+	    m->hw->ima_adc_bits < m->hw->ima_dac_bits || !ends_suit(m, n))
 		return false;
 	*rows = bias_rows(m, n, as->weight_bits);
 	return *rows >= 0;

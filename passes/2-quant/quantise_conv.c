@@ -60,6 +60,38 @@ static float with_bias(const struct job *j, int64_t k, float scale)
 	return fmaxf(scale, (float)(b / (j->sx * BIAS_UNITS)));
 }
 
+/* Whether the ADC's code is the activation and its gain a whole part of 1
+ * (ir/num_adc.h): then weights have scales that give it. */
+static bool wants_whole_gain(const struct job *j)
+{
+	return j->as->post_adc && j->m->hw->ima_adc_ends;
+}
+
+/* LOW + HIGH that weights of that scale ask for. */
+static double ends_for(const struct job *j, double scale)
+{
+	return j->sy /
+	       (j->sx * scale * imc_cell_max((int)j->m->hw->ima_cell_bits));
+}
+
+static bool suits_gain(const struct job *j, double scale)
+{
+	double n = ends_for(j, scale);
+
+	return !wants_whole_gain(j) ||
+	       (n > 0.5 && fabs(n - round(n)) <= 1e-5 * n);
+}
+
+/* The least scale from that one on. */
+static float whole_gain(const struct job *j, float scale)
+{
+	double n = floor(ends_for(j, scale));
+
+	return wants_whole_gain(j) && n >= 1
+		       ? (float)(scale * ends_for(j, scale) / n)
+		       : scale;
+}
+
 /* Takes the scales and codes of weights that are rounded already. False: they
  * are not, or the engine cannot hold them. */
 static bool rounded_weights(struct job *j)
@@ -76,8 +108,8 @@ static bool rounded_weights(struct job *j)
 		float s = scale[i / j->w.r];
 		double code = round((double)j->w.w[i] / (double)s);
 
-		if ((j->as->post_adc && s != scale[0]) || fabs(code) > 128 ||
-		    !imc_grid_has(&grid, (int)code))
+		if ((j->as->post_adc && s != scale[0]) || !suits_gain(j, s) ||
+		    fabs(code) > 128 || !imc_grid_has(&grid, (int)code))
 			return false;
 		j->scale[i / j->w.r] = with_bias(j, i / j->w.r, s);
 		j->code[i] = j->scale[i / j->w.r] > s ? 0 : (int8_t)code;
@@ -97,7 +129,8 @@ static void crossbar_weights(struct job *j)
 	if (rounded_weights(j))
 		return;
 	if (j->as->post_adc)
-		one = imc_weight_scale(j->w.w, j->w.k * j->w.r, 1, bits, max);
+		one = whole_gain(j, imc_weight_scale(j->w.w, j->w.k * j->w.r, 1,
+						     bits, max));
 	for (int64_t k = 0; k < j->w.k; k++) {
 		const float *row = j->w.w + k * j->w.r;
 
@@ -275,6 +308,8 @@ static enum imc_given cells_hold(const struct job *j)
 	for (int64_t i = 0; i < j->w.k * j->w.r; i++)
 		if (!imc_sliceable(j->code[i], slices, bits))
 			return IMC_GIVEN_CODES;
+	if (!suits_gain(j, (double)j->scale[0]))
+		return IMC_GIVEN_SHARED;
 	for (int64_t k = 1; k < j->w.k && j->as->post_adc; k++)
 		if (memcmp(&j->scale[k], &j->scale[0], sizeof *j->scale) != 0)
 			return IMC_GIVEN_SHARED;

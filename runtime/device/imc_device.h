@@ -24,14 +24,16 @@
 #define IMC_DEVICE_CELLS
 #endif
 
+struct imc_model_adc; /* imc_model_adc.h */
+
 struct imc_device_tensor {
 	int8_t *data;
 	size_t bytes;
 };
 
-/* n_core: of the machine that it was compiled for. cells and sums: for models
- * of the arrays; NULL where the port needs none. program: once before run;
- * both give a status and are called by the core that runs networks. */
+/* n_core: of the machine that it was compiled for. cells, sums and adc: for
+ * models of the arrays; NULL where the port needs none. program: once before
+ * run; both give a status and are called by the core that runs networks. */
 struct imc_device_net {
 	const char *name;
 	int32_t n_input, n_output;
@@ -39,6 +41,7 @@ struct imc_device_net {
 	int32_t n_array, rows, cols, n_core;
 	int8_t *cells; /* [n_array][rows][cols] */
 	int32_t *sums; /* 2 * cols of each of IMC_DEVICE_CORES */
+	const struct imc_model_adc *adc;
 	int (*program)(struct imc_hal *hal);
 	int (*run)(struct imc_hal *hal);
 };

@@ -9,12 +9,15 @@
 
 #include "imc_hal.h"
 #include "imc_hal_pe.h"
+#include "imc_model_adc.h"
 
-/* n_array arrays of rows x cols cells. sums: 2 * cols of each core. */
+/* n_array arrays of rows x cols cells. sums: 2 * cols of each core. adc: NULL
+ * for ADCs that round as imc_rt_requant does. */
 struct imc_model_arrays {
 	int32_t n_array, rows, cols;
 	int8_t *cells; /* [n_array][rows][cols] */
 	int32_t *sums;
+	const struct imc_model_adc *adc;
 };
 
 /* ---- model_ima.c ---- */

@@ -48,6 +48,13 @@ static struct lines lines_of(const struct imc_hal_window *w,
 	return l;
 }
 
+/* Whole sums are read by none. */
+static const struct imc_model_adc *
+own_adc(const struct imc_model_arrays *arrays, const struct imc_hal_job *job)
+{
+	return job->adc_mult ? arrays->adc : 0;
+}
+
 /* ---- what a job may ask for ---- */
 
 static int inside(const struct imc_model_arrays *a,
@@ -163,6 +170,9 @@ int imc_model_ima_check(const struct imc_model_arrays *a,
 		return IMC_RT_E_DEVICE;
 	if (job->direct && !job->adc_mult)
 		return IMC_RT_E_DEVICE;
+	if (own_adc(a, job) && (job->adc_low < 0 || job->adc_high < 0 ||
+				job->adc_low + job->adc_high < 1))
+		return IMC_RT_E_DEVICE;
 	for (int32_t i = 0; i < job->n_tile; i++) {
 		const struct imc_hal_tile *t = &job->tile[i];
 
@@ -178,8 +188,10 @@ int imc_model_ima_check(const struct imc_model_arrays *a,
 
 #define AT_ONCE 4
 
-/* Word lines that wait, none of them 0. */
+/* Word lines that wait, none of them 0. adc: NULL, or the one that makes sums
+ * of its own, line after line. */
 struct driven {
+	const struct imc_model_adc *adc;
 	int32_t n;
 	int16_t x[AT_ONCE];
 	const int8_t *cell[AT_ONCE];
@@ -204,6 +216,10 @@ static void put_line(struct driven *d, const int8_t *cell, int32_t x,
 {
 	if (!x)
 		return;
+	if (d->adc) {
+		d->adc->add(d->adc, x, cell, n, sum);
+		return;
+	}
 	d->x[d->n] = (int16_t)x;
 	d->cell[d->n++] = cell;
 	if (d->n == AT_ONCE)
@@ -254,7 +270,7 @@ static void multiply(const struct imc_model_arrays *arrays,
 	size_t line = (size_t)t->array * (size_t)arrays->rows + (size_t)t->y;
 	const int8_t *cell =
 		arrays->cells + line * (size_t)arrays->cols + t->x + a->first;
-	struct driven d = {0};
+	struct driven d = {.adc = own_adc(arrays, job)};
 
 	for (int32_t j = 0; j < a->n; j++)
 		sum[j] = 0;
@@ -277,11 +293,15 @@ static void multiply(const struct imc_model_arrays *arrays,
 
 /* ---- behind the columns ---- */
 
-static int32_t read_adc(const struct imc_hal_job *job,
+static int32_t read_adc(const struct imc_model_arrays *arrays,
+			const struct imc_hal_job *job,
 			const struct imc_hal_tile *t, int32_t j, int32_t sum)
 {
+	const struct imc_model_adc *adc = own_adc(arrays, job);
 	int32_t k = t->k0 + (job->adc_per_column ? j : 0);
 
+	if (adc)
+		return adc->read(adc, sum, job->adc_low, job->adc_high);
 	return imc_rt_requant(sum, job->adc_mult[k], job->adc_shift[k],
 			      job->adc_zero[k], job->adc_lo, job->adc_hi);
 }
@@ -348,6 +368,7 @@ struct result {
 	void *dst;
 	int64_t step;
 	int32_t n, end;
+	const struct imc_model_arrays *arrays;
 };
 
 /* m columns from column c of a pixel on; their results begin with i. */
@@ -362,7 +383,7 @@ static void put_pixel(const struct imc_hal_job *job,
 	for (int32_t j = 0; !job->adc_mult && j < m; j++)
 		sums[i + j] = sum[j];
 	for (int32_t j = 0; job->adc_mult && j < m; j++) {
-		codes[i + j] = (int8_t)read_adc(job, t, k, sum[j]);
+		codes[i + j] = (int8_t)read_adc(to->arrays, job, t, k, sum[j]);
 		if (++k == t->n_col)
 			k = 0;
 	}
@@ -392,7 +413,8 @@ static void run_tile(const struct share *s, const struct imc_hal_tile *t,
 	const struct imc_hal_job *job = s->job;
 	int32_t out_w = job->window->out_w, last = out_w - t->patch_w;
 	int32_t line = (out_w + t->patch_w - 1) / t->patch_w;
-	struct result to = {dst, step, t->w / (t->patch_h * t->patch_w), 0};
+	struct result to = {dst, step, t->w / (t->patch_h * t->patch_w), 0,
+			    s->arrays};
 	struct cut c = cut_of(s, (int64_t)(job->n_row / t->patch_h) * line);
 
 	while (next(&c)) {
@@ -451,7 +473,8 @@ static void aggregate(const struct share *s, const struct imc_hal_tile *t,
 		for (int32_t j = (int32_t)r->first; j < r->end; j++) {
 			int32_t k = t->k0 + (job->adc_per_column ? j : 0);
 
-			total[j] += read_adc(job, t, j, s->sum[j - r->first]) -
+			total[j] += read_adc(s->arrays, job, t, j,
+					     s->sum[j - r->first]) -
 				    job->adc_zero[k];
 		}
 	}

@@ -79,7 +79,7 @@ printf 'name: mine\nima:\n  rowz: 64\n' >key.yaml
 on 1 "key.yaml:3:3: error: unknown key 'ima.rowz'; did you mean 'ima.rows'?" \
 	-t key.yaml -o d
 on 1 "imcc: error: unknown target 'garofalo-35'; known are bruschi-512, diana, \
-garofalo-1, garofalo-34, lrmp, rram-sram, sram-imc, or a .yaml file; did you mean 'garofalo-34'?" -t garofalo-35 -o d
+garofalo-1, garofalo-34, lrmp, pulp-ima, rram-sram, sram-imc, or a .yaml file; did you mean 'garofalo-34'?" -t garofalo-35 -o d
 on 1 "--set: error: unknown key 'ima.arays'; did you mean 'ima.arrays'?" \
 	$t -o d --set ima.arays=3
 on 1 "--set: error: ima.arrays: expected a whole number, found 'many'" \

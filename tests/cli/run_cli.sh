@@ -58,7 +58,7 @@ check 2 "$(usage targets "surplus argument 'y'")" targets x y
 check 2 "$(usage targets "option '--set' has value 'l1.banks=8'; wanted a \
 target to change")" targets --set l1.banks=8
 check 1 "imcc: error: unknown target 'x'; known are bruschi-512, diana, garofalo-1, \
-garofalo-34, lrmp, rram-sram, sram-imc, or a .yaml file" targets x
+garofalo-34, lrmp, pulp-ima, rram-sram, sram-imc, or a .yaml file" targets x
 check 2 "$(usage compile "missing option: -t TARGET")" compile m.onnx -o d
 check 2 "$(usage compile "missing option: -o DIR")" \
 	compile m.onnx -t garofalo-1

@@ -50,6 +50,7 @@ int main(void)
 		.cols = imc_device_net.cols,
 		.cells = imc_device_net.cells,
 		.sums = imc_device_net.sums,
+		.adc = imc_device_net.adc,
 		.late = late && !strcmp(late, "1"),
 		.n_core = cores(),
 	};

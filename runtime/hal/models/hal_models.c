@@ -5,7 +5,7 @@
 static struct imc_model_arrays arrays_of(const struct imc_hal *hal)
 {
 	struct imc_model_arrays a = {hal->n_array, hal->rows, hal->cols,
-				     hal->cells, hal->sums};
+				     hal->cells,   hal->sums, hal->adc};
 
 	return a;
 }

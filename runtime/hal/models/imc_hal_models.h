@@ -27,6 +27,7 @@ struct imc_hal {
 	int32_t n_array, rows, cols;
 	int8_t *cells;
 	int32_t *sums;
+	const struct imc_model_adc *adc; /* of imc_model_arrays */
 	void (*step)(void *cx, int32_t k);
 	void *cx;
 	int32_t late, n_core;

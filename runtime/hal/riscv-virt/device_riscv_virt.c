@@ -124,6 +124,7 @@ void imc_riscv_control(void)
 		.cols = imc_device_net.cols,
 		.cells = imc_device_net.cells,
 		.sums = imc_device_net.sums,
+		.adc = imc_device_net.adc,
 	};
 
 	line[0] = 0;
