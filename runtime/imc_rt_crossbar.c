@@ -21,15 +21,15 @@ struct strip {
 	void *codes; /* region by region, [pixel][slices of it * n_col] */
 	int8_t *y;   /* of the image, as x */
 	const int8_t *x;
-	int64_t n_pixel;
+	int32_t n_pixel;
 };
 
 /* Slices that tile t holds; 0: its width is wrong. */
 static int32_t slices_of(const struct imc_hal_tile *t)
 {
-	int64_t one = (int64_t)t->patch_h * t->patch_w * t->n_col;
+	int32_t one = t->patch_h * t->patch_w * t->n_col;
 
-	return one > 0 && t->w % one == 0 ? (int32_t)(t->w / one) : 0;
+	return one > 0 && t->w % one == 0 ? t->w / one : 0;
 }
 
 /* Tile t and its copies, which share a region. */
@@ -39,12 +39,12 @@ static int32_t copies_of(const struct imc_hal_tile *t)
 }
 
 /* Results of one pixel in the regions of n tiles. */
-static int64_t width_of(const struct imc_hal_tile *t, int32_t n)
+static int32_t width_of(const struct imc_hal_tile *t, int32_t n)
 {
-	int64_t width = 0;
+	int32_t width = 0;
 
 	for (int32_t i = 0; i < n; i += copies_of(&t[i]))
-		width += (int64_t)slices_of(&t[i]) * t[i].n_col;
+		width += slices_of(&t[i]) * t[i].n_col;
 	return width;
 }
 
@@ -83,7 +83,7 @@ static void fill_job(struct imc_hal_job *job, const struct imc_rt_crossbar *p)
 /* ---- the cores ---- */
 
 static const void *advance(const struct imc_rt_crossbar *p, const void *codes,
-			   int64_t n)
+			   int32_t n)
 {
 	if (p->adc_mult)
 		return (const int8_t *)codes + n;
@@ -93,77 +93,155 @@ static const void *advance(const struct imc_rt_crossbar *p, const void *codes,
 /* Columns that are worked on at once. */
 #define AT_ONCE 32
 
-/* Adds to sums of n output channels, from k on, what a slice gave for them. */
-static void add_slice(const struct layer *l, const void *from, int32_t factor,
-		      int32_t k, int32_t n, int64_t *sum)
+/* Columns j0 .. j0 + n of the n_tile tiles from `tile` on, channels k0 .. k0 +
+ * n of the output. base: the bias, without what the zeros of the ADCs count. */
+struct columns {
+	const struct imc_hal_tile *tile;
+	int32_t n_tile, j0, k0, n;
+	int32_t base[AT_ONCE];
+	struct imc_rt_scale scale[AT_ONCE];
+};
+
+/* What slice s of tile t counts. */
+static int32_t factor_of(const struct imc_rt_crossbar *p,
+			 const struct imc_hal_tile *t, int32_t s)
 {
-	const int32_t frac = 1 << IMC_RT_SUM_FRAC;
+	int32_t factor =
+		imc_rt_slice_factor(t->slice + s, p->slices, p->slice_bits);
 
-	if (l->p->adc_mult) {
-		const int8_t *code = from;
+	return p->adc_mult ? factor * (1 << IMC_RT_SUM_FRAC) : factor;
+}
 
-		for (int32_t j = 0; j < n; j++)
-			sum[j] += (int64_t)(code[j] - l->zero[k + j]) * factor *
-				  frac;
-	} else {
-		const int32_t *whole = from;
+static void set_columns(struct columns *c, const struct layer *l,
+			const struct imc_hal_tile *t, int32_t n_tile,
+			int32_t j0)
+{
+	int32_t all = 0; /* the sum of all factors */
 
-		for (int32_t j = 0; j < n; j++)
-			sum[j] += (int64_t)whole[j] * factor;
+	c->tile = t;
+	c->n_tile = n_tile;
+	c->j0 = j0;
+	c->k0 = t->k0 + j0;
+	c->n = t->n_col - j0 < AT_ONCE ? t->n_col - j0 : AT_ONCE;
+	for (int32_t b = 0; b < n_tile; b += copies_of(&t[b]))
+		for (int32_t s = slices_of(&t[b]) - 1; s >= 0; s--)
+			all += factor_of(l->p, &t[b], s);
+	for (int32_t j = 0; j < c->n; j++) {
+		int32_t k = c->k0 + j;
+
+		c->base[j] = l->bias[k];
+		if (l->p->adc_mult)
+			c->base[j] -= l->zero[k] * all;
+		c->scale[j] = imc_rt_scale_of(l->mult[k], l->shift[k]);
 	}
 }
 
-/* The same of all slices of tile t, for columns j0 .. j0 + n of a pixel. */
-static void add_tile(const struct layer *l, const struct imc_hal_tile *t,
-		     const void *codes, int32_t j0, int32_t n, int64_t *sum)
+/* sum [n] = from [n] + code [n] * factor. */
+static void add_codes(int32_t *sum, const int32_t *from, const int8_t *code,
+		      int32_t factor, int32_t n)
 {
-	const struct imc_rt_crossbar *p = l->p;
+	int32_t *end = sum + n;
+
+#pragma GCC unroll 4
+	for (; sum != end; sum++)
+		*sum = *from++ + *code++ * factor;
+}
+
+/* The same of two slices. */
+static void add_pair(int32_t *sum, const int32_t *from, const int8_t *low,
+		     int32_t low_factor, const int8_t *high,
+		     int32_t high_factor, int32_t n)
+{
+	int32_t *end = sum + n;
+
+#pragma GCC unroll 4
+	for (; sum != end; sum++)
+		*sum = *from++ + *low++ * low_factor + *high++ * high_factor;
+}
+
+static void add_whole(int32_t *sum, const int32_t *from, const int32_t *whole,
+		      int32_t factor, int32_t n)
+{
+	for (int32_t j = 0; j < n; j++)
+		sum[j] = from[j] + whole[j] * factor;
+}
+
+/* sum = from + what tile t gave, `codes` being column 0 of its first slice. */
+static void add_tile(const struct imc_rt_crossbar *p,
+		     const struct imc_hal_tile *t, const void *codes, int32_t n,
+		     const int32_t *from, int32_t *sum)
+{
 	int32_t n_slice = slices_of(t);
 
-	for (int32_t s = 0; s < n_slice; s++)
-		add_slice(l, advance(p, codes, s * t->n_col + j0),
-			  imc_rt_slice_factor(t->slice + s, p->slices,
-					      p->slice_bits),
-			  t->k0 + j0, n, sum);
+	for (int32_t s = 0; s < n_slice; s++, from = sum) {
+		const void *at = advance(p, codes, s * t->n_col);
+		int32_t factor = factor_of(p, t, s);
+
+		if (!p->adc_mult) {
+			add_whole(sum, from, at, factor, n);
+		} else if (s + 1 < n_slice) {
+			s++;
+			add_pair(sum, from, at, factor,
+				 (const int8_t *)at + t->n_col,
+				 factor_of(p, t, s), n);
+		} else {
+			add_codes(sum, from, at, factor, n);
+		}
+	}
 }
 
-/* Channel 0 of pixel i of the strip. */
-static int8_t *pixel_of(const struct strip *s, int64_t i)
+/* What the weights beside the arrays give for pixel i. */
+static void add_rest(const struct strip *s, const struct columns *c, int32_t i,
+		     int32_t *sum)
 {
-	const struct imc_hal_window *w = &s->l->p->window;
-	int64_t line = imc_rt_line(s->row + (int32_t)(i / w->out_w),
-				   w->out_lines, w->out_h);
+	const struct imc_rt_crossbar *p = s->l->p;
+	int64_t rest[AT_ONCE] = {0};
 
-	return s->y + (line * w->out_w + i % w->out_w) * w->out_c;
+	imc_rt_add_residual(p, s->x, (int64_t)s->row * p->window.out_w + i,
+			    c->k0, c->n, rest);
+	for (int32_t j = 0; j < c->n; j++)
+		sum[j] += (int32_t)rest[j];
 }
 
-/* Columns j0 .. j0 + n of pixel i, from the n_tile tiles that hold them. */
-static void recombine(const struct strip *s, const void *codes, int64_t i,
-		      const struct imc_hal_tile *t, int32_t n_tile, int32_t j0)
+/* Pixel i of the strip; y: its channel 0. */
+static void recombine(const struct strip *s, const struct columns *c,
+		      const void *codes, int32_t i, int8_t *y)
 {
-	const struct layer *l = s->l;
-	const struct imc_rt_crossbar *p = l->p;
-	int32_t n = t->n_col - j0 < AT_ONCE ? t->n_col - j0 : AT_ONCE;
-	int32_t k0 = t->k0 + j0;
-	int8_t *y = pixel_of(s, i) + k0;
-	int64_t sum[AT_ONCE];
+	const struct imc_rt_crossbar *p = s->l->p;
+	const int32_t zero_y = p->zero_y, lo = p->lo, hi = p->hi;
+	const struct imc_hal_tile *t = c->tile;
+	const int32_t *from = c->base;
+	int32_t sum[AT_ONCE];
 
-	for (int32_t j = 0; j < n; j++)
-		sum[j] = l->bias[k0 + j];
-	for (int32_t b = 0; b < n_tile; b += copies_of(&t[b])) {
-		int64_t width = (int64_t)slices_of(&t[b]) * t[b].n_col;
+	for (int32_t b = 0; b < c->n_tile; b += copies_of(&t[b]), from = sum) {
+		int32_t width = slices_of(&t[b]) * t[b].n_col;
 
-		add_tile(l, &t[b], advance(p, codes, i * width), j0, n, sum);
+		add_tile(p, &t[b], advance(p, codes, i * width + c->j0), c->n,
+			 from, sum);
 		codes = advance(p, codes, s->n_pixel * width);
 	}
 	if (p->residual)
-		imc_rt_add_residual(p, s->x,
-				    (int64_t)s->row * p->window.out_w + i, k0,
-				    n, sum);
-	for (int32_t j = 0; j < n; j++)
-		y[j] = (int8_t)imc_rt_requant(sum[j], l->mult[k0 + j],
-					      l->shift[k0 + j], p->zero_y,
-					      p->lo, p->hi);
+		add_rest(s, c, i, sum);
+	y += c->k0;
+	for (int32_t j = 0; j < c->n; j++)
+		y[j] = (int8_t)imc_rt_scaled(&c->scale[j], sum[j], zero_y, lo,
+					     hi);
+}
+
+/* Pixels first .. end of the strip. */
+static void some_pixels(const struct strip *s, const struct columns *c,
+			const void *codes, int32_t first, int32_t end)
+{
+	const struct imc_hal_window *w = &s->l->p->window;
+	int32_t row = s->row + first / w->out_w, ox = first % w->out_w;
+
+	for (; first < end; row++, ox = 0) {
+		int32_t line = imc_rt_line(row, w->out_lines, w->out_h);
+		int8_t *y = s->y + (line * w->out_w + ox) * w->out_c;
+
+		for (; ox < w->out_w && first < end; ox++, y += w->out_c)
+			recombine(s, c, codes, first++, y);
+	}
 }
 
 /* Tiles from t on that hold the same columns. */
@@ -182,14 +260,17 @@ static void digital_part(void *arg, int32_t core, int32_t n_core)
 	const struct imc_rt_crossbar *p = s->l->p;
 	struct imc_rt_range r = imc_rt_share(s->n_pixel, core, n_core);
 	const void *codes = s->codes;
+	struct columns c;
 
 	for (int32_t t = 0, n; t < p->n_tile; t += n) {
 		const struct imc_hal_tile *first = &p->tile[t];
 
 		n = same_columns(p, t);
-		for (int64_t i = r.first; i < r.end; i++)
-			for (int32_t j = 0; j < first->n_col; j += AT_ONCE)
-				recombine(s, codes, i, first, n, j);
+		for (int32_t j = 0; j < first->n_col; j += AT_ONCE) {
+			set_columns(&c, s->l, first, n, j);
+			some_pixels(s, &c, codes, (int32_t)r.first,
+				    (int32_t)r.end);
+		}
 		codes = advance(p, codes, s->n_pixel * width_of(first, n));
 	}
 }
@@ -215,7 +296,7 @@ static struct strip strip_at(const struct layer *l, int32_t row, int32_t end,
 
 	if (odd)
 		s.codes = (int8_t *)l->scratch + strip_bytes(p);
-	s.n_pixel = (int64_t)s.n_row * w->out_w;
+	s.n_pixel = s.n_row * w->out_w;
 	return s;
 }
 

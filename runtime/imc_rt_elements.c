@@ -3,29 +3,83 @@
 #include "imc_rt_num.h"
 #include "imc_rt_share.h"
 
+/* Elements first .. first + count of y; run computes n of them, from places
+ * a, b, y on. */
 struct binary_work {
 	const struct imc_rt_binary *p;
 	const int8_t *a, *b;
 	int8_t *y;
-	int8_t (*fn)(const struct imc_rt_binary *p, int8_t a, int8_t b);
+	void (*run)(const struct imc_rt_binary *p, const int8_t *a,
+		    const int8_t *b, int8_t *y, int32_t n);
 	int64_t first, count;
 };
 
-static int8_t add_one(const struct imc_rt_binary *p, int8_t a, int8_t b)
+/* Any factors. */
+static void add_far(const struct imc_rt_binary *p, const int8_t *a,
+		    const int8_t *b, int8_t *y, int32_t n)
 {
-	int64_t sum = (int64_t)(a - p->zero_a) * p->mult_a +
-		      (int64_t)(b - p->zero_b) * p->mult_b;
+	int32_t a_step = p->a_step[IMC_RT_MAX_DIM - 1];
+	int32_t b_step = p->b_step[IMC_RT_MAX_DIM - 1];
 
-	return (int8_t)imc_rt_requant(sum, 1, p->shift, p->zero_y, p->lo,
-				      p->hi);
+	for (int32_t i = 0; i < n; i++, a += a_step, b += b_step) {
+		int64_t sum = (int64_t)(*a - p->zero_a) * p->mult_a +
+			      (int64_t)(*b - p->zero_b) * p->mult_b;
+
+		y[i] = (int8_t)imc_rt_requant(sum, 1, p->shift, p->zero_y,
+					      p->lo, p->hi);
+	}
 }
 
-static int8_t mul_one(const struct imc_rt_binary *p, int8_t a, int8_t b)
-{
-	int32_t product = (a - p->zero_a) * (b - p->zero_b);
+/* Factors with which a sum of two products is below 2^30, and half of what a
+ * shift cuts off below 2^29. */
+#define NEAR_MULT (1 << 21)
+#define NEAR_SHIFT 30
 
-	return (int8_t)imc_rt_requant(product, p->mult_a, p->shift, p->zero_y,
-				      p->lo, p->hi);
+static int is_near(const struct imc_rt_binary *p)
+{
+	return p->mult_a <= NEAR_MULT && p->mult_a >= -NEAR_MULT &&
+	       p->mult_b <= NEAR_MULT && p->mult_b >= -NEAR_MULT &&
+	       p->shift > 0 && p->shift <= NEAR_SHIFT;
+}
+
+/* Those, of both operands without broadcast. Halves go away from 0: below it,
+ * 1 less than a half is added before the shift. */
+static void add_near(const struct imc_rt_binary *p, const int8_t *a,
+		     const int8_t *b, int8_t *y, int32_t n)
+{
+	const int32_t mult_a = p->mult_a, mult_b = p->mult_b;
+	const int32_t zero = p->zero_a * mult_a + p->zero_b * mult_b;
+	const int32_t shift = p->shift,
+		      half = ((int32_t)1 << (shift - 1)) - zero;
+	const int32_t zero_y = p->zero_y, lo = p->lo, hi = p->hi;
+	int8_t *end = y + n;
+
+#pragma GCC unroll 4
+	for (; y != end; y++) {
+		int32_t v = *a++ * mult_a + *b++ * mult_b;
+
+		v = ((v + half - (v < zero)) >> shift) + zero_y;
+		if (v < lo)
+			v = lo;
+		if (v > hi)
+			v = hi;
+		*y = (int8_t)v;
+	}
+}
+
+static void mul_run(const struct imc_rt_binary *p, const int8_t *a,
+		    const int8_t *b, int8_t *y, int32_t n)
+{
+	const struct imc_rt_scale scale = imc_rt_scale_of(p->mult_a, p->shift);
+	const int32_t zero_a = p->zero_a, zero_b = p->zero_b;
+	const int32_t zero_y = p->zero_y, lo = p->lo, hi = p->hi;
+	const int32_t a_step = p->a_step[IMC_RT_MAX_DIM - 1];
+	const int32_t b_step = p->b_step[IMC_RT_MAX_DIM - 1];
+	int8_t *end = y + n;
+
+	for (; y != end; y++, a += a_step, b += b_step)
+		*y = (int8_t)imc_rt_scaled(
+			&scale, (*a - zero_a) * (*b - zero_b), zero_y, lo, hi);
 }
 
 static int64_t least(int64_t a, int64_t b)
@@ -68,11 +122,7 @@ static int64_t binary_run(const struct binary_work *w, int64_t i, int64_t n)
 	n = before_end(y, 1, p->y_ring, n);
 	n = before_end(a, a_step, p->a_ring, n);
 	n = before_end(b, b_step, p->b_ring, n);
-	for (int64_t k = 0; k < n; k++) {
-		w->y[y + k] = w->fn(p, w->a[a], w->b[b]);
-		a += a_step;
-		b += b_step;
-	}
+	w->run(p, w->a + a, w->b + b, w->y + y, (int32_t)n);
 	return n;
 }
 
@@ -91,11 +141,13 @@ int imc_rt_add(struct imc_hal *hal, const struct imc_rt_binary *p,
 	       const int8_t *a, const int8_t *b, int8_t *y, int32_t row,
 	       int32_t n_row)
 {
+	const int last = IMC_RT_MAX_DIM - 1;
+	int near = is_near(p) && p->a_step[last] == 1 && p->b_step[last] == 1;
 	struct binary_work w = {p,
 				a,
 				b,
 				y,
-				add_one,
+				near ? add_near : add_far,
 				(int64_t)row * p->row_size,
 				(int64_t)n_row * p->row_size};
 
@@ -111,7 +163,7 @@ int imc_rt_mul(struct imc_hal *hal, const struct imc_rt_binary *p,
 				a,
 				b,
 				y,
-				mul_one,
+				mul_run,
 				(int64_t)row * p->row_size,
 				(int64_t)n_row * p->row_size};
 
@@ -145,6 +197,9 @@ static void rescale_part(void *arg, int32_t core, int32_t n_core)
 {
 	const struct unary_work *w = arg;
 	const struct imc_rt_rescaling *p = w->p;
+	const struct imc_rt_scale scale = imc_rt_scale_of(p->mult, p->shift);
+	const int32_t zero_x = p->zero_x;
+	const int32_t zero_y = p->zero_y, lo = p->lo, hi = p->hi;
 	struct imc_rt_range r = imc_rt_share(w->count, core, n_core);
 	int64_t i = w->first + r.first, end = w->first + r.end, n;
 	const int8_t *x;
@@ -152,10 +207,9 @@ static void rescale_part(void *arg, int32_t core, int32_t n_core)
 
 	for (; i < end; i += n) {
 		n = unary_run(w, i, end, &x, &y);
-		for (int64_t k = 0; k < n; k++)
-			y[k] = (int8_t)imc_rt_requant(x[k] - p->zero_x, p->mult,
-						      p->shift, p->zero_y,
-						      p->lo, p->hi);
+		for (int8_t *last = y + n; y != last; y++)
+			*y = (int8_t)imc_rt_scaled(&scale, *x++ - zero_x,
+						   zero_y, lo, hi);
 	}
 }
 
@@ -184,8 +238,9 @@ static void lut_part(void *arg, int32_t core, int32_t n_core)
 
 	for (; i < end; i += n) {
 		n = unary_run(w, i, end, &x, &y);
-		for (int64_t k = 0; k < n; k++)
-			y[k] = table[x[k] + 128];
+#pragma GCC unroll 4
+		for (int8_t *last = y + n; y != last; y++)
+			*y = table[*x++ + 128];
 	}
 }
 

@@ -9,11 +9,15 @@ struct imc_rt_range {
 	int64_t first, end;
 };
 
-/* The part of n items that falls to a core. */
+/* The part of n items, fewer than 2^31, that falls to a core: from n * core /
+ * n_core on. */
 static inline struct imc_rt_range imc_rt_share(int64_t n, int32_t core,
 					       int32_t n_core)
 {
-	struct imc_rt_range r = {n * core / n_core, n * (core + 1) / n_core};
+	int32_t each = (int32_t)n / n_core, rest = (int32_t)n % n_core;
+	struct imc_rt_range r = {each * core + rest * core / n_core,
+				 each * (core + 1) +
+					 rest * (core + 1) / n_core};
 
 	return r;
 }
@@ -77,9 +81,9 @@ static inline struct imc_rt_range imc_rt_taps(int32_t at, int32_t kernel,
 	struct imc_rt_range r = {0, kernel};
 
 	if (at < 0)
-		r.first = (-(int64_t)at + dilation - 1) / dilation;
-	if (at + (int64_t)(kernel - 1) * dilation >= in)
-		r.end = in > at ? (in - 1 - (int64_t)at) / dilation + 1 : 0;
+		r.first = (-at + dilation - 1) / dilation;
+	if (at + (kernel - 1) * dilation >= in)
+		r.end = in > at ? (in - 1 - at) / dilation + 1 : 0;
 	if (r.first > r.end)
 		r.first = r.end;
 	return r;
