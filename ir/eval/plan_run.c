@@ -58,12 +58,19 @@ static void take_chans(struct imc_tensor *t, struct imc_rows chans)
 	t->dim[0] = chans.end - chans.first;
 }
 
-/* Shifts that a fault has left are none that a requantisation takes. */
-static void bound_shifts(int32_t *v, int64_t n)
+#define SHIFT 4 /* inputs of a convolution */
+#define ADC_ZERO 7
+#define MAX_SHIFT 62
+#define MAX_ZERO (1 << 20)
+
+/* What a fault has left is within what arithmetic is defined for. */
+static void bound_values(int input, int32_t *v, int64_t n)
 {
+	int64_t lo = input == SHIFT ? 0 : -MAX_ZERO;
+	int64_t hi = input == SHIFT ? MAX_SHIFT : MAX_ZERO;
+
 	for (int64_t i = 0; i < n; i++)
-		if (v[i] < 0 || v[i] > 62)
-			v[i] = 62;
+		v[i] = (int32_t)imc_min_i64(imc_max_i64(v[i], lo), hi);
 }
 
 /* All channels of a convolution by groups, of which only those of a block are
@@ -84,17 +91,18 @@ static void take_constant(const struct imc_machine *m, const struct part *p,
 			  struct imc_tensor *t)
 {
 	bool conv = p->n->op == IMC_OP_Q_CONV2D;
+	bool bound = conv && (c->input == SHIFT || c->input == ADC_ZERO);
 	const void *from = piece + c->offset;
 	int64_t bytes = c->bytes;
 
 	*t = imc_node_in(m->g, p->n, c->input)->t;
 	if (conv && p->some_chans)
 		bytes = c->per_chan * (p->chans.end - p->chans.first);
-	if ((uintptr_t)from % 4 || (conv && c->input == 4))
+	if ((uintptr_t)from % 4 || bound)
 		from = imc_arena_memdup(p->a, from, (size_t)bytes);
 	t->data = (void *)(uintptr_t)from;
-	if (conv && c->input == 4)
-		bound_shifts(t->data, bytes / 4);
+	if (bound)
+		bound_values(c->input, t->data, bytes / 4);
 	if (!conv || !p->some_chans)
 		return;
 	if (p->cut_chans)
