@@ -10,7 +10,7 @@
 #include "tests/check.h"
 #include "tests/plan/nets.h"
 
-#define N_NET 300
+#define N_NET 150
 
 struct world {
 	struct imc_module *m;
