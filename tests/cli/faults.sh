@@ -134,11 +134,11 @@ plan 2 l1_bytes=128
 step load %0 scratch=-1
 step run n0 n_row=3 scratch=-1
 step store %1 scratch=-1
-buffer l1 %0 size_bytes=6 last=1
-buffer l1 %1 offset=64 size_bytes=6 first=1 last=2
+buffer l1 %0 lines=2 size_bytes=6 last=1
+buffer l1 %1 lines=3 offset=64 size_bytes=6 first=1 last=2
 END
-fault 1 "imcc: error: the bundle cannot run transpose here: it cannot run in \
-strips" compile turn.imc -o d
+fault 1 "imcc: error: internal check failed: step 1 cannot run by rows" \
+	compile turn.imc -o d
 
 # what a node off the crossbars says of tiles is not looked at
 sed 's/ n_row=3//; s/^assign n0 cores/& first_tile=1000000000 n_tile=7/' \
