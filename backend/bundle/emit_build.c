@@ -121,6 +121,17 @@ static const char *includes(const struct imc_emit *e)
 		more, imc_port_name(e->port));
 }
 
+/* Of all inputs. */
+static long long sample_bytes(const struct imc_emit *e)
+{
+	long long n = 0;
+
+	for (size_t k = 0; k < e->g->n_input; k++)
+		n += (long long)imc_tensor_bytes(
+			&imc_value_at(e->g, e->g->input[k])->t);
+	return n;
+}
+
 static void emit_settings(struct imc_emit *e, struct imc_buf *b)
 {
 	const char *port = imc_port_name(e->port);
@@ -131,13 +142,18 @@ static void emit_settings(struct imc_emit *e, struct imc_buf *b)
 		"#   make              DATA=c without a GNU assembler\n"
 		"#   make run          INPUT=x.npy OUTPUT=y.npy SKIP=n "
 		"LIMIT=n\n"
+		"#   make check        the sample of test/; DEBUG=1: names the "
+		"first layer\n"
+		"#                     that differs\n"
 		"#   make size         of code and data\n"
 		"# DEBUG=1, COUNT=1: built with IMC_DEBUG, IMC_COUNT.\n"
-		"NET = %s\nCORES = %lld\nDATA = S\nINPUT = input.npy\n"
+		"NET = %s\nCORES = %lld\nSAMPLE_BYTES = %lld\nDATA = S\nINPUT "
+		"= input.npy\n"
 		"OUTPUT = output.npy\nSKIP = 0\nLIMIT = 0\nV =\n"
 		"HOST_CC = cc\nHOST_CFLAGS = -O2\n"
 		"PROGRAM = build/$(NET)$(V)\nTOOL = build/$(NET)_npy\n\n",
-		e->name, port, e->name, (long long)e->m->hw->cluster_cores);
+		e->name, port, e->name, (long long)e->m->hw->cluster_cores,
+		sample_bytes(e));
 	imc_buf_printf(b,
 		       "all: $(PROGRAM)\n\n"
 		       "include runtime/hal/%s/%s.mk\n\n"
@@ -176,9 +192,10 @@ static void emit_targets(const struct imc_emit *e, struct imc_buf *b)
 	if (has_file(e, "test/input.bin"))
 		imc_buf_text(
 			b,
-			"check: $(PROGRAM)\n"
+			"check: $(PROGRAM) $(TOOL)\n"
 			"\t$(call RUN_DEVICE,test/input.bin,build/check.raw)\n"
-			"\tcmp build/check.raw test/output.bin\n\n");
+			"\t@cmp build/check.raw test/output.bin\n"
+			"\t@echo \"$(NET): the golden sample is right\"\n\n");
 	imc_buf_text(b, "size: $(PROGRAM)\n\t$(SIZE) $(NETWORK) $(DEVICE) "
 			"$(PROGRAM)\n\n"
 			"clean:\n\trm -rf build\n\n"

@@ -96,6 +96,20 @@ static void emit_adc(const struct imc_emit *e, struct imc_buf *b)
 			(int)imc_cell_max((int)e->m->hw->ima_cell_bits));
 }
 
+/* Debug builds say which layer made something else than it should have. */
+static void emit_watch(struct imc_buf *b)
+{
+	imc_buf_text(b,
+		     "\n#ifdef IMC_DEBUG\n"
+		     "static void differs(const struct imc_rt_traced *layer, "
+		     "uint32_t crc)\n{\n"
+		     "\timc_device_differs(layer->name, crc, layer->crc);\n}\n"
+		     "#define WATCH(context) ((context)->differs = differs)\n"
+		     "#else\n"
+		     "#define WATCH(context) ((void)(context))\n"
+		     "#endif\n");
+}
+
 static void emit_calls(const struct imc_emit *e, struct imc_buf *b)
 {
 	const char *n = e->name, *u = e->upper;
@@ -108,6 +122,7 @@ static void emit_calls(const struct imc_emit *e, struct imc_buf *b)
 		       "\t\t.l2 = aligned(l2),\n"
 		       "\t\t.l2_bytes = %s_L2_BYTES,\n\t};\n"
 		       "\tint status = %s_init(&context, hal, &memory);\n\n"
+		       "\tWATCH(&context);\n"
 		       "\treturn status ? status\n\t\t      : "
 		       "%s_program(&context, IMC_RT_CHECK_CRC);\n}\n",
 		       n, u, u, n, n);
@@ -169,6 +184,7 @@ static void emit_network(struct imc_emit *e)
 	emit_adc(e, &b);
 	emit_device_tensors(e, &b, true);
 	emit_device_tensors(e, &b, false);
+	emit_watch(&b);
 	emit_calls(e, &b);
 	emit_device_net(e, &b);
 	imc_emit_add_buf(e, "test/network.c", &b);

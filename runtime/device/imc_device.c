@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imc_device.h"
 
-#define LINE 80
+#define LINE 160
 
 /* Appends text to the n characters of a line; how many it has then. */
 static size_t put_text(char *line, size_t n, const char *text)
@@ -25,6 +25,30 @@ static size_t put_number(char *line, size_t n, int32_t v)
 	if (v < 0)
 		digits[--k] = '-';
 	return put_text(line, n, digits + k);
+}
+
+static size_t put_hex(char *line, size_t n, uint32_t v)
+{
+	char digits[9];
+
+	for (int k = 0; k < 8; k++)
+		digits[k] = "0123456789abcdef"[v >> (28 - 4 * k) & 15];
+	digits[8] = 0;
+	return put_text(line, n, digits);
+}
+
+void imc_device_differs(const char *layer, uint32_t crc, uint32_t golden)
+{
+	char line[LINE];
+	size_t n = put_text(line, 0, imc_device_net.name);
+
+	n = put_text(line, n, ": CRC ");
+	n = put_hex(line, n, crc);
+	n = put_text(line, n, ", golden ");
+	n = put_hex(line, n, golden);
+	n = put_text(line, n, ": first wrong is layer ");
+	put_text(line, n, layer);
+	imc_device_print(line);
 }
 
 /* 1, the exit status; status 0 is left out. */

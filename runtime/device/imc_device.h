@@ -51,6 +51,9 @@ extern const struct imc_device_net imc_device_net;
 /* Runs every sample that there is; the exit status: 0, or 1, and said why. */
 int imc_device_run(struct imc_hal *hal);
 
+/* Says that a layer made something else: two CRC-32. */
+void imc_device_differs(const char *layer, uint32_t crc, uint32_t golden);
+
 /* ---- defined by the port ---- */
 
 /* The next bytes of the samples; how many there were. */

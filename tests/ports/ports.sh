@@ -5,6 +5,8 @@
 #   digits   the example on riscv-virt gives what it gives on the host
 #   network  so does NETWORK of tests/models/networks.txt, on few samples
 #   absent   what is not installed is asked for by the name of its package
+#   check    the golden sample is right, and of changed weights the first wrong
+#            layer is named, on the host and on riscv-virt
 #   counts   instructions are counted, the same each time; COUNTS: the plugin
 # Skips (exit 77), naming what is missing, without compiler, QEMU or network.
 set -eu
@@ -148,6 +150,39 @@ absent()
 	make -s -C riscv-virt clean
 	! make -s -C riscv-virt MEGABYTES=1 2>log || fail "1 MB is enough"
 	grep -q "region .RAM. overflowed" log || fail "$(cat log)"
+}
+
+# checked PORT: make check is good; with the weights of layer LAYER changed
+# it is not, and a debug build names LAYER
+checked()
+{
+	compile "$1"
+	make -s -C "$1" check | grep -q '^digits: the golden sample is right' ||
+		fail "$1: make check"
+	make -s -C "$1" check DEBUG=1 >log 2>&1 || fail "$1: $(cat log)"
+	! grep -q 'first wrong' log || fail "$1: $(cat log)"
+	# the last quarter of the constants, where no early layer has any
+	l2=$1/data/digits_l2.bin
+	n=$(wc -c <"$l2")
+	head -c $((n * 3 / 4)) "$l2" >changed
+	tail -c +$((n * 3 / 4 + 1)) "$l2" | tr '\001-\100' '\101-\200' >>changed
+	cp changed "$l2"
+	! make -s -C "$1" check DEBUG=1 >log 2>&1 || fail "$1: as before"
+	grep '^digits: CRC [0-9a-f]\{8\}, golden [0-9a-f]\{8\}: first wrong' \
+		log >"$1.wrong" || fail "$1: $(cat log)"
+}
+
+check()
+{
+	checked host
+	wants_board
+	checked riscv-virt
+	diff host.wrong riscv-virt.wrong
+	sed 's/.*first wrong is layer //' host.wrong >layer
+	# it is not the first one
+	sed -n 's/.*"onnx_nodes": \["\([^"]*\)".*/\1/p' host/metadata.json >layers
+	grep -qxF -f layer layers || fail "$(cat layer layers)"
+	! head -n 1 layers | grep -qxF -f layer || fail "$(cat layer layers)"
 }
 
 counts()
