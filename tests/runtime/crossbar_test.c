@@ -1,4 +1,5 @@
-/* The crossbar kernel on the host's arrays: layer.h has the reference. */
+/* The crossbar kernel on the host's arrays: layer.h has the reference. Late
+ * machines have three cores, others one. */
 #include <string.h>
 
 #include "tests/check.h"
@@ -8,7 +9,8 @@
 #define MAX_SCRATCH (1 << 18)
 
 static int8_t cells[ARRAYS * ROWS * COLS];
-static int32_t sums[2 * COLS];
+static int32_t sums[3 * 2 * COLS];
+static struct imc_hal team; /* of 3 cores */
 
 static struct imc_hal machine(int32_t late)
 {
@@ -17,7 +19,9 @@ static struct imc_hal machine(int32_t late)
 			      .cols = COLS,
 			      .cells = cells,
 			      .sums = sums,
-			      .late = late};
+			      .late = late,
+			      .n_core = late ? team.n_core : 1,
+			      .team = late ? team.team : NULL};
 
 	return hal;
 }
@@ -584,6 +588,8 @@ int main(void)
 {
 	struct random r = {7};
 
+	team.n_core = 3;
+	imc_hal_host_start(&team);
 	for (int i = 0; i < 800; i++)
 		check_layer(&r, (enum form)(i % N_FORM));
 	EXPECT(seen.patched > 100 && seen.uneven > 20 && seen.mixed > 20);
@@ -602,5 +608,6 @@ int main(void)
 		check_late(i);
 	}
 	check_calls();
+	imc_hal_host_stop(&team);
 	return check_result();
 }

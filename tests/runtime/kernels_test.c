@@ -329,6 +329,8 @@ int main(void)
 {
 	struct random r = {3};
 
+	hal.n_core = 3;
+	imc_hal_host_start(&hal);
 	for (int i = 0; i < 300; i++) {
 		check_conv(&r);
 		check_depthwise(&r);
@@ -338,5 +340,6 @@ int main(void)
 	}
 	check_unary(&r);
 	check_moves(&r);
+	imc_hal_host_stop(&hal);
 	return check_result();
 }

@@ -382,6 +382,8 @@ int main(void)
 {
 	struct random r = {5};
 
+	hal.n_core = 3;
+	imc_hal_host_start(&hal);
 	for (int i = 0; i < 200; i++) {
 		hal.late = i & 1;
 		pick_tables(&r);
@@ -390,5 +392,6 @@ int main(void)
 		check_load_channels(&r);
 		check_refusals(&r);
 	}
+	imc_hal_host_stop(&hal);
 	return check_result();
 }

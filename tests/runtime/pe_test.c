@@ -229,6 +229,8 @@ int main(void)
 {
 	struct random r = {5};
 
+	hal.n_core = 3;
+	imc_hal_host_start(&hal);
 	for (hal.late = 0; hal.late < 2; hal.late++) {
 		for (int i = 0; i < 60; i++) {
 			check_whole(&r);
@@ -238,5 +240,6 @@ int main(void)
 		check_hand();
 		check_refusals(&r);
 	}
+	imc_hal_host_stop(&hal);
 	return check_result();
 }
