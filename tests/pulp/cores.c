@@ -156,7 +156,7 @@ static uc_err map_all(struct core *c)
 		uc_mem_map_ptr(c->uc, L1_BASE, m->l1_bytes, UC_PROT_ALL, m->l1);
 
 	if (!e)
-		e = uc_mem_map_ptr(c->uc, L2_BASE, L2_BYTES, UC_PROT_ALL,
+		e = uc_mem_map_ptr(c->uc, L2_BASE, m->l2_bytes, UC_PROT_ALL,
 				   m->l2);
 #define X(name, base, bytes)                                                   \
 	if (!e)                                                                \

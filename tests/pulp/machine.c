@@ -47,7 +47,7 @@ uint8_t *machine_memory(struct machine *m, uint32_t address, uint32_t n)
 {
 	if (inside(address, n, L1_BASE, m->l1_bytes))
 		return m->l1 + (address - L1_BASE);
-	if (inside(address, n, L2_BASE, L2_BYTES))
+	if (inside(address, n, L2_BASE, m->l2_bytes))
 		return m->l2 + (address - L2_BASE);
 	return NULL;
 }
@@ -143,21 +143,22 @@ static uint8_t *new_memory(size_t bytes)
 	return p;
 }
 
-struct machine *machine_new(uint32_t l1_bytes, int32_t n_array,
-			    bool integer_adc)
+struct machine *machine_new(uint32_t l1_bytes, uint32_t l2_bytes,
+			    int32_t n_array, bool integer_adc)
 {
 	struct machine *m = calloc(1, sizeof *m);
 
 	if (!m)
 		return NULL;
 	m->l1_bytes = l1_bytes;
+	m->l2_bytes = l2_bytes;
 	m->n_array = n_array;
 	m->integer_adc = integer_adc;
 	m->running = -1;
 	m->l1 = new_memory(l1_bytes);
-	m->l2 = new_memory(L2_BYTES);
+	m->l2 = new_memory(l2_bytes);
 	m->array = calloc((size_t)n_array, sizeof *m->array);
-	m->block = calloc(L2_BYTES / 2, sizeof *m->block);
+	m->block = calloc(l2_bytes / 2, sizeof *m->block);
 	pthread_mutex_init(&m->lock, NULL);
 	pthread_cond_init(&m->ended, NULL);
 	if (!m->l1 || !m->l2 || !m->array || !m->block)

@@ -24,7 +24,6 @@
 
 #define L1_BASE 0x10000000u
 #define L2_BASE 0x1c000000u
-#define L2_BYTES 0x80000u
 
 #define ARRAY_MAX 32 /* arrays: pages of registers */
 #define ARRAY_ROWS 256
@@ -85,7 +84,7 @@ struct machine {
 	bool done;
 	int32_t status;
 	uint8_t *l1, *l2;
-	uint32_t l1_bytes;
+	uint32_t l1_bytes, l2_bytes;
 	uint32_t boot[N_CORE];
 	bool cluster_clock;
 	uint64_t timer_start;
@@ -101,8 +100,8 @@ struct machine {
 };
 
 /* machine.c: NULL with a message; runs until the program ends: its status. */
-struct machine *machine_new(uint32_t l1_bytes, int32_t n_array,
-			    bool integer_adc);
+struct machine *machine_new(uint32_t l1_bytes, uint32_t l2_bytes,
+			    int32_t n_array, bool integer_adc);
 bool machine_load(struct machine *m, const char *path);
 int32_t machine_run(struct machine *m);
 

@@ -8,11 +8,11 @@
 #include "tests/pulp/machine.h"
 
 static const char usage[] =
-	"usage: pulp_sim [--arrays=N] [--l1=BYTES] [--adc=float32|integer] "
-	"[--stats] PROGRAM\n";
+	"usage: pulp_sim [--arrays=N] [--l1=BYTES] [--l2=BYTES] "
+	"[--adc=float32|integer] [--stats] PROGRAM\n";
 
 struct options {
-	long arrays, l1;
+	long arrays, l1, l2;
 	bool integer, stats;
 	const char *program;
 };
@@ -32,6 +32,9 @@ static bool option(struct options *o, const char *a)
 	if (!strncmp(a, "--l1=", 5))
 		return number(a + 5, 4096, 1 << 20, &o->l1) &&
 		       o->l1 % 4096 == 0;
+	if (!strncmp(a, "--l2=", 5))
+		return number(a + 5, 4096, 1 << 26, &o->l2) &&
+		       o->l2 % 4096 == 0;
 	if (!strcmp(a, "--stats"))
 		return o->stats = true;
 	if (!strcmp(a, "--adc=integer"))
@@ -63,7 +66,7 @@ static void print_stats(const struct machine *m)
 
 int main(int argc, char **argv)
 {
-	struct options o = {.arrays = 1, .l1 = 0x10000};
+	struct options o = {.arrays = 1, .l1 = 0x10000, .l2 = 0x80000};
 	struct machine *m;
 	int32_t status;
 
@@ -76,7 +79,8 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	m = machine_new((uint32_t)o.l1, (int32_t)o.arrays, o.integer);
+	m = machine_new((uint32_t)o.l1, (uint32_t)o.l2, (int32_t)o.arrays,
+			o.integer);
 	if (!m || !machine_load(m, o.program))
 		return 2;
 	status = machine_run(m);

@@ -40,7 +40,7 @@ void imc_hal_step(struct imc_hal *hal, int32_t k)
 
 int imc_pulp_is_l1(const void *p)
 {
-	return (uint32_t)(uintptr_t)p - PULP_L1 < PULP_L1_BYTES;
+	return (uint32_t)(uintptr_t)p - PULP_L1 < PULP_L1_WINDOW;
 }
 
 /* One command: n_line lines of `bytes` that follow one another in L1, and lie

@@ -2,12 +2,15 @@
 # PULP_SIM: a command that runs a program, PULP_SIM file, and prints what it
 # prints: GVSoC's, or another one; make or the environment may set it.
 # SAMPLES: that are linked into a program; more of them take several runs.
-# ARRAYS: of the machine; 1 on the open chip.
+# ARRAYS, L1_KB, L2_KB: of the machine, as on the open chip; the first 64 kB of
+# L2 are not used.
 CC = riscv64-unknown-elf-gcc
 CFLAGS = -O3
 SIZE = riscv64-unknown-elf-size
 SAMPLES = 8
 ARRAYS = 1
+L1_KB = 64
+L2_KB = 448
 
 PORT_DIR = runtime/hal/pulp
 PORT_NEEDS = $(PORT_DIR)/pulp.ld
@@ -15,7 +18,7 @@ PORT_FLAGS = -march=rv32imc -mabi=ilp32 -mcmodel=medany -ffreestanding \
 	-ffunction-sections -fdata-sections -DIMC_PULP_ARRAYS=$(ARRAYS) \
 	'-DIMC_DEVICE_L1=__attribute__((section(".bss.l1")))'
 PORT_LINK = -nostdlib -nostartfiles -T $(PORT_DIR)/pulp.ld -Wl,--gc-sections \
-	-lgcc
+	-Wl,--defsym=L1_KB=$(L1_KB),--defsym=L2_KB=$(L2_KB) -lgcc
 
 ifneq ($(MAKECMDGOALS),clean)
 ifeq ($(shell command -v $(firstword $(CC)) 2>/dev/null),)

@@ -7,7 +7,7 @@
 
 enum {
 	PULP_L1 = 0x10000000,
-	PULP_L1_BYTES = 0x10000,
+	PULP_L1_WINDOW = 0x100000, /* of it, and nothing else */
 
 	/* Cluster control. */
 	PULP_FETCH_ENABLE = 0x10200008, /* a bit a core */
