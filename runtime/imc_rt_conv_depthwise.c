@@ -12,8 +12,10 @@ struct line {
 	const int8_t *x; /* column 0 of line 0 of the image */
 	const int8_t *w; /* of row ky of the kernel */
 	int8_t *y;	 /* pixel 0 */
-	int32_t place, n_ky, base, bias;
-	int32_t lines, line_bytes;
+	const int8_t *row_x;
+	int8_t *row_y; /* x, y of channel 0 */
+	int32_t place, ky, n_ky, base, bias;
+	int32_t lines, line_bytes, outs; /* outs: outputs of an input */
 	struct imc_rt_scale scale;
 };
 
@@ -116,21 +118,27 @@ struct three {
 	int32_t w[9], zero, in_w, step;
 };
 
-static struct three three_of(const struct line *l, int32_t ky)
+static struct three three_of(const struct line *l)
 {
 	const struct imc_hal_window *v = &l->p->window;
-	struct three t = {
-		.zero = l->p->zero_x, .in_w = v->in_w, .step = v->in_c};
+	const int8_t *w = l->w;
+	struct three t;
 	int32_t place = l->place;
 
+	t.zero = l->p->zero_x;
+	t.in_w = v->in_w;
+	t.step = v->in_c;
 	for (int32_t i = 0; i < 3; i++) {
-		int inside = i >= ky && i < ky + l->n_ky;
+		int inside = i >= l->ky && i < l->ky + l->n_ky;
 
 		t.x[i] = l->x + place * l->line_bytes;
-		for (int32_t j = 0; j < 3; j++)
-			t.w[i * 3 + j] = inside ? l->w[(i - ky) * 3 + j] : 0;
-		if (inside)
+		t.w[i * 3] = inside ? w[0] : 0;
+		t.w[i * 3 + 1] = inside ? w[1] : 0;
+		t.w[i * 3 + 2] = inside ? w[2] : 0;
+		if (inside) {
 			place = next_place(l, place);
+			w += 3;
+		}
 	}
 	return t;
 }
@@ -138,21 +146,32 @@ static struct three three_of(const struct line *l, int32_t ky)
 /* What column ix of the input adds as column kx of a window. */
 static int32_t column(const struct three *t, int32_t ix, int32_t kx)
 {
-	int32_t sum = 0;
+	const int32_t *w = t->w + kx;
+	int32_t at = ix * t->step;
 
-	for (int32_t i = 0; i < 3; i++) {
-		int inside = ix >= 0 && ix < t->in_w;
+	if (ix < 0 || ix >= t->in_w)
+		return t->zero * (w[0] + w[3] + w[6]);
+	return t->x[0][at] * w[0] + t->x[1][at] * w[3] + t->x[2][at] * w[6];
+}
 
-		sum += (inside ? t->x[i][ix * t->step] : t->zero) *
-		       t->w[i * 3 + kx];
-	}
-	return sum;
+/* The pixel behind a run, whose last column lies in the padding; sum: of the
+ * columns it shares with the pixel before. */
+static void last_pixel(const struct line *l, const struct three *t, int32_t ox,
+		       int32_t sum)
+{
+	const struct imc_hal_window *v = &l->p->window;
+	int32_t ix = ox * v->stride_w - v->pad_left;
+
+	for (int32_t kx = 3 - v->stride_w; kx < 3; kx++)
+		sum += column(t, ix + kx, kx);
+	l->y[ox * v->out_c] = result(l, sum);
 }
 
 /* Pixels ox .. end that are inside from their second column on, stride 1: a
- * column is loaded once and counts for 3 pixels. */
-static void run_by_one(const struct line *l, const struct three *t, int32_t ox,
-		       int32_t end)
+ * column is loaded once and counts for 3 pixels. Gives the sum of the columns
+ * that the next pixel shares. */
+static int32_t run_by_one(const struct line *l, const struct three *t,
+			  int32_t ox, int32_t end)
 {
 	const struct imc_hal_window *v = &l->p->window;
 	const struct imc_rt_scale scale = l->scale;
@@ -179,11 +198,12 @@ static void run_by_one(const struct line *l, const struct three *t, int32_t ox,
 		x1 += step;
 		x2 += step;
 	}
+	return a;
 }
 
 /* The same with stride 2, where a column counts for 1 or 2. */
-static void run_by_two(const struct line *l, const struct three *t, int32_t ox,
-		       int32_t end)
+static int32_t run_by_two(const struct line *l, const struct three *t,
+			  int32_t ox, int32_t end)
 {
 	const struct imc_hal_window *v = &l->p->window;
 	const struct imc_rt_scale scale = l->scale;
@@ -212,12 +232,13 @@ static void run_by_two(const struct line *l, const struct three *t, int32_t ox,
 		x1 += 2 * step;
 		x2 += 2 * step;
 	}
+	return a;
 }
 
-static void three_by_three(const struct line *l, int32_t ky)
+static void three_by_three(const struct line *l)
 {
 	const struct imc_hal_window *v = &l->p->window;
-	const struct three t = three_of(l, ky);
+	const struct three t = three_of(l);
 	int32_t stride = v->stride_w, pad = v->pad_left;
 	/* a window of the run begins at column -1 or behind and ends inside */
 	int32_t first = pad > 1 ? (pad - 1 + stride - 1) / stride : 0;
@@ -226,40 +247,61 @@ static void three_by_three(const struct line *l, int32_t ky)
 	end = end < v->out_w ? end : v->out_w;
 	if (first > end)
 		first = end;
-	any_kernel(l, 0, first);
-	if (first < end)
-		(stride == 1 ? run_by_one : run_by_two)(l, &t, first, end);
-	any_kernel(l, end, v->out_w);
+	if (first > 0)
+		any_kernel(l, 0, first);
+	if (first < end) {
+		int32_t sum = (stride == 1 ? run_by_one
+					   : run_by_two)(l, &t, first, end);
+
+		if (end < v->out_w && end * stride - pad + 2 == v->in_w)
+			last_pixel(l, &t, end++, sum);
+	}
+	if (end < v->out_w)
+		any_kernel(l, end, v->out_w);
 }
 
 /* ---- channels ---- */
 
-/* Channel k, counted from chan, of row oy. */
-static void one_line(const struct imc_rt_conv_work *c, struct line *l,
-		     int32_t k, int32_t oy)
+/* Row oy: all that is alike for its channels. */
+static void set_row(const struct imc_rt_conv_work *c, struct line *l,
+		    int32_t oy)
 {
 	const struct imc_hal_window *v = &c->p->window;
-	int32_t image = oy / v->out_h, at = oy % v->out_h, sum = 0;
+	int32_t image = oy / v->out_h, at = oy % v->out_h;
 	int32_t y0 = at * v->stride_h - v->pad_top;
 	struct imc_rt_range taps =
 		imc_rt_taps(y0, v->kernel_h, v->dilation_h, v->in_h);
-	int32_t ky = (int32_t)taps.first;
 	int32_t to = image * v->out_h + imc_rt_line(at, v->out_lines, v->out_h);
 
-	l->n_ky = (int32_t)taps.end - ky;
-	l->place = l->n_ky > 0 ? imc_rt_line(y0 + ky * v->dilation_h,
+	l->ky = (int32_t)taps.first;
+	l->n_ky = (int32_t)taps.end - l->ky;
+	l->place = l->n_ky > 0 ? imc_rt_line(y0 + l->ky * v->dilation_h,
 					     v->in_lines, v->in_h)
 			       : 0;
-	l->x = c->x + image * imc_rt_in_size(v) +
-	       (c->chan + k) / (v->out_c / v->in_c);
-	l->y = c->y + (int64_t)to * v->out_w * v->out_c + c->chan + k;
-	l->w = c->weights + (k * v->kernel_h + ky) * v->kernel_w;
-	for (int32_t i = 0; i < l->n_ky * v->kernel_w; i++)
-		sum += l->w[i];
+	l->row_x = c->x + image * imc_rt_in_size(v);
+	l->row_y = c->y + to * v->out_w * v->out_c + c->chan;
+}
+
+/* Channel k, counted from chan, of the row. */
+static void one_line(const struct imc_rt_conv_work *c, struct line *l,
+		     int32_t k)
+{
+	const struct imc_hal_window *v = &c->p->window;
+	const int8_t *end;
+	int32_t sum = 0;
+
+	l->x = l->row_x + (c->chan + k) / l->outs;
+	l->y = l->row_y + k;
+	l->w = c->weights + (k * v->kernel_h + l->ky) * v->kernel_w;
+	l->scale = imc_rt_scale_of(c->mult[k], c->shift[k]);
+	l->bias = c->bias[k];
+	end = l->w + l->n_ky * v->kernel_w;
+	for (const int8_t *w = l->w; w != end; w++)
+		sum += *w;
 	l->base = l->bias - c->p->zero_x * sum;
 	if (v->kernel_h == 3 && v->kernel_w == 3 && v->dilation_w == 1 &&
 	    v->stride_w < 3)
-		three_by_three(l, ky);
+		three_by_three(l);
 	else
 		any_kernel(l, 0, v->out_w);
 }
@@ -269,19 +311,15 @@ void imc_rt_conv_depthwise_part(void *arg, int32_t core, int32_t n_core)
 	const struct imc_rt_conv_work *c = arg;
 	const struct imc_hal_window *v = &c->p->window;
 	struct imc_rt_range r =
-		imc_rt_share((int64_t)c->n_chan * c->n_row, core, n_core);
-	int32_t k = (int32_t)r.first / c->n_row;
-	int32_t row = (int32_t)r.first % c->n_row;
+		imc_rt_share(c->n_chan * c->n_row, core, n_core);
+	int32_t i = (int32_t)r.first, row = i / c->n_chan, k = i % c->n_chan;
 	struct line l = {.p = c->p, .line_bytes = v->in_w * v->in_c};
 
 	l.lines = v->in_lines && v->in_lines < v->in_h ? v->in_lines : v->in_h;
-	for (int32_t i = (int32_t)r.first; i < r.end; i++) {
-		if (row == c->n_row) {
-			row = 0;
-			k++;
-		}
-		l.scale = imc_rt_scale_of(c->mult[k], c->shift[k]);
-		l.bias = c->bias[k];
-		one_line(c, &l, k, c->row + row++);
+	l.outs = v->out_c / v->in_c;
+	for (; i < r.end; row++, k = 0) {
+		set_row(c, &l, c->row + row);
+		for (; i < r.end && k < c->n_chan; i++, k++)
+			one_line(c, &l, k);
 	}
 }
