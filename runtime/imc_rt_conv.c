@@ -82,24 +82,26 @@ static struct row row_at(const struct imc_rt_conv_work *c, int32_t oy)
 }
 
 /* The block from channel k on. */
-static struct block block_at(const struct imc_rt_conv_work *c, int32_t k)
+static void set_block(struct block *b, const struct imc_rt_conv_work *c,
+		      int32_t k)
 {
 	const struct imc_hal_window *v = &c->p->window;
 	int32_t outs = v->out_c / c->p->group, per = v->in_c / c->p->group;
 	int32_t left = outs - (c->chan + k) % outs;
-	struct block b = {.c = c, .k = k, .n_ky = -1};
+	int32_t taps = v->kernel_h * v->kernel_w * per;
 
-	b.n = smaller(smaller(left, IMC_RT_TILE_K), c->n_chan - k);
-	b.c0 = (c->chan + k) / outs * per;
+	b->c = c;
+	b->k = k;
+	b->n_ky = -1;
+	b->n = smaller(smaller(left, IMC_RT_TILE_K), c->n_chan - k);
+	b->c0 = (c->chan + k) / outs * per;
 	for (int32_t j = 0; j < IMC_RT_TILE_K; j++) {
-		int32_t at = k + smaller(j, b.n - 1);
+		int32_t at = k + smaller(j, b->n - 1);
 
-		b.w[j] = c->weights +
-			 (size_t)at * (size_t)(v->kernel_h * v->kernel_w * per);
-		b.scale[j] = imc_rt_scale_of(c->mult[at], c->shift[at]);
-		b.bias[j] = c->bias[at];
+		b->w[j] = c->weights + at * taps;
+		b->scale[j] = imc_rt_scale_of(c->mult[at], c->shift[at]);
+		b->bias[j] = c->bias[at];
 	}
-	return b;
 }
 
 /* Blocks of all channels of the work. */
@@ -162,27 +164,35 @@ static void finish(const struct block *b, const int32_t *sum, int32_t n_pixel,
 			   sum + n_pixel * IMC_RT_TILE_K, y + j);
 }
 
-/* Pixel ox, of which columns may lie in the padding. */
-static void one_pixel(const struct block *b, const struct shape *s,
-		      const struct row *r, int32_t ox)
+/* Pixel ox, no column of which lies in the padding. */
+static void inner_pixel(const struct block *b, const struct shape *s,
+			const struct row *r, int32_t ox)
 {
 	const struct imc_rt_conv *p = b->c->p;
 	const struct imc_hal_window *v = &p->window;
 	int32_t x0 = ox * v->stride_w - v->pad_left, sum[IMC_RT_TILE_K];
-	int32_t first = 0, n = v->kernel_w;
+
+	imc_rt_dot_1(&s->walk, r->x + x0 * v->in_c + b->c0, p->zero_x, b->w,
+		     r->ky * s->walk.w_line, b->bias, sum);
+	finish(b, sum, 1, r->y + ox * v->out_c + b->k);
+}
+
+/* Pixel ox, some columns of which do: those that do not are multiplied. */
+static void edge_pixel(const struct block *b, const struct shape *s,
+		       const struct row *r, int32_t ox)
+{
+	const struct imc_rt_conv *p = b->c->p;
+	const struct imc_hal_window *v = &p->window;
+	int32_t x0 = ox * v->stride_w - v->pad_left, sum[IMC_RT_TILE_K];
+	struct imc_rt_range taps =
+		imc_rt_taps(x0, v->kernel_w, v->dilation_w, v->in_w);
+	int32_t first = (int32_t)taps.first, n = (int32_t)taps.end - first;
 	struct imc_rt_walk k = s->walk;
 
-	if (ox < s->inside || ox >= s->inside_end) {
-		struct imc_rt_range taps =
-			imc_rt_taps(x0, v->kernel_w, v->dilation_w, v->in_w);
-
-		first = (int32_t)taps.first;
-		n = (int32_t)taps.end - first;
-		if (k.n_run == 1)
-			k.run = n * s->per;
-		else
-			k.n_run = n;
-	}
+	if (k.n_run == 1)
+		k.run = n * s->per;
+	else
+		k.n_run = n;
 	if (n == 0)
 		k.n_line = 0;
 	x0 += first * v->dilation_w;
@@ -214,7 +224,7 @@ static void inner_pixels(struct block *b, const struct shape *s,
 		y += n * v->out_c;
 	}
 	if (ox < end)
-		one_pixel(b, s, r, ox);
+		inner_pixel(b, s, r, ox);
 }
 
 /* Pixels ox .. end of a row. */
@@ -226,13 +236,13 @@ static void some_of_row(struct block *b, struct shape *s, const struct row *r,
 	s->walk.place = r->place;
 	s->walk.n_line = r->n_ky;
 	for (; ox < end && ox < s->inside; ox++)
-		one_pixel(b, s, r, ox);
+		edge_pixel(b, s, r, ox);
 	if (ox < inner) {
 		inner_pixels(b, s, r, ox, inner);
 		ox = inner;
 	}
 	for (; ox < end; ox++)
-		one_pixel(b, s, r, ox);
+		edge_pixel(b, s, r, ox);
 }
 
 /* Pixels first .. end of the rows of the work, of a block. */
@@ -267,10 +277,10 @@ static void conv_part(void *arg, int32_t core, int32_t n_core)
 	struct imc_rt_range r = imc_rt_share(
 		few ? n_pixel * n_block(c) : n_pixel, core, n_core);
 	int32_t first = (int32_t)r.first, end = (int32_t)r.end;
+	struct block b;
 
 	for (int32_t k = 0; k < c->n_chan && end > 0;) {
-		struct block b = block_at(c, k);
-
+		set_block(&b, c, k);
 		if (first < n_pixel)
 			some_of_block(&b, &s, first, smaller(end, n_pixel));
 		if (few) {
