@@ -53,8 +53,8 @@ static void check_all_shifts(int32_t mult)
 
 				check_scaled(v, mult, s);
 				check_scaled(-v, mult, s);
-				v = (2 * (int64_t)d + 1)
-				    << (bit > 28 ? 28 : bit);
+				v = (2 * (int64_t)d + 1) *
+				    ((int64_t)1 << (bit > 28 ? 28 : bit));
 				check_scaled(v, mult, s);
 				check_scaled(3 * d * 37, mult, s);
 			}
