@@ -259,6 +259,7 @@ static void emit_programs(const struct imc_emit *e, struct imc_buf *b)
 		"add_executable(%s_run%s)\n"
 		"target_include_directories(%s_run PRIVATE runtime/device\n"
 		"  runtime/models runtime/hal/models runtime/hal/host)\n"
+		"target_compile_options(%s_run PRIVATE -ffp-contract=off)\n"
 		"target_link_libraries(%s_run PRIVATE %s Threads::Threads)\n"
 		"add_executable(%s_npy%s)\n"
 		"target_include_directories(%s_npy PRIVATE runtime/host)\n"
@@ -266,8 +267,8 @@ static void emit_programs(const struct imc_emit *e, struct imc_buf *b)
 		"target_link_libraries(%s_npy PRIVATE %s m)\n"
 		"set_target_properties(%s_run %s_npy PROPERTIES C_STANDARD "
 		"99)\n",
-		n, sources(e, DEVICE), n, n, n, n, sources(e, TOOL), n, n, n, n,
-		n, n);
+		n, sources(e, DEVICE), n, n, n, n, n, sources(e, TOOL), n, n, n,
+		n, n, n);
 }
 
 static void emit_cmake(struct imc_emit *e)

@@ -19,6 +19,9 @@ bool imc_column_cells_check(const struct imc_module *m)
 		return true;
 	if (imc_hw_sums_exact(m->hw))
 		return do_not_fit(m, "this target", "no ADC rounds its sums");
+	if (m->hw->ima_adc_ends)
+		return do_not_fit(m, "this target",
+				  "its ADCs read no sum as it is");
 	if (m->opt.post != 1)
 		return do_not_fit(
 			m, "codes of ADCs as activations",

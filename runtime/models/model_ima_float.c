@@ -1,33 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "imc_model_adc.h"
 
 /* The largest input, and the largest code. */
 #define FULL 127.0F
+
+/* A sum as it is kept. */
+union bits {
+	int32_t word;
+	float sum;
+};
 
 void imc_model_float_add(const struct imc_model_adc *adc, int32_t x,
 			 const int8_t *restrict cell, int32_t n,
 			 int32_t *restrict sum)
 {
 	const float in = (float)x / FULL, most = (float)adc->cell_max;
-	float v;
 
 	for (int32_t j = 0; j < n; j++) {
-		memcpy(&v, &sum[j], sizeof v);
-		v += in * (float)cell[j] / most;
-		memcpy(&sum[j], &v, sizeof v);
+		union bits v = {sum[j]};
+
+		v.sum += in * (float)cell[j] / most;
+		sum[j] = v.word;
 	}
 }
 
 int32_t imc_model_float_read(const struct imc_model_adc *adc, int32_t sum,
 			     int32_t low, int32_t high)
 {
+	const union bits kept = {sum};
 	int32_t code;
-	float v;
+	float v = kept.sum;
 
 	(void)adc;
-	memcpy(&v, &sum, sizeof v);
 	if (v >= (float)high)
 		v = (float)high;
 	else if (v <= -(float)low)

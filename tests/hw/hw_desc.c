@@ -298,6 +298,37 @@ static void test_read_faults(void)
 		   "in one file");
 }
 
+/* ADCs whose range has whole ends want machines with numbers like theirs. */
+static void check_ends(void)
+{
+	check_read("name: x\nima: {adc_rounding: float32}\n",
+		   "hw.yaml:2:21: error: ima.adc_rounding is float32 but "
+		   "ima.adc_ends is any: float32 is known of ranges with whole "
+		   "ends");
+	check_read("name: x\nima: {adc_ends: whole, adc: none}\n",
+		   "hw.yaml:2:17: error: ima.adc_ends is whole but ima.adc is "
+		   "none: no ADC clips sums that are exact");
+	check_read(
+		"name: x\nima: {adc_bits: 6, adc_ends: whole}\n",
+		"hw.yaml:2:30: error: ima.adc_ends is whole but ima.adc_bits "
+		"is 6: LOW + HIGH has code 127");
+	check_read(
+		"name: x\nima: {dac_bits: 7, adc_ends: whole}\n",
+		"hw.yaml:2:30: error: ima.adc_ends is whole but ima.dac_bits "
+		"is 7: the largest input is 127");
+	check_read(
+		"name: x\nima: {adc_ends: whole, dac_zero: free}\n",
+		"hw.yaml:2:17: error: ima.adc_ends is whole but ima.dac_zero "
+		"is free: inputs lie around 0");
+	check_read("name: x\nima: {adc_ends: whole, adc_range: column}\n",
+		   "hw.yaml:2:17: error: ima.adc_ends is whole but "
+		   "ima.adc_range is column: a layer has one LOW and one HIGH");
+	check_read("name: x\nima: {adc_ends: whole, aggregate: yes}\n",
+		   "hw.yaml:2:17: error: ima.adc_ends is whole but "
+		   "ima.aggregate is yes: codes of blocks do not add up to "
+		   "activations");
+}
+
 /* Keys that contradict each other: at the first of the two in the table that
  * the file names. */
 static void test_contradictions(void)
@@ -308,6 +339,7 @@ static void test_contradictions(void)
 	check_read("name: x\nima: {adc: none, adc_range: column}\n",
 		   "hw.yaml:2:29: error: ima.adc_range is column but ima.adc "
 		   "is none: there is no ADC to set");
+	check_ends();
 	check_read("name: x\nima:\n  arrays: 2\n  active_arrays: 3\n",
 		   "hw.yaml:4:18: error: ima.active_arrays is 3 but ima.arrays "
 		   "is 2: no more arrays can compute than there are");
@@ -413,14 +445,17 @@ static void test_load(void)
 		   "./none.yaml: error: cannot read: No such file or "
 		   "directory");
 	check_load("../hw/", "../hw/: error: cannot read: Is a directory");
-	check_load("garofalo-43",
-		   "imcc: error: unknown target 'garofalo-43'; known are "
-		   "bruschi-512, diana, garofalo-1, garofalo-34, lrmp, "
-		   "rram-sram, sram-imc, or a .yaml file; did you mean "
-		   "'garofalo-1'?");
-	check_load("q", "imcc: error: unknown target 'q'; known are "
-			"bruschi-512, diana, garofalo-1, garofalo-34, lrmp, "
-			"rram-sram, sram-imc, or a .yaml file");
+	check_load(
+		"garofalo-43",
+		"imcc: error: unknown target 'garofalo-43'; known are "
+		"bruschi-512, diana, garofalo-1, garofalo-34, lrmp, pulp-ima, "
+		"rram-sram, sram-imc, or a .yaml file; did you mean "
+		"'garofalo-1'?");
+	check_load(
+		"q",
+		"imcc: error: unknown target 'q'; known are "
+		"bruschi-512, diana, garofalo-1, garofalo-34, lrmp, pulp-ima, "
+		"rram-sram, sram-imc, or a .yaml file");
 }
 
 static void test_targets(void)

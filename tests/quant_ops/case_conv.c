@@ -208,15 +208,17 @@ struct conv_case make_conv(struct rnd *r, struct imc_arena *a)
 	if (!imc_node_at(c.g, id)->a.post[0] && pick(&own, 0, 1))
 		add_residual(c.g, id, &own);
 	n = imc_node_at(c.g, id);
+	if (n->a.adc[0] && !pick(&own, 0, 2))
+		choose_ends(&c, &own);
 	fill_input(&c, r, a);
 	c.text = imc_arena_printf(
 		a,
 		"k %d c %d group %d bundle %d rows %d adc %d post %d "
-		"slices %d bias rows %d residual %d",
+		"slices %d bias rows %d residual %d float %d",
 		(int)w[0], (int)channels, (int)n->a.group[0],
 		(int)n->a.bundle[0], (int)n->a.block_rows[0], (int)n->a.adc[0],
 		(int)n->a.post[0], (int)n->a.slices[0], n->a.drive.n,
-		imc_val_ok(n->in[9]));
+		imc_val_ok(n->in[9]), (int)n->a.adc_float[0]);
 	*IMC_PUSH(a, c.g->input, c.g->n_input, c.g->cap_input) = x;
 	*IMC_PUSH(a, c.g->output, c.g->n_output, c.g->cap_output) = y;
 	return c;
@@ -317,19 +319,26 @@ void naive_rest(const struct conv_case *c, int32_t *sum)
 static int64_t code(const struct spot *s, int64_t row0, int64_t row1, int slice)
 {
 	const struct imc_attrs *a = &s->n->a;
+	volatile float sum = 0;
 	int64_t acc = 0, w;
 
 	for (int64_t r = row0; r < row1; r++) {
 		int64_t x = row_x(s, r, &w);
 
-		acc += x * imc_slice((int32_t)w, slice, (int)a->slices[0],
-				     (int)a->slice_bits[0]);
+		w = imc_slice((int32_t)w, slice, (int)a->slices[0],
+			      (int)a->slice_bits[0]);
+		acc += x * w;
+		naive_float_add(&sum, x, w, a->slice_bits[0]);
 	}
 	for (int i = 0; i < a->drive.n && row1 == n_row(s) && slice == 0; i++) {
 		const int8_t *rows = imc_node_in(s->c->g, s->n, 8)->t.data;
 
-		acc += a->drive.v[i] * rows[i * s->w->dim[0] + s->k];
+		w = rows[i * s->w->dim[0] + s->k];
+		acc += a->drive.v[i] * w;
+		naive_float_add(&sum, a->drive.v[i], w, a->slice_bits[0]);
 	}
+	if (a->adc_float[0])
+		return naive_float_code(sum, a->adc_low[0], a->adc_high[0]);
 	return imc_requant(acc, vec(s, 5)[s->k], vec(s, 6)[s->k],
 			   vec(s, 7)[s->k], (int32_t)a->adc_lo[0],
 			   (int32_t)a->adc_hi[0]);
@@ -378,7 +387,7 @@ void naive_conv(const struct conv_case *c, int8_t *y)
 
 /* Cases of each kind. */
 struct conv_seen {
-	int varied, residual[2], blocks, groups;
+	int varied, residual[2], blocks, groups, in_float;
 };
 
 /* Groups of w that are not all 0. */
@@ -453,6 +462,7 @@ static void check_conv(struct rnd *r, struct conv_seen *seen)
 		seen->blocks += n->a.block_rows[0] > 0;
 		seen->groups += n->a.group[0] > 1;
 	}
+	seen->in_float += n->a.adc_float[0] > 0;
 	seen->varied += size > 1 && memcmp(want, want + 1, size - 1) != 0;
 	imc_arena_free(a);
 }
@@ -496,6 +506,7 @@ int test_conv(struct rnd *r)
 		check_conv(r, &seen);
 	/* Else a case says nothing: everything was clamped. */
 	CHECK(seen.varied > N_CASE / 2, "%d", seen.varied);
+	CHECK(seen.in_float > N_CASE / 10, "%d", seen.in_float);
 	CHECK(seen.residual[0] > 20 && seen.residual[1] > 20 &&
 		      seen.blocks > 20 && seen.groups > 20,
 	      "%d %d %d %d", seen.residual[0], seen.residual[1], seen.blocks,

@@ -169,10 +169,18 @@ static int64_t part(const struct sheet *s, const struct imc_images *img,
 	int64_t k = s->b.k0 + s->t->col0 + i % s->t->n_col, acc = 0;
 	int64_t slice = s->t->slice0 + i / s->t->n_col % s->t->n_slice;
 	int64_t shift = slice * a->slice_bits[0];
+	volatile float sum = 0;
 
-	for (int l = 0; l < s->n_line; l++)
-		acc += drive(s, &s->line[l], at) * cell(s, img, l, i);
-	if (a->adc[0]) {
+	for (int l = 0; l < s->n_line; l++) {
+		int64_t x = drive(s, &s->line[l], at), w = cell(s, img, l, i);
+
+		acc += x * w;
+		naive_float_add(&sum, x, w, a->slice_bits[0]);
+	}
+	if (a->adc[0] && a->adc_float[0]) {
+		acc = naive_float_code(sum, a->adc_low[0], a->adc_high[0]);
+		shift += a->post[0] ? 0 : IMC_SUM_FRAC;
+	} else if (a->adc[0]) {
 		acc = imc_requant(acc, s->q.adc_mult[k], s->q.adc_shift[k],
 				  s->q.adc_zero[k], (int32_t)a->adc_lo[0],
 				  (int32_t)a->adc_hi[0]) -

@@ -25,6 +25,14 @@ struct conv_case make_conv(struct rnd *r, struct imc_arena *a);
 /* y of the node by the formulas of ir/README.md, in 64 bits, slowly. */
 void naive_conv(const struct conv_case *c, int8_t *y);
 
+/* Gives the ADC of the node ends at whole numbers, and mostly float32. */
+void choose_ends(const struct conv_case *c, struct rnd *r);
+
+/* Adds to *sum, in float32, what a word line with input x and a cell w of
+ * `bits` bits does; the code of a sum (ir/num_adc.h). */
+void naive_float_add(volatile float *sum, int64_t x, int64_t w, int64_t bits);
+int64_t naive_float_code(float sum, int64_t low, int64_t high);
+
 /* Adds to sum[window][k] what the residual weights make of x. */
 void naive_rest(const struct conv_case *c, int32_t *sum);
 

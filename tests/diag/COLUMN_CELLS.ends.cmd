@@ -1,0 +1,1 @@
+compile_digits -t pulp-ima -o out --column-cells=4
