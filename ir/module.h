@@ -159,9 +159,6 @@ struct imc_module {
 	/* How ranges were calibrated: source is a file name or "synthetic". */
 	const char *calib_source;
 	int64_t calib_n;
-	/* First of them, input by input as in struct imc_samples, for the golden
-	 * sample of a bundle; NULL: none. Not a part of the text. */
-	float *sample[IMC_MAX_INPUT];
 	/* Of layers whose bits are chosen: errors, how they were found, rank
 	 * correlation (Spearman) of predicted and measured errors of random
 	 * choices (0: not checked), and what was tried. */

@@ -50,19 +50,16 @@ void imc_emit_trace(struct imc_emit *e, const struct imc_step *s)
 
 /* ---- the sample ---- */
 
-/* The first sample of the calibration, or a synthetic one, as device tensors.
- */
+/* A synthetic sample as device tensors: a module that was dumped and read again
+ * gives the same. */
 static struct imc_tensor *sample_of(struct imc_emit *e)
 {
 	const struct imc_graph *g = e->g;
 	struct imc_tensor *in = imc_arena_array(e->a, g->n_input, sizeof *in);
-	struct imc_samples made = imc_samples_make(g, 1, e->m->opt.seed, e->a);
+	struct imc_samples x = imc_samples_make(g, 1, e->m->opt.seed, e->a);
 
 	for (size_t k = 0; k < g->n_input; k++)
-		imc_real_to_device(g, g->input[k],
-				   e->m->sample[k] ? e->m->sample[k]
-						   : made.x[k],
-				   &in[k], e->a);
+		imc_real_to_device(g, g->input[k], x.x[k], &in[k], e->a);
 	return in;
 }
 

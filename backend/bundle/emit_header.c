@@ -88,17 +88,17 @@ static void emit_structs(struct imc_emit *e, struct imc_buf *b)
 	imc_buf_printf(
 		b,
 		"/* Owned by the caller; its members are the "
-		"network's. Of builds with IMC_DEBUG\n * the caller may "
-		"set differs, behind %s_init: it is called with the "
-		"first layer\n * that makes something else of the golden "
-		"sample, test/input.bin. */\n"
+		"network's. In builds with IMC_DEBUG\n * the caller may "
+		"set differs after init: it is called with the first "
+		"layer\n * that makes something else of the golden sample, "
+		"test/input.bin. */\n"
 		"struct %s_context {\n\tstruct imc_hal *hal;\n"
 		"\tint8_t *l1, *l2;\n\tint programmed;\n"
 		"#ifdef IMC_DEBUG\n"
 		"\tvoid (*differs)(const struct imc_rt_traced *layer, "
 		"uint32_t crc);\n"
 		"\tuint32_t crc[%s_NUM_TRACED + 1];\n#endif\n};\n",
-		n, n, e->upper);
+		n, e->upper);
 }
 
 static void emit_functions(struct imc_emit *e, struct imc_buf *b)

@@ -465,14 +465,6 @@ static bool find_samples(struct imc_module *m, const struct cli_settings *s,
 	return settle_pre(m, s);
 }
 
-/* Leaves the first sample to the module. */
-static void keep_sample(struct imc_module *m, const struct imc_samples *x)
-{
-	for (int k = 0; k < x->n_input && x->n > 0; k++)
-		m->sample[k] = imc_arena_memdup(
-			m->arena, x->x[k], (size_t)x->size[k] * sizeof(float));
-}
-
 /* Of a network that needs no samples. */
 static bool take_pre(struct imc_module *m, const struct cli_settings *s)
 {
@@ -580,8 +572,6 @@ bool cli_module_run(struct imc_module *m, const struct cli_settings *s,
 		run.judge = &judge;
 	}
 	ok = ok && imc_passes_run(m, &run) && r.dumped;
-	if (ok)
-		keep_sample(m, &calib);
 	cli_ui_clear(s->ui);
 	imc_arena_free(a);
 	return ok;
