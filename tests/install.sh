@@ -3,7 +3,8 @@
 packages_build="gcc make cmake pkg-config libc6-dev protobuf-c-compiler
 	libprotobuf-c-dev libyaml-dev libglpk-dev libopenblas-dev libmd-dev zlib1g-dev"
 packages_check="clang libclang-rt-14-dev libonnx-testdata
-	gcc-riscv64-unknown-elf qemu-system-misc libunicorn-dev"
+	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
+	qemu-system-misc libunicorn-dev"
 
 # True if a package is installed.
 have_package()
