@@ -5,6 +5,12 @@
 /* Of the linker script. */
 extern struct imc_hal imc_pulp_hal;
 extern char imc_pulp_l1_free[], imc_pulp_l1_end[];
+extern volatile uint32_t imc_pulp_stacks[];
+
+/* What the lowest words of the stacks hold: those of cores 1 .. 7, 1536 bytes
+ * each, and of core 0 behind them. */
+#define UNTOUCHED 0x57ac7e4du
+#define STACK_WORDS (1536 / 4)
 
 /* In start.S. */
 void imc_pulp_start_cluster(uint32_t entry);
@@ -36,6 +42,15 @@ static void work(struct imc_hal *hal, int32_t core)
 	}
 }
 
+/* True while no stack was too small. */
+static int stacks_good(void)
+{
+	for (int32_t i = 0; i < IMC_PULP_CORES; i++)
+		if (imc_pulp_stacks[i * STACK_WORDS] != UNTOUCHED)
+			return 0;
+	return 1;
+}
+
 /* All of L1 that is left. */
 static void set_staging(struct imc_hal *hal)
 {
@@ -58,11 +73,17 @@ void imc_pulp_core(int32_t core)
 	if (core)
 		work(hal, core);
 	*hal = (struct imc_hal){.dma = -1};
+	for (int32_t i = 0; i < IMC_PULP_CORES; i++)
+		imc_pulp_stacks[i * STACK_WORDS] = UNTOUCHED;
 	pulp_write(PULP_BARRIER_MASK, (1u << IMC_PULP_CORES) - 1);
 	pulp_write(PULP_BARRIER_TARGET, (1u << IMC_PULP_CORES) - 1);
 	pulp_write(PULP_TIMER, PULP_TIMER_START);
 	set_staging(hal);
 	status = (uint32_t)imc_pulp_main(hal);
+	if (!stacks_good()) {
+		imc_pulp_print("a stack was too small\n");
+		status = 3;
+	}
 	pulp_fence();
 	pulp_write(PULP_EXIT, 1u << 31 | (status & 0xff));
 	for (;;)

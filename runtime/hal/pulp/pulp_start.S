@@ -14,8 +14,10 @@ _start:
 	beq	a1, a2, fabric
 	la	sp, imc_pulp_stack_0	/* core 0 has the largest one */
 	beqz	a0, 1f
-	la	sp, imc_pulp_stacks
+	la	sp, imc_pulp_stacks	/* the others 1536 bytes each */
 	slli	a1, a0, 10
+	add	sp, sp, a1
+	slli	a1, a0, 9
 	add	sp, sp, a1
 1:	tail	imc_pulp_core
 

@@ -33,6 +33,16 @@ static void odd_channels(void)
 	pulp_wait_event(PULP_EVENT_IMA);
 }
 
+/* Core 1, whose stack is the lowest, uses more of it than there is. */
+static void deep(void *arg, int32_t core, int32_t n_core)
+{
+	volatile int8_t much[1600];
+
+	(void)arg;
+	for (int32_t i = 0; core == 1 && i < (int32_t)sizeof much; i++)
+		much[i] = (int8_t)(n_core + (i ? much[i - 1] : 0));
+}
+
 int imc_pulp_main(struct imc_hal *hal)
 {
 	struct imc_hal_dma far = {l1 + 60000, far_memory, 8192, 1, 0, 0};
@@ -51,6 +61,9 @@ int imc_pulp_main(struct imc_hal *hal)
 		pulp_wait_event(1); /* that nobody sends */
 		break;
 	case 5:
+		imc_hal_fork(hal, deep, 0);
+		break;
+	case 6:
 		return 42;
 	}
 	return 0;
