@@ -147,13 +147,13 @@ static void emit_settings(struct imc_emit *e, struct imc_buf *b)
 		"#                     that differs\n"
 		"#   make size         of code and data\n"
 		"# DEBUG=1, COUNT=1: built with IMC_DEBUG, IMC_COUNT.\n"
-		"NET = %s\nCORES = %lld\nSAMPLE_BYTES = %lld\nDATA = S\nINPUT "
-		"= input.npy\n"
+		"NET = %s\nCORES = %lld\nXBARS = %d\nSAMPLE_BYTES = %lld\n"
+		"DATA = S\nINPUT = input.npy\n"
 		"OUTPUT = output.npy\nSKIP = 0\nLIMIT = 0\nV =\n"
 		"HOST_CC = cc\nHOST_CFLAGS = -O2\n"
 		"PROGRAM = build/$(NET)$(V)\nTOOL = build/$(NET)_npy\n\n",
 		e->name, port, e->name, (long long)e->m->hw->cluster_cores,
-		sample_bytes(e));
+		(int)e->images.n, sample_bytes(e));
 	imc_buf_printf(b,
 		       "all: $(PROGRAM)\n\n"
 		       "include runtime/hal/%s/%s.mk\n\n"

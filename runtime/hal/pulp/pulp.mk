@@ -2,13 +2,13 @@
 # PULP_SIM: a command that runs a program, PULP_SIM file, and prints what it
 # prints: GVSoC's, or another one; make or the environment may set it.
 # SAMPLES: that are linked into a program; more of them take several runs.
-# ARRAYS, L1_KB, L2_KB: of the machine, as on the open chip; the first 64 kB of
-# L2 are not used.
+# ARRAYS: of the machine, those that the network needs; the open chip has one.
+# L1_KB, L2_KB: as on the open chip; the first 64 kB of L2 are not used.
 CC = riscv64-unknown-elf-gcc
 CFLAGS = -O3
 SIZE = riscv64-unknown-elf-size
 SAMPLES = 8
-ARRAYS = 1
+ARRAYS = $(if $(filter 0,$(XBARS)),1,$(XBARS))
 L1_KB = 64
 L2_KB = 448
 
