@@ -57,6 +57,19 @@ static struct imc_act_bits choose(const struct imc_hw *hw, unsigned mask)
 	return (struct imc_act_bits){8, false};
 }
 
+/* Codes of ADCs whose range has whole ends lie around 0. */
+static void number_codes(const struct imc_module *m, struct imc_act_bits *b)
+{
+	const struct imc_graph *g = m->g;
+
+	for (size_t i = 0; i < g->n_order && m->hw->ima_adc_ends; i++) {
+		imc_val y = imc_node_at(g, g->order[i])->out[0];
+
+		if (m->map.assign[g->order[i].i].post_adc)
+			b[y.i] = (struct imc_act_bits){8, true};
+	}
+}
+
 struct imc_act_bits *imc_act_bits_of(const struct imc_module *m,
 				     struct imc_arena *scratch)
 {
@@ -67,6 +80,7 @@ struct imc_act_bits *imc_act_bits_of(const struct imc_module *m,
 
 	for (size_t v = 0; v < g->n_value; v++)
 		b[v] = choose(m->hw, mask[v]);
+	number_codes(m, b);
 	for (size_t i = 0; i < g->n_order; i++) {
 		const struct imc_node *n = imc_node_at(g, g->order[i]);
 

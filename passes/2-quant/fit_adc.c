@@ -366,14 +366,15 @@ static void give_up_post(struct fit *f)
 	cut_again(f);
 }
 
-/* The activation has codes 0 .. 127; quantise chose its weights so that its
- * scale is that of some HIGH, unless even 1 is too much. */
+/* The activation has codes 0 .. 127, unless others were given; quantise chose
+ * its weights so that its scale is that of some HIGH, but 1 may be too much. */
 static void fit_post_ends(struct fit *f, const double *unit, struct numbers *v)
 {
-	const struct imc_value *y = imc_node_out(f->m->g, node_of(f), 0);
+	const struct imc_node *n = node_of(f);
+	const struct imc_value *y = imc_node_out(f->m->g, n, 0);
 	double high = round(y->scale / (unit[0] * cell_max_of(f)));
 
-	if (high < 1) {
+	if (high < 1 || y->zero || n->a.lo[0] || n->a.hi[0] != IMC_ADC_FULL) {
 		give_up_post(f);
 		fit_digital(f, unit, v);
 		return;
