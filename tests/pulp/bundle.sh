@@ -65,6 +65,13 @@ digits()
 	both "$@" 20 --spill
 	make -s -C pulp size | grep -q "build/pulp_source.o" ||
 		fail "make size lacks the port"
+	for debug in 0 1; do
+		make -s -C pulp check CFLAGS=-O2 PULP_SIM="$sim $flags" \
+			DEBUG=$debug >log 2>&1 || fail "$(cat log)"
+		grep -q '^digits: the golden sample is right' log ||
+			fail "$(cat log)"
+		! grep -q 'first wrong' log || fail "$(cat log)"
+	done
 	flags="--stats --arrays=2" variables=ARRAYS=2
 	both "$@" 5 --set ima.arrays=2
 	# samples that no program holds all of at once
