@@ -160,12 +160,15 @@ struct imc_rows imc_step_rows(const struct imc_step *s,
 			      const struct imc_tensor *t);
 
 /* True if rows of the output of n depend on some rows of its inputs only:
- * elements of equal shape, and windows. */
-bool imc_plan_by_rows(const struct imc_node *n);
+ * elements of equal shape, windows, and moves within rows or of whole rows
+ * (concatenation over width or channels, padding, slices, nearest neighbours,
+ * blocks between depth and space). */
+bool imc_plan_by_rows(const struct imc_graph *g, const struct imc_node *n);
 
 /* The rows of input k of node n that rows `out` of its output depend on; all
  * rows when it is not computed by rows. Below the last window there may be
- * rows that no output reads. */
+ * rows that no output reads; and rows that read none, of padding, for which
+ * that input needs no buffer. */
 struct imc_rows imc_plan_reads(const struct imc_graph *g,
 			       const struct imc_node *n, int k,
 			       struct imc_rows out);

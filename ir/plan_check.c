@@ -42,17 +42,19 @@ static const char *read_input(const struct imc_plan_checker *c,
 	imc_val v = n->in[k];
 	struct imc_rows out = imc_step_rows(s, &imc_node_out(c->g, n, 0)->t);
 	int32_t b = imc_plan_now_of(&c->now, v, IMC_MEM_L1);
+	struct imc_rows rows = imc_plan_reads(c->g, n, k, out);
 	int64_t n_chan = chans_of(c, v);
 	struct imc_units x;
 	const char *bad;
 
+	if (rows.first == rows.end)
+		return NULL;
 	if (is_cut(c, b) && imc_plan_is_global_pool(c->g, n) &&
 	    chans_of(c, root_of(c, v)) == n_chan)
 		bad = imc_units_block(c, b, imc_step_chans(s, n_chan), n_chan,
 				      i, &x);
 	else
-		bad = imc_units_rows(c, v, IMC_MEM_L1,
-				     imc_plan_reads(c->g, n, k, out), i, &x);
+		bad = imc_units_rows(c, v, IMC_MEM_L1, rows, i, &x);
 	return bad ? bad : imc_units_read(c, &x, i);
 }
 

@@ -80,7 +80,7 @@ static const char *check_rows(const struct imc_plan_checker *c,
 
 	if (s->n_row == 0)
 		return NULL;
-	if (n->n_out != 1 || !imc_plan_by_rows(n))
+	if (n->n_out != 1 || !imc_plan_by_rows(c->g, n))
 		return imc_arena_printf(c->a, "step %zu cannot run by rows", i);
 	if (as->engine != IMC_ENGINE_CROSSBAR)
 		return NULL;

@@ -67,4 +67,15 @@ int64_t imc_plan_out_chan(const struct imc_graph *g, const struct imc_node *n);
 bool imc_plan_is_global_pool(const struct imc_graph *g,
 			     const struct imc_node *n);
 
+/* Row r of the output of a move is made of input rows floor(r / per) * step +
+ * shift, `span` of them, as far as there are such; rows of equal r % per are
+ * made in the same way. */
+struct imc_move_rows {
+	int64_t per, step, shift, span;
+};
+
+/* False: n is no move, or not by rows. */
+bool imc_plan_move_rows(const struct imc_graph *g, const struct imc_node *n,
+			struct imc_move_rows *out);
+
 #endif

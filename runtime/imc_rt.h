@@ -243,28 +243,41 @@ int imc_rt_load_channels(struct imc_hal *hal, int8_t *to, const int8_t *from,
 
 /* ---- moves ---- */
 
-/* Element (i0, i1, ..) of shape dim goes from src_offset + sum i * src_step
- * to dst_offset + sum i * dst_step. Serves transpose, concat, slice, pad ... */
+/* Where the elements of row r of a result come from: place `from` means element
+ *     from + r / per * x_row + r % per * x_phase     of x,
+ * place `to` element to + r * y_row of y. Rings are of elements. */
+struct imc_rt_move {
+	int32_t per, x_row, x_phase, y_row;
+	int32_t x_ring, y_ring;
+};
+
+/* In each row element (i0, i1, ..) of shape dim goes from src_offset + sum i *
+ * src_step to dst_offset + sum i * dst_step. Serves transpose, concat, slice,
+ * pad ... */
 struct imc_rt_copy {
+	struct imc_rt_move rows;
 	int32_t dim[IMC_RT_MAX_DIM];
 	int32_t src_step[IMC_RT_MAX_DIM], dst_step[IMC_RT_MAX_DIM];
 	int32_t src_offset, dst_offset;
 };
 
 int imc_rt_copy(struct imc_hal *hal, const struct imc_rt_copy *p,
-		const int8_t *x, int8_t *y);
+		const int8_t *x, int8_t *y, int32_t row, int32_t n_row);
 
-/* y[i] = x[table[i]]; where table[i] is negative, y[i] stays. */
+/* In each row y[i] = x[table[i]], 0 <= i < count; where table[i] is negative,
+ * y[i] stays. */
 struct imc_rt_gather {
+	struct imc_rt_move rows;
 	int32_t count;
 	const int32_t *table;
 };
 
 int imc_rt_gather(struct imc_hal *hal, const struct imc_rt_gather *p,
-		  const int8_t *x, int8_t *y);
+		  const int8_t *x, int8_t *y, int32_t row, int32_t n_row);
 
-/* Sets count elements of y. */
-int imc_rt_fill(struct imc_hal *hal, int8_t *y, int32_t count, int8_t value);
+/* Sets rows of row_size elements, in a ring of so many lines (0: all). */
+int imc_rt_fill(struct imc_hal *hal, int8_t *y, int32_t lines, int32_t row_size,
+		int8_t value, int32_t row, int32_t n_row);
 
 /* ---- crossbar images ---- */
 

@@ -51,6 +51,8 @@ struct imc_emit_known {
 	int64_t piece;	       /* place of its constants in l2, or -1 */
 	int64_t n_chan;	       /* of a block of them */
 	int64_t first, record; /* of residual weights in l2, or -1 */
+	/* Of a move (emit_move.c); NULL: not found yet. */
+	const struct imc_emit_moves *moves;
 };
 
 struct imc_emit {

@@ -2,18 +2,40 @@
 
 #include "backend/bundle/emit.h"
 #include "ir/op.h"
+#include "ir/support/checked.h"
 
 /* Moves: every element of a result is some element of an input, or a fill.
  * Which one is asked of the operator's own evaluator, so that there is no
  * second list of what moves mean: it runs on int8 inputs that hold the bytes
- * of element numbers. The answer is fitted into loops of constant step; what
- * does not fit becomes a table. */
+ * of element numbers. Rows that are alike are one row and the way to the next
+ * one; what is not made by rows is one row of all elements. A row is fitted
+ * into loops of constant step; what does not fit becomes a table. */
 
 #define MAX_DIM 6 /* IMC_RT_MAX_DIM */
 
 struct loops {
 	int n; /* innermost first */
 	int64_t dim[MAX_DIM], src[MAX_DIM], dst[MAX_DIM];
+};
+
+/* What goes from input `in` to output `out`, in rows first .. end. */
+struct imc_emit_moved {
+	int in, out;
+	int64_t first, end;
+	int64_t per, x_row, x_phase, y_row; /* as of struct imc_rt_move */
+	bool fits;			    /* loops; else a table of `count` */
+	struct loops loops;
+	int64_t src, dst; /* of the first element */
+	int64_t count, table;
+};
+
+/* A move as it is found once; filled: elements that no input reaches. */
+struct imc_emit_moves {
+	size_t n, cap;
+	struct imc_emit_moved *v;
+	bool *filled; /* by output */
+	int *fill;
+	bool by_rows;
 };
 
 struct probe {
@@ -144,6 +166,189 @@ static bool fit_loops(const struct pairs *v, struct loops *out)
 	return true;
 }
 
+/* ---- rows ---- */
+
+/* Elements of a row, of which the whole is one if it is not made by rows. */
+static int64_t row_of(const struct imc_emit_moves *m,
+		      const struct imc_tensor *t)
+{
+	return m->by_rows ? imc_plan_row_bytes(t) : imc_tensor_count(t);
+}
+
+/* Where row r of the output begins in the input, but for what is equal in all
+ * rows. */
+static int64_t source_of(const struct imc_emit_moved *m, int64_t r)
+{
+	return r / m->per * m->x_row + r % m->per * m->x_phase;
+}
+
+/* Pairs of row r of the output. */
+static struct pairs pairs_of(const struct imc_emit_moved *m,
+			     const struct pairs *v, int64_t r)
+{
+	struct pairs row = {0};
+	int64_t i = 0;
+
+	while (i < v->n && v->dst[i] / m->y_row < r)
+		i++;
+	row.dst = v->dst + i;
+	row.src = v->src + i;
+	while (i < v->n && v->dst[i++] / m->y_row == r)
+		row.n++;
+	return row;
+}
+
+/* Rows m->first .. m->end, one behind another, are as `row`, the first one. */
+static bool rows_alike(const struct imc_emit_moved *m, const struct pairs *v,
+		       const struct pairs *row)
+{
+	if (v->n != row->n * (m->end - m->first))
+		return false;
+	for (int64_t i = 0; i < v->n; i++) {
+		int64_t k = i % row->n, r = m->first + i / row->n;
+		int64_t at = source_of(m, r) - source_of(m, m->first);
+
+		if (v->dst[i] - row->dst[k] != (r - m->first) * m->y_row ||
+		    v->src[i] - row->src[k] != at)
+			return false;
+	}
+	return true;
+}
+
+static bool find_rows(struct probe *p, const struct pairs *v,
+		      struct imc_emit_moved *m, struct pairs *row)
+{
+	struct imc_move_rows rows;
+
+	if (!imc_plan_move_rows(p->e->g, p->l->n, &rows))
+		return false;
+	m->per = rows.per;
+	m->x_row = rows.step * imc_plan_row_bytes(&p->in[m->in]);
+	m->x_phase = 0;
+	m->first = v->dst[0] / m->y_row;
+	m->end = v->dst[v->n - 1] / m->y_row + 1;
+	*row = pairs_of(m, v, m->first);
+	if (m->per > 1 && m->end - m->first > 1) {
+		struct pairs next = pairs_of(m, v, m->first + 1);
+
+		if (m->first || !next.n)
+			return false;
+		m->x_phase = next.src[0] - row->src[0];
+	}
+	return rows_alike(m, v, row);
+}
+
+/* ---- what is found once ---- */
+
+static void make_table(struct probe *p, const struct pairs *row,
+		       struct imc_emit_moved *m)
+{
+	int64_t first = m->first * m->y_row, from = source_of(m, m->first);
+	int32_t *table = imc_arena_array(p->a, (size_t)m->count, sizeof *table);
+
+	for (int64_t i = 0; i < m->count; i++)
+		table[i] = -1;
+	for (int64_t i = 0; i < row->n; i++)
+		table[row->dst[i] - first] = (int32_t)(row->src[i] - from);
+	m->table =
+		imc_emit_bytes(p->e, table, (size_t)m->count * sizeof *table);
+}
+
+/* A table has no place for sources in rows before its own. */
+static bool has_table(const struct imc_emit_moved *m, const struct pairs *row)
+{
+	for (int64_t i = 0; i < row->n; i++)
+		if (row->src[i] < source_of(m, m->first))
+			return false;
+	return true;
+}
+
+/* One input into one output. */
+static bool find_part(struct probe *p, struct imc_emit_moves *all,
+		      const struct pairs *v, struct imc_emit_moved *m)
+{
+	const struct imc_tensor *y = &imc_node_out(p->e->g, p->l->n, m->out)->t;
+	struct pairs row = *v;
+
+	m->per = 1;
+	m->end = 1;
+	m->count = m->y_row = row_of(all, y);
+	if (all->by_rows && !find_rows(p, v, m, &row))
+		return false;
+	m->src = row.src[0] - source_of(m, m->first);
+	m->dst = row.dst[0] - m->first * m->y_row;
+	m->fits = fit_loops(&row, &m->loops);
+	if (m->fits)
+		return true;
+	if (!has_table(m, &row))
+		return false;
+	make_table(p, &row, m);
+	return true;
+}
+
+/* The value of elements that no input reaches. False: they differ. */
+static bool find_fill(struct probe *p, struct imc_emit_moves *all, int o,
+		      const int8_t *still, const bool *moved)
+{
+	const struct imc_tensor *y = &imc_node_out(p->e->g, p->l->n, o)->t;
+	int64_t n = imc_tensor_count(y);
+
+	for (int64_t i = 0; i < n; i++) {
+		if (moved[i])
+			continue;
+		if (all->filled[o] && still[i] != all->fill[o])
+			return false;
+		all->filled[o] = true;
+		all->fill[o] = still[i];
+	}
+	return true;
+}
+
+static bool find_output(struct probe *p, struct imc_emit_moves *all, int o)
+{
+	int64_t n = imc_tensor_count(&imc_node_out(p->e->g, p->l->n, o)->t);
+	const int8_t *still = ask(p, o, -1, 0, -1);
+	bool *moved = imc_arena_array(p->a, (size_t)n, sizeof *moved);
+
+	for (int k = 0; k < p->n_data; k++) {
+		struct pairs v = find_pairs(p, o, k, still);
+		struct imc_emit_moved m = {.in = k, .out = o};
+
+		for (int64_t i = 0; i < v.n; i++)
+			moved[v.dst[i]] = true;
+		if (v.n && !find_part(p, all, &v, &m))
+			return imc_emit_refuse(p->e, p->l,
+					       "its rows are not alike");
+		if (v.n)
+			*IMC_PUSH(p->e->a, all->v, all->n, all->cap) = m;
+	}
+	if (!find_fill(p, all, o, still, moved))
+		return imc_emit_refuse(p->e, p->l,
+				       "it fills with several values");
+	return true;
+}
+
+/* NULL: reported. */
+static const struct imc_emit_moves *find_moves(struct imc_emit *e,
+					       const struct imc_emit_layer *l)
+{
+	struct probe p = {.e = e, .l = l, .a = imc_arena_new()};
+	struct imc_emit_moves *m = imc_arena_alloc(e->a, sizeof *m);
+	size_t n_out = (size_t)l->n->n_out;
+	bool ok = true;
+
+	m->by_rows = imc_plan_by_rows(e->g, l->n);
+	m->filled = imc_arena_array(e->a, n_out, sizeof *m->filled);
+	m->fill = imc_arena_array(e->a, n_out, sizeof *m->fill);
+	start_probe(&p);
+	for (int o = 0; o < l->n->n_out && ok; o++)
+		ok = find_output(&p, m, o);
+	imc_arena_free(p.a);
+	return ok ? m : NULL;
+}
+
+/* ---- text ---- */
+
 static void emit_ints(struct imc_emit *e, const char *field, const int64_t *v,
 		      int n, int64_t pad)
 {
@@ -154,101 +359,102 @@ static void emit_ints(struct imc_emit *e, const char *field, const int64_t *v,
 	imc_buf_text(&e->layers, "},\n");
 }
 
-static void emit_copy(struct imc_emit *e, const char *name,
-		      const struct loops *l, const struct pairs *v)
+static void emit_field(struct imc_emit *e, const char *name, int64_t v)
+{
+	if (v)
+		imc_buf_printf(&e->layers, ", .%s = %lld", name, (long long)v);
+}
+
+/* .rows; one row has no way to the next. */
+static void emit_row(struct imc_emit *e, const struct imc_emit_layer *l,
+		     const struct imc_emit_moved *m)
+{
+	imc_buf_printf(&e->layers, "\t.rows = {.per = %lld", (long long)m->per);
+	emit_field(e, "x_row", m->x_row);
+	emit_field(e, "x_phase", m->x_phase);
+	if (m->end - m->first > 1)
+		emit_field(e, "y_row", m->y_row);
+	emit_field(e, "x_ring", imc_emit_ring_size(e, l->n->in[m->in]));
+	emit_field(e, "y_ring", imc_emit_ring_size(e, l->n->out[m->out]));
+	imc_buf_text(&e->layers, "},\n");
+}
+
+static void emit_copy(struct imc_emit *e, const struct imc_emit_layer *l,
+		      const char *name, const struct imc_emit_moved *m)
 {
 	imc_buf_printf(&e->layers, "static const struct imc_rt_copy %s = {\n",
 		       name);
-	emit_ints(e, "dim", l->dim, l->n, 1);
-	emit_ints(e, "src_step", l->src, l->n, 0);
-	emit_ints(e, "dst_step", l->dst, l->n, 0);
+	emit_row(e, l, m);
+	emit_ints(e, "dim", m->loops.dim, m->loops.n, 1);
+	emit_ints(e, "src_step", m->loops.src, m->loops.n, 0);
+	emit_ints(e, "dst_step", m->loops.dst, m->loops.n, 0);
 	imc_buf_printf(&e->layers,
-		       "\t.src_offset = %d, .dst_offset = %d,\n};\n\n",
-		       (int)v->src[0], (int)v->dst[0]);
+		       "\t.src_offset = %lld, .dst_offset = %lld,\n};\n\n",
+		       (long long)m->src, (long long)m->dst);
 }
 
-static void emit_gather(struct probe *p, const char *name, int64_t count,
-			const struct pairs *v)
+static void emit_gather(struct imc_emit *e, const struct imc_emit_layer *l,
+			const char *name, const struct imc_emit_moved *m)
 {
-	int32_t *table = imc_arena_array(p->a, (size_t)count, sizeof *table);
-	int64_t at;
-
-	for (int64_t i = 0; i < count; i++)
-		table[i] = -1;
-	for (int64_t i = 0; i < v->n; i++)
-		table[v->dst[i]] = v->src[i];
-	at = imc_emit_bytes(p->e, table, (size_t)count * sizeof *table);
-	imc_buf_printf(&p->e->layers,
-		       "static const struct imc_rt_gather %s = {\n"
+	imc_buf_printf(&e->layers, "static const struct imc_rt_gather %s = {\n",
+		       name);
+	emit_row(e, l, m);
+	imc_buf_printf(&e->layers,
 		       "\t.count = %lld,\n\t.table = I32(%lld),\n};\n\n",
-		       name, (long long)count, (long long)at);
+		       (long long)m->count, (long long)m->table);
 }
 
-/* One input into one output. */
-static void emit_part(struct probe *p, int o, int k, const struct pairs *v)
+/* Rows of output o that the step makes. */
+static struct imc_rows step_rows(struct imc_emit *e,
+				 const struct imc_emit_layer *l,
+				 const struct imc_emit_moves *all, int o)
 {
-	const struct imc_node *n = p->l->n;
-	const char *name = p->l->name;
-	const char *to = imc_emit_operand(p->e, n->out[o]);
-	const char *from = imc_emit_operand(p->e, n->in[k]);
-	struct loops l;
+	if (!all->by_rows)
+		return (struct imc_rows){0, 1};
+	return imc_step_rows(l->step, &imc_node_out(e->g, l->n, o)->t);
+}
 
-	if (p->n_data > 1 || n->n_out > 1)
-		name = imc_arena_printf(p->e->a, "%s_%d", name, o + k);
-	if (fit_loops(v, &l))
-		emit_copy(p->e, name, &l, v);
+static void emit_part(struct imc_emit *e, const struct imc_emit_layer *l,
+		      const struct imc_emit_moves *all,
+		      const struct imc_emit_moved *m)
+{
+	struct imc_rows r = step_rows(e, l, all, m->out);
+	const char *name = l->name;
+
+	if (l->n->op == IMC_OP_CONCAT || l->n->n_out > 1)
+		name = imc_arena_printf(e->a, "%s_%d", name, m->out + m->in);
+	if (m->fits)
+		emit_copy(e, l, name, m);
 	else
-		emit_gather(p, name,
-			    imc_tensor_count(&imc_node_out(p->e->g, n, o)->t),
-			    v);
-	imc_emit_call(p->e, fit_loops(v, &l) ? "imc_rt_copy" : "imc_rt_gather",
-		      imc_arena_printf(p->e->a, "&%s, %s, %s", name, from, to),
+		emit_gather(e, l, name, m);
+	r.first = imc_max_i64(r.first, m->first);
+	r.end = imc_min_i64(r.end, m->end);
+	if (r.first >= r.end)
+		return;
+	imc_emit_call(e, m->fits ? "imc_rt_copy" : "imc_rt_gather",
+		      imc_arena_printf(e->a, "&%s, %s, %s, %s, %s", name,
+				       imc_emit_operand(e, l->n->in[m->in]),
+				       imc_emit_operand(e, l->n->out[m->out]),
+				       imc_emit_number(e, r.first),
+				       imc_emit_number(e, r.end - r.first)),
 		      0);
 }
 
-/* The value of elements that no input reaches. False: they differ. */
-static bool emit_fill(struct probe *p, int o, const int8_t *still,
-		      const bool *moved)
+static void emit_fill(struct imc_emit *e, const struct imc_emit_layer *l,
+		      const struct imc_emit_moves *all, int o)
 {
-	const struct imc_tensor *y = &imc_node_out(p->e->g, p->l->n, o)->t;
-	int64_t n = imc_tensor_count(y), first = -1;
+	const struct imc_tensor *y = &imc_node_out(e->g, l->n, o)->t;
+	struct imc_rows r = step_rows(e, l, all, o);
+	int64_t lines = all->by_rows ? imc_emit_lines(e, l->n->out[o]) : 0;
 
-	for (int64_t i = 0; i < n; i++) {
-		if (moved[i])
-			continue;
-		if (first >= 0 && still[i] != still[first])
-			return false;
-		first = first < 0 ? i : first;
-	}
-	if (first >= 0)
-		imc_emit_call(p->e, "imc_rt_fill",
-			      imc_arena_printf(
-				      p->e->a, "%s, %lld, %d",
-				      imc_emit_operand(p->e, p->l->n->out[o]),
-				      (long long)n, still[first]),
-			      0);
-	return true;
-}
-
-static bool emit_output(struct probe *p, int o)
-{
-	int64_t n = imc_tensor_count(&imc_node_out(p->e->g, p->l->n, o)->t);
-	const int8_t *still = ask(p, o, -1, 0, -1);
-	bool *moved = imc_arena_array(p->a, (size_t)n, sizeof *moved);
-	struct pairs *v = imc_arena_array(p->a, (size_t)p->n_data, sizeof *v);
-
-	for (int k = 0; k < p->n_data; k++) {
-		v[k] = find_pairs(p, o, k, still);
-		for (int64_t i = 0; i < v[k].n; i++)
-			moved[v[k].dst[i]] = true;
-	}
-	if (!emit_fill(p, o, still, moved))
-		return imc_emit_refuse(p->e, p->l,
-				       "it fills with several values");
-	for (int k = 0; k < p->n_data; k++)
-		if (v[k].n)
-			emit_part(p, o, k, &v[k]);
-	return true;
+	imc_emit_call(e, "imc_rt_fill",
+		      imc_arena_printf(e->a, "%s, %lld, %lld, %d, %s, %s",
+				       imc_emit_operand(e, l->n->out[o]),
+				       (long long)lines,
+				       (long long)row_of(all, y), all->fill[o],
+				       imc_emit_number(e, r.first),
+				       imc_emit_number(e, r.end - r.first)),
+		      0);
 }
 
 static bool can_move(struct imc_emit *e, const struct imc_emit_layer *l)
@@ -272,13 +478,18 @@ static bool can_move(struct imc_emit *e, const struct imc_emit_layer *l)
 
 bool imc_emit_move(struct imc_emit *e, const struct imc_emit_layer *l)
 {
-	struct probe p = {.e = e, .l = l, .a = imc_arena_new()};
-	bool ok = can_move(e, l);
+	struct imc_emit_known *known = &e->known[l->id.i];
+	const struct imc_emit_moves *m;
 
-	if (ok)
-		start_probe(&p);
-	for (int o = 0; o < l->n->n_out && ok; o++)
-		ok = emit_output(&p, o);
-	imc_arena_free(p.a);
-	return ok;
+	if (!known->moves && can_move(e, l))
+		known->moves = find_moves(e, l);
+	m = known->moves;
+	if (!m)
+		return false;
+	for (int o = 0; o < l->n->n_out; o++)
+		if (m->filled[o])
+			emit_fill(e, l, m, o);
+	for (size_t i = 0; i < m->n; i++)
+		emit_part(e, l, m, &m->v[i]);
+	return true;
 }

@@ -183,7 +183,8 @@ static bool cut_fails(const struct imc_emit *e, const struct imc_step *s)
 
 	if (uneven_rings(e, n))
 		return true;
-	if (s->n_row && (!imc_plan_by_rows(n) || y->rank < 1 || y->dim[0] != 1))
+	if (s->n_row &&
+	    (!imc_plan_by_rows(e->g, n) || y->rank < 1 || y->dim[0] != 1))
 		return true;
 	if (!s->n_chan)
 		return false;

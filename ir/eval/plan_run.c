@@ -18,15 +18,18 @@ struct part {
 };
 
 /* False: the node is computed whole, and the rows are taken out. A mean whose
- * windows reach below the padding (ceil_mode) counts by the whole input. */
+ * windows reach below the padding (ceil_mode) counts by the whole input, and
+ * numbers of a move are about whole tensors. */
 static bool can_cut(const struct imc_graph *g, const struct imc_node *n)
 {
 	const struct imc_attrs *a = &n->a;
 	const struct imc_tensor *x = &imc_node_in(g, n, 0)->t;
 	const struct imc_tensor *y = &imc_node_out(g, n, 0)->t;
 
+	if (imc_op_info(n->op)->kind == IMC_MOVE)
+		return n->op == IMC_OP_CONCAT;
 	if (n->op != IMC_OP_Q_AVERAGE_POOL)
-		return imc_plan_by_rows(n);
+		return imc_plan_by_rows(g, n);
 	return (y->dim[1] - 1) * a->stride[0] + a->kernel[0] <=
 	       x->dim[1] + a->pads[0] + a->pads[2];
 }
@@ -111,6 +114,15 @@ static void take_constant(const struct imc_machine *m, const struct part *p,
 		t->data = widen(p, c, from);
 }
 
+/* Those rows of t that a strip reads, if it does not read all. */
+static void take_rows(struct imc_tensor *t, struct imc_rows rows)
+{
+	if (rows.end - rows.first == imc_plan_n_row(t))
+		return;
+	t->data = (char *)t->data + rows.first * imc_plan_row_bytes(t);
+	t->dim[1] = rows.end - rows.first;
+}
+
 /* A constant where it is: in L2. */
 static void find_constant(const struct imc_machine *m, const struct part *p,
 			  int k)
@@ -122,6 +134,8 @@ static void find_constant(const struct imc_machine *m, const struct part *p,
 	t->data = imc_value_at(m->g, imc_plan_origin(m->g, v))->t.data;
 	if (p->cut_chans && p->n->op == IMC_OP_Q_CONV2D && k != 8)
 		take_chans(t, p->chans);
+	if (p->cut_rows)
+		take_rows(t, imc_plan_reads(m->g, p->n, k, p->rows));
 }
 
 static void take_constants(const struct imc_machine *m, const struct part *p)
@@ -173,6 +187,31 @@ static void *among_all(const struct part *p, const struct imc_tensor *t,
 	return all;
 }
 
+/* Such a step needs no buffer of that input. */
+static bool reads_nothing(const struct imc_machine *m, const struct part *p,
+			  int k)
+{
+	struct imc_rows r = imc_plan_reads(m->g, p->n, k, p->rows);
+
+	return r.first == r.end;
+}
+
+static const void *poisoned(const struct part *p, const struct imc_tensor *t,
+			    struct imc_rows rows)
+{
+	size_t size = (size_t)((rows.end - rows.first) * imc_plan_row_bytes(t));
+
+	return memset(imc_arena_room(p->a, size, 1), IMC_POISON, size);
+}
+
+static const void *taken(const struct imc_machine *m, const struct part *p,
+			 imc_val v, struct imc_rows rows, struct imc_rows chans)
+{
+	struct imc_target at = imc_machine_find(m, v, IMC_MEM_L1, rows, chans);
+
+	return imc_machine_take(&at, p->a);
+}
+
 /* Of a global pool by channels, the input is cut as the output is. */
 static void take_value(const struct imc_machine *m, const struct part *p, int k)
 {
@@ -180,7 +219,6 @@ static void take_value(const struct imc_machine *m, const struct part *p, int k)
 	struct imc_tensor *t = &m->cut.value[v.i].t;
 	struct imc_rows rows = given_rows(m, p, k);
 	struct imc_rows chans = {0, imc_plan_n_chan(&imc_value_at(m->g, v)->t)};
-	struct imc_target at;
 	const void *from;
 
 	*t = imc_value_at(m->g, v)->t;
@@ -188,8 +226,8 @@ static void take_value(const struct imc_machine *m, const struct part *p, int k)
 		chans = p->chans;
 		t->dim[t->rank - 1] = chans.end - chans.first;
 	}
-	at = imc_machine_find(m, v, IMC_MEM_L1, rows, chans);
-	from = imc_machine_take(&at, p->a);
+	from = reads_nothing(m, p, k) ? poisoned(p, t, rows)
+				      : taken(m, p, v, rows, chans);
 	if (rows.end - rows.first == imc_plan_n_row(t)) {
 		t->data = (void *)(uintptr_t)from;
 	} else if (p->cut_rows) {

@@ -292,7 +292,7 @@ static int64_t moment(const struct flow *f, const struct imc_node *b, size_t at)
 static bool is_moment(const struct flow *f, const struct imc_node *n)
 {
 	return !imc_plan_is_view(f->g, n) &&
-	       (!imc_plan_by_rows(n) ||
+	       (!imc_plan_by_rows(f->g, n) ||
 		imc_plan_n_row(tensor(f, n->out[0])) == 1);
 }
 

@@ -120,7 +120,7 @@ static void add_unit(struct making *k, imc_node_id id)
 
 	u->node = id;
 	u->rows = imc_plan_n_row(&imc_node_out(g, n, 0)->t);
-	u->by_rows = imc_plan_by_rows(n) && n->n_out == 1;
+	u->by_rows = imc_plan_by_rows(g, n) && n->n_out == 1;
 	if (!u->by_rows)
 		u->rows = 1;
 	u->read = imc_arena_array(k->a, (size_t)n->n_in, sizeof *u->read);

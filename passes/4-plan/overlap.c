@@ -1,6 +1,7 @@
 #include "passes/4-plan/overlap.h"
 
 #include "hwdesc/cost.h"
+#include "ir/plan_now.h"
 #include "ir/support/checked.h"
 
 /* Keeps plans short where strips get ever thinner. */
@@ -35,7 +36,7 @@ static bool runs_by_rows(const struct imc_module *m, const struct imc_step *s)
 	if (imc_overlap_rows(m, s) == 1)
 		return false;
 	return s->kind != IMC_STEP_RUN ||
-	       (imc_plan_by_rows(node_of(m, s)) && !s->strip_rows);
+	       (imc_plan_by_rows(m->g, node_of(m, s)) && !s->strip_rows);
 }
 
 /* Jobs that are started and left alone are those of one image. */
@@ -150,6 +151,38 @@ static bool is_window(const struct imc_module *m, const struct imc_step *s)
 	       op == IMC_OP_Q_AVERAGE_POOL;
 }
 
+static bool is_move(const struct imc_module *m, const struct imc_step *s)
+{
+	struct imc_move_rows rows;
+
+	return s->kind == IMC_STEP_RUN &&
+	       imc_plan_move_rows(m->g, node_of(m, s), &rows);
+}
+
+/* Output rows of a move that rows below `made` of v are enough for. */
+static int64_t moves_in(const struct imc_module *m, const struct imc_step *user,
+			imc_val v, int64_t made)
+{
+	const struct imc_node *n = node_of(m, user);
+	int64_t least = 0, most = imc_overlap_rows(m, user);
+
+	while (least < most) {
+		struct imc_rows out = {0, most - (most - least) / 2};
+		bool enough = true;
+
+		for (int k = 0; k < n->n_in; k++)
+			if (n->in[k].i == v.i)
+				enough = enough &&
+					 imc_plan_reads(m->g, n, k, out).end <=
+						 made;
+		if (enough)
+			least = out.end;
+		else
+			most = out.end - 1;
+	}
+	return least;
+}
+
 /* Rows of `user` that `made` rows of `maker`, which it reads, are enough for.
  */
 static int64_t rows_allowed(const struct imc_module *m,
@@ -159,6 +192,8 @@ static int64_t rows_allowed(const struct imc_module *m,
 	if (is_window(m, user))
 		return windows_in(node_of(m, user), made,
 				  imc_overlap_rows(m, maker));
+	if (is_move(m, user))
+		return moves_in(m, user, value_of(m, maker), made);
 	return made;
 }
 

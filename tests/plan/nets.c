@@ -1,5 +1,6 @@
 #include "tests/plan/nets.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 #include "hwdesc/hw.h"
@@ -81,10 +82,12 @@ static void finish(struct net *n, struct imc_node *node)
 {
 	imc_node_id id = {(uint32_t)(node - n->g->node)};
 
-	if (imc_op_infer(n->g, id, n->m->diags)) {
+	if (imc_op_infer(n->g, id, n->m->diags) &&
+	    imc_tensor_count(tensor(n, node->out[0])) > 0) {
 		n->have[n->n_have++] = node->out[0];
 		return;
 	}
+	*tensor(n, node->out[0]) = (struct imc_tensor){.dtype = IMC_I8};
 	node->dead = true;
 	n->g->n_order--;
 	n->m->diags->n = 0;
@@ -239,24 +242,155 @@ static void add_table(struct net *n)
 	finish(n, node);
 }
 
+/* ---- moves ---- */
+
+/* Over width or channels, of up to 3 inputs, one of which may be known. */
+static struct imc_node *concat(struct net *n, imc_val x)
+{
+	const struct imc_tensor *t = tensor(n, x);
+	int axis = pick(n->r, 2, 3), n_in = pick(n->r, 1, 3);
+	imc_val in[3] = {x, x, x};
+	struct imc_node *node;
+
+	for (int k = 1; k < n_in; k++)
+		for (int i = 0; i < n->n_have; i++) {
+			const struct imc_tensor *o = tensor(n, n->have[i]);
+
+			if (o->dim[1] == t->dim[1] &&
+			    o->dim[5 - axis] == t->dim[5 - axis] &&
+			    pick(n->r, 0, 1))
+				in[k] = n->have[i];
+		}
+	if (pick(n->r, 0, 4) == 0)
+		in[n_in - 1] = bytes(n, shape4(t->dim[1], t->dim[2], t->dim[3]),
+				     -50, 50);
+	node = add(n, IMC_OP_CONCAT, n_in, in);
+	imc_attrs_default(IMC_OP_CONCAT, &node->a);
+	node->a.axis[0] = axis;
+	return node;
+}
+
+static struct imc_node *one_of(struct net *n, enum imc_op op, imc_val x)
+{
+	struct imc_node *node = add(n, op, 1, &x);
+
+	imc_attrs_default(op, &node->a);
+	return node;
+}
+
+/* More rows, columns and channels, or fewer. */
+static struct imc_node *padding(struct net *n, imc_val x)
+{
+	struct imc_node *node = one_of(n, IMC_OP_PAD, x);
+	struct imc_attrs *a = &node->a;
+
+	a->starts.n = a->ends.n = 4;
+	for (int i = 0; i < 4; i++)
+		a->starts.v[i] = a->ends.v[i] = 0;
+	for (int i = 1; i < 4; i++) {
+		a->starts.v[i] = pick(n->r, -1, 2);
+		a->ends.v[i] = pick(n->r, -1, 2);
+	}
+	if (pick(n->r, 0, 2) == 0) {
+		a->mode[0] = 2;
+		a->starts.v[1] = a->ends.v[1] = 0;
+	}
+	return node;
+}
+
+static struct imc_node *slice(struct net *n, imc_val x)
+{
+	struct imc_node *node = one_of(n, IMC_OP_SLICE, x);
+	struct imc_attrs *a = &node->a;
+	const struct imc_tensor *t = tensor(n, x);
+
+	a->starts.n = a->ends.n = a->axes.n = a->steps.n = 2;
+	for (int i = 0; i < 2; i++) {
+		int axis = i ? pick(n->r, 2, 3) : 1;
+
+		a->axes.v[i] = axis;
+		a->steps.v[i] = pick(n->r, 1, 2);
+		a->starts.v[i] = pick(n->r, 0, (int)t->dim[axis] / 2);
+		a->ends.v[i] = t->dim[axis] - pick(n->r, 0, 1);
+	}
+	if (pick(n->r, 0, 3) == 0) { /* columns or channels backwards */
+		a->starts.v[1] = -1;
+		a->ends.v[1] = INT_MIN;
+		a->steps.v[1] = -1;
+	}
+	return node;
+}
+
+/* Twice or three times as large, or columns only. */
+static struct imc_node *nearest(struct net *n, imc_val x)
+{
+	float *scale = imc_arena_array(n->m->arena, 4, sizeof *scale);
+	struct imc_tensor t = {
+		.dtype = IMC_F32, .rank = 1, .dim = {4}, .data = scale};
+	imc_val in[3] = {x, IMC_NO_VAL, IMC_NO_VAL};
+	struct imc_node *node;
+	bool asymmetric = pick(n->r, 0, 1);
+
+	scale[0] = scale[3] = 1;
+	scale[1] = (float)pick(n->r, 1, 3);
+	scale[2] = (float)pick(n->r, 1, 2);
+	in[2] = imc_graph_add_const(n->g, "scales", &t);
+	node = add(n, IMC_OP_RESIZE, 3, in);
+	imc_attrs_default(IMC_OP_RESIZE, &node->a);
+	node->a.coord[0] = asymmetric;
+	node->a.nearest[0] = asymmetric ? 2 : pick(n->r, 0, 2);
+	return node;
+}
+
+static struct imc_node *blocks(struct net *n, imc_val x)
+{
+	bool deep = tensor(n, x)->dim[3] % 4 == 0;
+	struct imc_node *node = one_of(
+		n, deep ? IMC_OP_DEPTH_TO_SPACE : IMC_OP_SPACE_TO_DEPTH, x);
+
+	node->a.size[0] = 2;
+	node->a.mode[0] = deep ? pick(n->r, 0, 1) : 0;
+	return node;
+}
+
+/* Rows stay; or, of a small one, nothing does. */
+static struct imc_node *transposed(struct net *n, imc_val x)
+{
+	struct imc_node *node = one_of(n, IMC_OP_TRANSPOSE, x);
+	const struct imc_tensor *t = tensor(n, x);
+	bool swap = t->dim[1] * t->dim[2] < 60 && pick(n->r, 0, 1);
+
+	node->a.perm = (struct imc_ints){4, {0, 1, 3, 2}};
+	if (swap)
+		node->a.perm = (struct imc_ints){4, {0, 2, 1, 3}};
+	return node;
+}
+
+static struct imc_node *view(struct net *n, imc_val x)
+{
+	const struct imc_tensor *t = tensor(n, x);
+	struct imc_ints dims = {4, {1, t->dim[1] * t->dim[2], 1, t->dim[3]}};
+	bool column = t->dim[1] * t->dim[2] < 30 && pick(n->r, 0, 3) == 0;
+	struct imc_node *node =
+		one_of(n, column ? IMC_OP_RESHAPE : IMC_OP_IDENTITY, x);
+
+	if (column)
+		node->a.dims = dims;
+	return node;
+}
+
 /* A move that is a step, or a view. */
 static void add_move(struct net *n)
 {
+	static struct imc_node *(*const make[])(struct net *, imc_val) = {
+		concat, concat, padding, slice, nearest, blocks, transposed};
 	imc_val x = any(n);
 	const struct imc_tensor *t = tensor(n, x);
-	bool view = pick(n->r, 0, 1) || t->dim[3] > 12;
-	enum imc_op op = view ? IMC_OP_IDENTITY : IMC_OP_CONCAT;
-	struct imc_ints dims = {4, {1, t->dim[1] * t->dim[2], 1, t->dim[3]}};
-	struct imc_node *node;
+	bool small = imc_tensor_count(t) < 1500 && t->dim[3] <= 12;
+	struct imc_node *node = small && pick(n->r, 0, 2)
+					? make[pick(n->r, 0, 6)](n, x)
+					: view(n, x);
 
-	if (view && t->dim[1] * t->dim[2] < 30 && pick(n->r, 0, 3) == 0)
-		op = IMC_OP_RESHAPE; /* into one column */
-	node = add(n, op, view ? 1 : 2, (imc_val[]){x, x});
-	imc_attrs_default(node->op, &node->a);
-	if (op == IMC_OP_RESHAPE)
-		node->a.dims = dims;
-	if (!view)
-		node->a.axis[0] = 3;
 	imc_value_at(n->g, node->out[0])->zero = imc_value_at(n->g, x)->zero;
 	finish(n, node);
 }

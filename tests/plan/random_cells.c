@@ -30,7 +30,7 @@ static void add_rows(const struct imc_module *m, struct task *t,
 	const struct imc_node *n = imc_node_at(m->g, t->id);
 	int32_t n_row = (int32_t)imc_plan_n_row(&imc_node_out(m->g, n, 0)->t);
 	int32_t h = random_patch(m, t->id), most = n_row / h;
-	bool whole = n->n_out > 1 || !imc_plan_by_rows(n) || chance(r, 5);
+	bool whole = n->n_out > 1 || !imc_plan_by_rows(m->g, n) || chance(r, 5);
 
 	if (!whole && chance(r, 2))
 		most = most > 3 ? 3 : most;

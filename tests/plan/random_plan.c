@@ -165,8 +165,9 @@ static bool run(struct maker *k, struct task *t)
 	s->s.node = t->id;
 	if (t->n_cell > 1) {
 		s->s.row = c->row;
-		s->s.n_row =
-			n->n_out == 1 && imc_plan_by_rows(n) ? c->n_row : 0;
+		s->s.n_row = n->n_out == 1 && imc_plan_by_rows(k->g, n)
+				     ? c->n_row
+				     : 0;
 		s->s.chan = c->chan;
 		s->s.n_chan = c->n_chan;
 	}

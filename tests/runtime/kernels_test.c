@@ -302,24 +302,26 @@ static void check_softmax(struct random *r)
 /* A transpose [3][4] -> [4][3] into the middle of a filled tensor. */
 static void check_moves(struct random *r)
 {
-	struct imc_rt_copy p = {.dim = {1, 1, 1, 1, 4, 3},
+	struct imc_rt_copy p = {.rows = {.per = 1},
+				.dim = {1, 1, 1, 1, 4, 3},
 				.src_step = {0, 0, 0, 0, 1, 4},
 				.dst_step = {0, 0, 0, 0, 3, 1},
 				.src_offset = 2,
 				.dst_offset = 5};
 	int32_t table[6] = {3, -1, 0, 3, 1, -1};
-	struct imc_rt_gather q = {.count = 6, .table = table};
+	struct imc_rt_gather q = {
+		.rows = {.per = 1}, .count = 6, .table = table};
 
 	pick_tables(r);
-	EXPECT(imc_rt_fill(&hal, y, 20, -7) == IMC_RT_OK);
-	EXPECT(imc_rt_copy(&hal, &p, x, y) == IMC_RT_OK);
+	EXPECT(imc_rt_fill(&hal, y, 0, 20, -7, 0, 1) == IMC_RT_OK);
+	EXPECT(imc_rt_copy(&hal, &p, x, y, 0, 1) == IMC_RT_OK);
 	for (int i = 0; i < 20; i++) {
 		int j = i - 5;
 		int inside = j >= 0 && j < 12;
 
 		EXPECT(y[i] == (inside ? x[2 + j % 3 * 4 + j / 3] : -7));
 	}
-	EXPECT(imc_rt_gather(&hal, &q, x, y) == IMC_RT_OK);
+	EXPECT(imc_rt_gather(&hal, &q, x, y, 0, 1) == IMC_RT_OK);
 	for (int i = 0; i < 6; i++)
 		EXPECT(y[i] ==
 		       (table[i] < 0 ? i == 5 ? x[2] : -7 : x[table[i]]));
