@@ -26,31 +26,13 @@ const char *imc_memory_name(enum imc_memory m)
 	return name[m];
 }
 
-static bool lives(const struct imc_buffer *b, enum imc_memory mem, size_t step)
-{
-	return b->mem == mem && b->first <= (int64_t)step &&
-	       b->last >= (int64_t)step;
-}
-
-int32_t imc_plan_buffer(const struct imc_plan *p, imc_val v,
-			enum imc_memory mem, size_t step)
-{
-	uint32_t root = v.i < p->n_root ? p->root[v.i] : v.i;
-
-	for (size_t i = 0; i < p->n_buffer; i++)
-		if (p->buffer[i].val.i == root &&
-		    imc_val_ok(p->buffer[i].val) &&
-		    lives(&p->buffer[i], mem, step))
-			return (int32_t)i;
-	return -1;
-}
-
 int32_t imc_plan_constants_buffer(const struct imc_plan *p, imc_node_id id,
 				  size_t step)
 {
 	for (size_t i = 0; i < p->n_buffer; i++)
 		if (p->buffer[i].node.i == id.i &&
-		    lives(&p->buffer[i], IMC_MEM_L1, step))
+		    p->buffer[i].first <= (int64_t)step &&
+		    p->buffer[i].last >= (int64_t)step)
 			return (int32_t)i;
 	return -1;
 }
@@ -159,8 +141,9 @@ struct imc_cost imc_plan_total(const struct imc_plan *p,
 	return sum;
 }
 
-int64_t imc_step_dma_bytes(const struct imc_graph *g, const struct imc_map *m,
-			   const struct imc_step *s)
+/* Bytes that a transfer moves, of a block of constants without gaps. */
+static int64_t step_bytes(const struct imc_graph *g, const struct imc_map *m,
+			  const struct imc_step *s)
 {
 	const struct imc_tensor *t;
 	struct imc_rows rows, chans;
@@ -184,7 +167,7 @@ int64_t imc_plan_dma_bytes(const struct imc_graph *g, const struct imc_map *m,
 	int64_t bytes = 0;
 
 	for (size_t i = 0; i < p->n_step; i++)
-		bytes += imc_step_dma_bytes(g, m, &p->step[i]);
+		bytes += step_bytes(g, m, &p->step[i]);
 	return bytes;
 }
 

@@ -113,11 +113,6 @@ static inline bool imc_step_has_node(enum imc_step_kind k)
 	return k == IMC_STEP_RUN || k == IMC_STEP_FETCH;
 }
 
-/* The buffer of v (or of what v is a view of) in that memory that lives in
- * `step`, or -1. */
-int32_t imc_plan_buffer(const struct imc_plan *p, imc_val v,
-			enum imc_memory mem, size_t step);
-
 /* The buffer for constants of node id in L1 that lives in `step`, or -1: then
  * the cores read them in L2. */
 int32_t imc_plan_constants_buffer(const struct imc_plan *p, imc_node_id id,
@@ -199,10 +194,8 @@ struct imc_cost imc_plan_total(const struct imc_plan *p,
  * both share a buffer and no step is needed. */
 bool imc_plan_is_view(const struct imc_graph *g, const struct imc_node *n);
 
-/* Bytes that a transfer moves, of a block of constants without gaps; and all
- * of the plan. */
-int64_t imc_step_dma_bytes(const struct imc_graph *g, const struct imc_map *m,
-			   const struct imc_step *s);
+/* Bytes that the transfers of the plan move, blocks of constants without gaps.
+ */
 int64_t imc_plan_dma_bytes(const struct imc_graph *g, const struct imc_map *m,
 			   const struct imc_plan *p);
 

@@ -118,6 +118,7 @@ static bool emit_all(struct imc_emit *e)
 	add_runtime(e);
 	add_module(e);
 	imc_emit_build(e);
+	imc_emit_readme(e);
 	imc_emit_manifest(e);
 	return true;
 }

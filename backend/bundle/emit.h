@@ -116,10 +116,6 @@ const char *imc_emit_table(struct imc_emit *e, const struct imc_node *n, int k,
 
 /* A number that may be another one in the next turn of a loop. */
 const char *imc_emit_number(struct imc_emit *e, int64_t v);
-/* The same for the place of block `block` of a ring of `lines`: base +
- * block % lines * size. */
-const char *imc_emit_ring(struct imc_emit *e, int64_t block, int64_t lines,
-			  int64_t size, int64_t base);
 /* The buffer of v in that memory, or NULL. */
 const struct imc_buffer *imc_emit_buffer(const struct imc_emit *e, imc_val v,
 					 enum imc_memory mem);
@@ -216,6 +212,7 @@ void imc_emit_main(struct imc_emit *e);	  /* emit_main.c */
 bool imc_emit_models_float(const struct imc_emit *e);
 
 void imc_emit_build(struct imc_emit *e);    /* emit_build.c */
+void imc_emit_readme(struct imc_emit *e);   /* emit_readme.c */
 void imc_emit_manifest(struct imc_emit *e); /* manifest.c; the last file */
 
 /* ---- bundle_files.c ---- */

@@ -1,9 +1,8 @@
 #include <string.h>
 
 #include "backend/bundle/emit.h"
-#include "backend/bundle/read_images.h"
 
-/* Makefile, CMakeLists.txt, README.md. */
+/* Makefile, CMakeLists.txt. */
 
 static bool ends_with(const char *s, const char *tail)
 {
@@ -167,15 +166,7 @@ static void emit_settings(struct imc_emit *e, struct imc_buf *b)
 		       port, port, includes(e));
 }
 
-static bool has_file(const struct imc_emit *e, const char *path)
-{
-	for (size_t k = 0; k < e->n_file; k++)
-		if (!strcmp(e->file[k].path, path))
-			return true;
-	return false;
-}
-
-static void emit_targets(const struct imc_emit *e, struct imc_buf *b)
+static void emit_targets(struct imc_buf *b)
 {
 	imc_buf_text(b,
 		     "$(PROGRAM): $(NETWORK) $(DEVICE) $(PORT_NEEDS)\n"
@@ -188,14 +179,11 @@ static void emit_targets(const struct imc_emit *e, struct imc_buf *b)
 		     "\t@./$(TOOL) pack \"$(INPUT)\" build/input.raw $(SKIP) "
 		     "$(LIMIT)\n"
 		     "\t$(call RUN_DEVICE,build/input.raw,build/output.raw)\n"
-		     "\t@./$(TOOL) unpack build/output.raw \"$(OUTPUT)\"\n\n");
-	if (has_file(e, "test/input.bin"))
-		imc_buf_text(
-			b,
-			"check: $(PROGRAM) $(TOOL)\n"
-			"\t$(call RUN_DEVICE,test/input.bin,build/check.raw)\n"
-			"\t@cmp build/check.raw test/output.bin\n"
-			"\t@echo \"$(NET): the golden sample is right\"\n\n");
+		     "\t@./$(TOOL) unpack build/output.raw \"$(OUTPUT)\"\n\n"
+		     "check: $(PROGRAM) $(TOOL)\n"
+		     "\t$(call RUN_DEVICE,test/input.bin,build/check.raw)\n"
+		     "\t@cmp build/check.raw test/output.bin\n"
+		     "\t@echo \"$(NET): the golden sample is right\"\n\n");
 	imc_buf_text(b, "size: $(PROGRAM)\n\t$(SIZE) $(NETWORK) $(DEVICE) "
 			"$(PROGRAM)\n\n"
 			"clean:\n\trm -rf build\n\n"
@@ -230,7 +218,7 @@ static void emit_makefile(struct imc_emit *e)
 	emit_objects(e, &b, "NETWORK", NETWORK);
 	emit_objects(e, &b, "DEVICE", DEVICE);
 	emit_objects(e, &b, "TOOL_OBJECTS", TOOL);
-	emit_targets(e, &b);
+	emit_targets(&b);
 	emit_rules(e, &b);
 	imc_emit_add_buf(e, "Makefile", &b);
 }
@@ -300,124 +288,8 @@ static void emit_cmake(struct imc_emit *e)
 	imc_emit_add_buf(e, "CMakeLists.txt", &b);
 }
 
-/* ---- README.md ---- */
-
-static void put_list(struct imc_buf *b, const char *name, const double *v,
-		     int n)
-{
-	imc_buf_printf(b, "%s [", name);
-	for (int i = 0; i < n; i++)
-		imc_buf_printf(b, "%s%.9g", i ? ", " : "", v[i]);
-	imc_buf_text(b, "]");
-}
-
-/* What the runner does to data, and `imcc eval` of the bundle alike. */
-static void put_preprocessing(const struct imc_preprocess *p, struct imc_buf *b)
-{
-	double none = 0, one = 1;
-	bool given = p->given;
-
-	imc_buf_text(b, "Float data is taken as it is, channel-first or "
-			"channel-last. Integer data becomes\n`(data * scale - "
-			"mean) / std` with the values compiled in, one for "
-			"each channel or for\nall: ");
-	imc_buf_printf(b, "scale %.9g, ",
-		       given && p->scale > 0 ? p->scale : 1.0);
-	put_list(b, "mean", given && p->n_mean ? p->mean : &none,
-		 given && p->n_mean ? p->n_mean : 1);
-	put_list(b, ", std", given && p->n_std ? p->std : &one,
-		 given && p->n_std ? p->n_std : 1);
-	imc_buf_text(b, ". `imcc eval` of this folder does the same,\nand "
-			"`imcc eval . --data x.npy --outputs y.npy` compares "
-			"y.npy with the compiler's own\nresult.\n\n");
-}
-
-/* What each port needs, and what may be set. */
-static void put_port(const struct imc_emit *e, struct imc_buf *b)
-{
-	static const char *const text[IMC_N_PORT] = {
-		[IMC_PORT_HOST] =
-			"The cores are threads, as many as the machine and "
-			"this computer have; `IMC_CORES=n` in\nthe environment "
-			"sets their number. Outputs do not depend on it.\n\n",
-		[IMC_PORT_RISCV_VIRT] =
-			"It needs Debian's packages gcc-riscv64-unknown-elf "
-			"and qemu-system-misc. Hart 0 reads\nand writes "
-			"samples, the others are the cores: CORES=n, at most "
-			"64, sets their number,\nMEGABYTES=n the memory. "
-			"`make COUNT=1` puts marks between layers, for "
-			"instruction counts.\n\n",
-		[IMC_PORT_PULP] = "",
-	};
-
-	imc_buf_text(b, text[e->port]);
-}
-
-static void emit_readme(struct imc_emit *e)
-{
-	struct imc_buf b = {.arena = e->a};
-	const char *n = e->name;
-
-	imc_buf_printf(
-		&b,
-		"# %s\n\nNetwork '%s' compiled for machine '%s' by imcc "
-		"%s.\n\n"
-		"    make run INPUT=x.npy OUTPUT=y.npy SKIP=0 LIMIT=0\n\n"
-		"builds it for port `%s` (%s),\nruns the samples of x.npy and "
-		"writes the outputs as float32 [N, ...]. SKIP leaves out\nthe "
-		"first samples, LIMIT takes so many at most (0: all), as "
-		"`imcc eval --skip --limit`\ndoes. With several inputs, INPUT "
-		"is a list with commas; further outputs go to\ny.npy.1.npy "
-		"and so on. Relative paths begin in this folder. `make DATA=c` "
-		"does without\na GNU assembler. `make size` prints the sizes "
-		"of code and data.\n\n",
-		n, e->m->model_name, e->m->hw->name, IMCC_VERSION,
-		imc_port_name(e->port), imc_port_text(e->port));
-	put_port(e, &b);
-	put_preprocessing(&e->m->pre, &b);
-	imc_buf_printf(
-		&b,
-		"| file | what |\n| --- | --- |\n"
-		"| include/%s.h | the interface: %s_init, %s_program, %s_run, "
-		"sizes as macros |\n"
-		"| src/%s.c | one descriptor a layer, the steps in order |\n"
-		"| src/%s_data.S, .c | the files of data/, linked in |\n"
-		"| data/%s_l2.bin | biases, multipliers, tables, weights of "
-		"cores and digital engines |\n"
-		"| %s ... | cells of each crossbar array; "
-		"format in runtime/imc_rt_image.c |\n"
-		"| runtime/ | the kernels; imc_hal.h is what a port to a "
-		"machine must define |\n"
-		"| runtime/hal/%s/ | the port; %s.mk has its Makefile rules |\n"
-		"| runtime/device/, test/network.c | the program on the "
-		"device: "
-		"samples in, outputs out |\n"
-		"| runtime/host/, test/tensors.c | a tool on the host: .npy "
-		"files to samples and back |\n"
-		"| report.txt, report.json | what was mapped where, and what "
-		"it costs |\n"
-		"| memory.svg | buffers in L1 over time, layers and engines "
-		"|\n"
-		"| metadata.json | tensors, memory, layers, options, SHA-256 "
-		"of the files |\n"
-		"| module/ | the compiled module, for `imcc eval` and `imcc "
-		"report` |\n\n",
-		n, n, n, n, n, n, n, imc_image_path(e->a, n, 0, e->images.n),
-		imc_port_name(e->port), imc_port_name(e->port));
-	imc_buf_printf(
-		&b,
-		"The caller owns all memory: %lld bytes of L1 and %lld of L2, "
-		"aligned to %d.\nConstants in L2: %zu bytes.\n"
-		"Crossbar arrays: %d of %d x %d cells.\n",
-		(long long)e->m->plan.l1_bytes, (long long)e->m->plan.l2_bytes,
-		IMC_EMIT_ALIGN, e->l2.n, (int)e->images.n, (int)e->images.rows,
-		(int)e->images.cols);
-	imc_emit_add_buf(e, "README.md", &b);
-}
-
 void imc_emit_build(struct imc_emit *e)
 {
 	emit_makefile(e);
 	emit_cmake(e);
-	emit_readme(e);
 }

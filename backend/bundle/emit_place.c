@@ -6,8 +6,10 @@ const char *imc_emit_number(struct imc_emit *e, int64_t v)
 	return imc_arena_printf(e->a, "\1%lld\1", (long long)v);
 }
 
-const char *imc_emit_ring(struct imc_emit *e, int64_t block, int64_t lines,
-			  int64_t size, int64_t base)
+/* The same for the place of block `block` of a ring of `lines`: base +
+ * block % lines * size. */
+static const char *ring_place(struct imc_emit *e, int64_t block, int64_t lines,
+			      int64_t size, int64_t base)
 {
 	return imc_arena_printf(e->a, "\1%lld:%lld:%lld:%lld\1",
 				(long long)block, (long long)lines,
@@ -87,7 +89,7 @@ static const char *in_buffer(struct imc_emit *e, const struct imc_buffer *b,
 			     int64_t k, int64_t n, int64_t size)
 {
 	int64_t lines = imc_min_i64(b->lines, n);
-	const char *at = imc_emit_ring(e, k, lines, size, b->offset);
+	const char *at = ring_place(e, k, lines, size, b->offset);
 
 	if (lines == n)
 		at = imc_emit_number(e, b->offset + k * size);

@@ -30,10 +30,11 @@ static size_t find_spans(const struct imc_module *m, struct span *v)
 		v[i] = (struct span){.node = {(uint32_t)i}};
 	for (size_t i = 0; i < p->n_step; i++) {
 		const struct imc_step *s = &p->step[i];
-		struct span *x = &v[s->node.i];
+		struct span *x;
 
 		if (s->kind != IMC_STEP_RUN)
 			continue;
+		x = &v[s->node.i];
 		if (x->n_step++ == 0)
 			x->first = i;
 		x->last = i;

@@ -6,11 +6,6 @@
 #include "ir/num_adc.h"
 #include "ir/support/checked.h"
 
-int64_t imc_adc_lines_room(int64_t n_col)
-{
-	return imc_ceil_div(n_col, IMC_PANEL) * IMC_PANEL;
-}
-
 static int64_t n_driven(const struct imc_adc_lines *l)
 {
 	int64_t n = 0;
@@ -25,7 +20,7 @@ void imc_adc_lines_pack(struct imc_adc_lines *l, const int8_t *cell,
 {
 	int64_t n = n_driven(l);
 
-	l->room = imc_adc_lines_room(l->n_col);
+	l->room = imc_ceil_div(l->n_col, IMC_PANEL) * IMC_PANEL;
 	l->w = imc_arena_array(a, (size_t)((n + l->n_drive) * l->room),
 			       sizeof *l->w);
 	for (int64_t i = 0; i < n + l->n_drive; i++) {

@@ -9,7 +9,8 @@
 #include "ir/support/arena.h"
 
 /* The cells of some columns: w[line][room], first the lines that the runs of a
- * job drive, then n_drive of constants. Those past n_col are 0. */
+ * job drive, then n_drive of constants. room: n_col up to a multiple of
+ * IMC_PANEL; those past n_col are 0. */
 struct imc_adc_lines {
 	const struct imc_gemm_run *run; /* borrowed */
 	int64_t n_run, n_col, room;
@@ -18,9 +19,6 @@ struct imc_adc_lines {
 	float *w, cell_max;
 	int32_t low, high;
 };
-
-/* Columns of a full line for n_col of them. */
-int64_t imc_adc_lines_room(int64_t n_col);
 
 /* Sets l->w from cell[line * ld + j], whose driven lines lie at cell and those
  * of constants at `constant`; all other members are there. In a. */

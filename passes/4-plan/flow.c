@@ -47,9 +47,8 @@ static int64_t step_of(const struct imc_module *m, const struct imc_assign *as)
 	return step;
 }
 
-/* Bytes that all tiles give for one window, copies once. */
-static int64_t window_bytes(const struct imc_map *map,
-			    const struct imc_assign *as, bool adc)
+int64_t imc_flow_window_bytes(const struct imc_map *map,
+			      const struct imc_assign *as, bool adc)
 {
 	int64_t columns = 0;
 
@@ -67,8 +66,8 @@ static void set_codes(struct making *k, struct imc_flow_unit *u,
 		      const struct imc_node *n)
 {
 	int64_t out_w = imc_matrix_of(k->m->g, n).out_w;
-	int64_t row =
-		out_w * window_bytes(&k->m->map, &u->as, n->a.adc[0] != 0);
+	int64_t row = out_w * imc_flow_window_bytes(&k->m->map, &u->as,
+						    n->a.adc[0] != 0);
 
 	if (2 * row * u->step > k->m->hw->l1_bytes / 4)
 		u->as.overlap = false;

@@ -72,6 +72,11 @@ int64_t imc_flow_made(const struct imc_flow *f, int32_t u, int32_t v,
 const struct imc_flow_cost *imc_flow_cost(struct imc_flow *f, int32_t u,
 					  int64_t n_row);
 
+/* Bytes of codes, or without ADC of sums, that all tiles of a node give for one
+ * window, copies once. */
+int64_t imc_flow_window_bytes(const struct imc_map *map,
+			      const struct imc_assign *as, bool adc);
+
 static inline int64_t imc_flow_bytes(const struct imc_flow_value *v)
 {
 	return v->rows * v->row_bytes;

@@ -2,6 +2,7 @@
 #include "ir/support/checked.h"
 #include "passes/4-plan/allocate.h"
 #include "passes/4-plan/dma_bound.h"
+#include "passes/4-plan/flow.h"
 #include "passes/4-plan/overlap.h"
 #include "passes/4-plan/strips.h"
 #include "passes/4-plan/work.h"
@@ -60,28 +61,14 @@ static void store_output(struct imc_module *m, imc_val v)
 	s->cost = imc_cost_dma(m->hw, bytes_of(m->g, v));
 }
 
-/* Bytes that all tiles of the node give for one window, copies once. */
-static int64_t window_bytes(const struct imc_map *map,
-			    const struct imc_assign *as, bool adc)
-{
-	int64_t columns = 0;
-
-	for (int32_t t = 0; t < as->n_tile; t++) {
-		const struct imc_tile *tile = &map->tile[as->first_tile + t];
-
-		if (tile->copy == 0)
-			columns += tile->w / (tile->patch_h * tile->patch_w);
-	}
-	return columns * (adc ? 1 : (int64_t)sizeof(int32_t));
-}
-
 /* Rows of a strip, and the scratch for their codes. */
 static void set_strip(struct imc_module *m, struct imc_step *s)
 {
 	const struct imc_node *n = imc_node_at(m->g, s->node);
 	const struct imc_assign *as = &m->map.assign[s->node.i];
 	struct imc_matrix mx = imc_matrix_of(m->g, n);
-	int64_t row = mx.out_w * window_bytes(&m->map, as, n->a.adc[0] != 0);
+	int64_t row =
+		mx.out_w * imc_flow_window_bytes(&m->map, as, n->a.adc[0] != 0);
 
 	s->strip_rows = imc_strip_rows(m->hw, &mx, as);
 	s->scratch = add_buffer(m, IMC_NO_VAL,

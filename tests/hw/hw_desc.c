@@ -35,76 +35,76 @@ static void check_set(const char *key, const char *value, const char *want)
 	imc_arena_free(a);
 }
 
+/* Key, value, what is said about it. */
+static const char *const set_cases[][3] = {
+	{"ima.arrays", "70", ""},
+	{"ima.jobs", "sequential", ""},
+	{"name", "my-chip_2.0", ""},
+	{"ima.array", "70",
+	 "imcc: error: unknown key 'ima.array'; did you mean "
+	 "'ima.arrays'?"},
+	{"zzzzzzzzzzzz", "1", "imcc: error: unknown key 'zzzzzzzzzzzz'"},
+	{"l1.bytes", "512 ns",
+	 "imcc: error: l1.bytes: expected a size in B, kB, MB, GB, "
+	 "kiB, MiB or GiB, found unit 'ns'"},
+	{"ima.mvm_ns", "1 MHz",
+	 "imcc: error: ima.mvm_ns: expected a time in ns, us, ms, s, "
+	 "min, h, day, month or year, found unit 'MHz'"},
+	{"cluster.freq", "1 s",
+	 "imcc: error: cluster.freq: expected a frequency in Hz, kHz, "
+	 "MHz or GHz, found unit 's'"},
+	{"energy.dw_mac", "1 mJ",
+	 "imcc: error: energy.dw_mac: expected an energy in pJ, nJ or "
+	 "uJ, found unit 'mJ'"},
+	{"area.array", "1 m2",
+	 "imcc: error: area.array: expected an area in mm2 or um2, "
+	 "found unit 'm2'"},
+	{"ima.arrays", "70 kB",
+	 "imcc: error: ima.arrays: expected a plain number, found "
+	 "unit 'kB'"},
+	{"ima.arrays", "many",
+	 "imcc: error: ima.arrays: expected a whole number, found "
+	 "'many'"},
+	{"ima.arrays", "",
+	 "imcc: error: ima.arrays: expected a whole number, found ''"},
+	{"ima.arrays", "1.5",
+	 "imcc: error: ima.arrays: expected a whole number, found "
+	 "'1.5'"},
+	{"ima.mvm_ns", "nan",
+	 "imcc: error: ima.mvm_ns: expected a number in ns, found "
+	 "'nan'"},
+	{"ima.arrays", "-1",
+	 "imcc: error: ima.arrays: expected 0 to 1000000, found '-1'"},
+	{"l1.bytes", "1 B",
+	 "imcc: error: l1.bytes: expected 1024 to 1099511627776 B, "
+	 "found '1 B'"},
+	{"ima.mvm_ns", "1e999",
+	 "imcc: error: ima.mvm_ns: expected 0.001 to 1e+09 ns, found "
+	 "'1e999'"},
+	{"ima.jobs", "fast",
+	 "imcc: error: ima.jobs: expected pipelined or sequential, "
+	 "found 'fast'"},
+	{"ima.jobs", "pipe",
+	 "imcc: error: ima.jobs: expected pipelined or sequential, "
+	 "found 'pipe'"},
+	{"name", "a b",
+	 "imcc: error: name: expected 1 to 60 letters, digits, '.', "
+	 "'_' or '-', found 'a b'"},
+	{"name", "x\n\x80",
+	 "imcc: error: name: expected 1 to 60 letters, digits, '.', "
+	 "'_' or '-', found 'x?"
+	 "?'"},
+	{"ima.active_arrays", "2",
+	 "imcc: error: ima.active_arrays is 2 but ima.arrays is 1: no "
+	 "more arrays can compute than there are"},
+	{"ima.rows", "65537",
+	 "imcc: error: ima.rows: expected 1 to 65536, found '65537'"},
+};
+
 static void test_set_faults(void)
 {
-	static const char *const cases[][3] = {
-		{"ima.arrays", "70", ""},
-		{"ima.jobs", "sequential", ""},
-		{"name", "my-chip_2.0", ""},
-		{"ima.array", "70",
-		 "imcc: error: unknown key 'ima.array'; did you mean "
-		 "'ima.arrays'?"},
-		{"zzzzzzzzzzzz", "1",
-		 "imcc: error: unknown key 'zzzzzzzzzzzz'"},
-		{"l1.bytes", "512 ns",
-		 "imcc: error: l1.bytes: expected a size in B, kB, MB, GB, "
-		 "kiB, MiB or GiB, found unit 'ns'"},
-		{"ima.mvm_ns", "1 MHz",
-		 "imcc: error: ima.mvm_ns: expected a time in ns, us, ms, s, "
-		 "min, h, day, month or year, found unit 'MHz'"},
-		{"cluster.freq", "1 s",
-		 "imcc: error: cluster.freq: expected a frequency in Hz, kHz, "
-		 "MHz or GHz, found unit 's'"},
-		{"energy.dw_mac", "1 mJ",
-		 "imcc: error: energy.dw_mac: expected an energy in pJ, nJ or "
-		 "uJ, found unit 'mJ'"},
-		{"area.array", "1 m2",
-		 "imcc: error: area.array: expected an area in mm2 or um2, "
-		 "found unit 'm2'"},
-		{"ima.arrays", "70 kB",
-		 "imcc: error: ima.arrays: expected a plain number, found "
-		 "unit 'kB'"},
-		{"ima.arrays", "many",
-		 "imcc: error: ima.arrays: expected a whole number, found "
-		 "'many'"},
-		{"ima.arrays", "",
-		 "imcc: error: ima.arrays: expected a whole number, found ''"},
-		{"ima.arrays", "1.5",
-		 "imcc: error: ima.arrays: expected a whole number, found "
-		 "'1.5'"},
-		{"ima.mvm_ns", "nan",
-		 "imcc: error: ima.mvm_ns: expected a number in ns, found "
-		 "'nan'"},
-		{"ima.arrays", "-1",
-		 "imcc: error: ima.arrays: expected 0 to 1000000, found '-1'"},
-		{"l1.bytes", "1 B",
-		 "imcc: error: l1.bytes: expected 1024 to 1099511627776 B, "
-		 "found '1 B'"},
-		{"ima.mvm_ns", "1e999",
-		 "imcc: error: ima.mvm_ns: expected 0.001 to 1e+09 ns, found "
-		 "'1e999'"},
-		{"ima.jobs", "fast",
-		 "imcc: error: ima.jobs: expected pipelined or sequential, "
-		 "found 'fast'"},
-		{"ima.jobs", "pipe",
-		 "imcc: error: ima.jobs: expected pipelined or sequential, "
-		 "found 'pipe'"},
-		{"name", "a b",
-		 "imcc: error: name: expected 1 to 60 letters, digits, '.', "
-		 "'_' or '-', found 'a b'"},
-		{"name", "x\n\x80",
-		 "imcc: error: name: expected 1 to 60 letters, digits, '.', "
-		 "'_' or '-', found 'x?"
-		 "?'"},
-		{"ima.active_arrays", "2",
-		 "imcc: error: ima.active_arrays is 2 but ima.arrays is 1: no "
-		 "more arrays can compute than there are"},
-		{"ima.rows", "65537",
-		 "imcc: error: ima.rows: expected 1 to 65536, found '65537'"},
-	};
-
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		check_set(cases[i][0], cases[i][1], cases[i][2]);
+	for (size_t i = 0; i < sizeof set_cases / sizeof set_cases[0]; i++)
+		check_set(set_cases[i][0], set_cases[i][1], set_cases[i][2]);
 }
 
 static void test_relations(void)

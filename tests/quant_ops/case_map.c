@@ -353,6 +353,24 @@ static void check_quiet(const struct conv_case *c,
 	      "quiet arrays: %s", c->text);
 }
 
+/* Load, run, store: wrong in several ways, at last for good. */
+static void check_broken(const struct conv_case *c, const struct imc_map *m,
+			 struct imc_plan *p, struct imc_arena *a)
+{
+	p->buffer[0].last = 0;
+	CHECK(imc_plan_check(c->g, m, p, a), "dies too early");
+	p->buffer[0].last = 1;
+	p->buffer[1].offset--;
+	CHECK(imc_plan_check(c->g, m, p, a), "overlap");
+	p->buffer[1].offset++;
+	p->l1_bytes--;
+	CHECK(imc_plan_check(c->g, m, p, a), "beyond L1");
+	p->l1_bytes++;
+	p->step[1].kind = IMC_STEP_LOAD;
+	p->step[1].val = p->step[0].val;
+	CHECK(imc_plan_check(c->g, m, p, a), "never runs");
+}
+
 /* graph = map = plan, where the weights are gone once the arrays are full. */
 static void check_levels(struct conv_case *c, struct imc_map *m,
 			 struct imc_arena *a)
@@ -407,18 +425,7 @@ static void check_levels(struct conv_case *c, struct imc_map *m,
 	imc_eval_plan(&me, &p, &c->x, &out, a);
 	CHECK(!memcmp(want.data, out.data, size), "plan: %s", c->text);
 
-	buffer[0].last = 0;
-	CHECK(imc_plan_check(c->g, m, &p, a), "dies too early");
-	buffer[0].last = 1;
-	buffer[1].offset--;
-	CHECK(imc_plan_check(c->g, m, &p, a), "overlap");
-	buffer[1].offset++;
-	p.l1_bytes--;
-	CHECK(imc_plan_check(c->g, m, &p, a), "beyond L1");
-	p.l1_bytes++;
-	step[1].kind = IMC_STEP_LOAD;
-	step[1].val = n->in[0];
-	CHECK(imc_plan_check(c->g, m, &p, a), "never runs");
+	check_broken(c, m, &p, a);
 }
 
 /* With any cells, also where a patch has 0. */

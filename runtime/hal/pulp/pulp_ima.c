@@ -27,7 +27,7 @@ static void acquire(uint32_t page)
 /* Its event comes to all cores, so only the one that waits lets it through. One
  * that is left over from a job that was done before anyone waited says nothing:
  * the state does. */
-void imc_pulp_idle(struct imc_hal *hal)
+static void wait_idle(struct imc_hal *hal)
 {
 	if (!hal->running)
 		return;
@@ -56,7 +56,7 @@ void imc_pulp_trigger(struct imc_hal *hal, const struct imc_pulp_trigger *t)
 {
 	uint32_t page = page_of(t->array);
 
-	imc_pulp_idle(hal);
+	wait_idle(hal);
 	pulp_fence();
 	acquire(page);
 	put(page, IMA_ADC_LOW, t->adc_low);
@@ -89,7 +89,7 @@ void imc_pulp_finish(struct imc_hal *hal)
 {
 	struct imc_pulp_post post = hal->post;
 
-	imc_pulp_idle(hal);
+	wait_idle(hal);
 	hal->post.job = 0;
 	if (post.job)
 		imc_pulp_result(hal, &post);

@@ -67,9 +67,8 @@ int32_t imc_pulp_offset(int32_t kernel, int32_t stride, int32_t dilation,
 /* A status: whether the job is one that this machine can do. */
 int imc_pulp_check(const struct imc_hal_job *job);
 
-/* pulp_ima.c: waits until the IMA is idle; starts t, and lets the cores do what
+/* pulp_ima.c: waits until the IMA is idle, starts t, and lets the cores do what
  * waits in hal->post; waits until all of that is done. */
-void imc_pulp_idle(struct imc_hal *hal);
 void imc_pulp_trigger(struct imc_hal *hal, const struct imc_pulp_trigger *t);
 void imc_pulp_finish(struct imc_hal *hal);
 
