@@ -369,13 +369,18 @@ static void emit_field(struct imc_emit *e, const char *name, int64_t v)
 static void emit_row(struct imc_emit *e, const struct imc_emit_layer *l,
 		     const struct imc_emit_moved *m)
 {
+	int64_t x_ring = imc_emit_ring_size(e, l->n->in[m->in]);
+	int64_t y_ring = imc_emit_ring_size(e, l->n->out[m->out]);
+
 	imc_buf_printf(&e->layers, "\t.rows = {.per = %lld", (long long)m->per);
 	emit_field(e, "x_row", m->x_row);
 	emit_field(e, "x_phase", m->x_phase);
 	if (m->end - m->first > 1)
 		emit_field(e, "y_row", m->y_row);
-	emit_field(e, "x_ring", imc_emit_ring_size(e, l->n->in[m->in]));
-	emit_field(e, "y_ring", imc_emit_ring_size(e, l->n->out[m->out]));
+	if (x_ring || y_ring)
+		imc_buf_printf(&e->layers,
+			       ",\n\t\t .x_ring = %lld, .y_ring = %lld",
+			       (long long)x_ring, (long long)y_ring);
 	imc_buf_text(&e->layers, "},\n");
 }
 
