@@ -8,6 +8,9 @@
 #include "hwdesc/adc_check.h"
 #include "ir/support/embed.h"
 
+/* Cells of an array where a port has some (hal/pulp/imc_hal_pulp.h). */
+enum { PORT_ROWS = 256, PORT_COLS = 256 };
+
 /* Floats are only where the arrays that are modelled have them. */
 static bool is_needed(const struct imc_emit *e, const char *path)
 {
@@ -83,9 +86,29 @@ static bool check_tensor(struct imc_emit *e, imc_val id)
 			"it is not int8");
 }
 
+/* Where the port has arrays of its own, which are not models: they are those
+ * of target pulp-ima. */
+static bool check_arrays(struct imc_emit *e)
+{
+	const struct imc_hw *hw = e->m->hw;
+	bool good = hw->ima_adc_ends && hw->ima_dac_zero == 0 &&
+		    hw->ima_rows <= PORT_ROWS && hw->ima_cols <= PORT_COLS;
+
+	if (good || e->images.n == 0 || imc_port_models_arrays(e->port))
+		return true;
+	return imc_diag(
+		e->d, IMC_IN_FILE(e->m->model_path), IMC_D_BUNDLE_OP,
+		imc_arena_printf(e->a, "what lies on arrays of '%s'", hw->name),
+		imc_arena_printf(e->a,
+				 "those of port %s have %d x %d cells, ADCs "
+				 "with whole ends (ima.adc_ends) and no zero "
+				 "point (ima.dac_zero), as target pulp-ima",
+				 imc_port_name(e->port), PORT_ROWS, PORT_COLS));
+}
+
 static bool check_module(struct imc_emit *e)
 {
-	bool ok = true;
+	bool ok = check_arrays(e);
 
 	for (size_t k = 0; k < e->g->n_input; k++)
 		ok = check_tensor(e, e->g->input[k]) && ok;

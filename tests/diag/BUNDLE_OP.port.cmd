@@ -1,0 +1,1 @@
+compile_digits -t garofalo-1 --port=pulp -o out
