@@ -97,7 +97,8 @@ struct imc_plan {
 	int64_t l1_bytes, l2_bytes; /* peaks; L2 without constants */
 	/* Largest sums of buffers live at once. */
 	int64_t l1_lower_bound, l2_lower_bound;
-	/* Latency of the plan if L1 had room for all (0: this one). */
+	/* Latency of the plan if all values and constants were in L1 from the
+	 * start (0: this one). */
 	double roomy_ns;
 	/* Bytes that DMA must move at least: inputs, outputs, constants, and
 	 * what no order of work can keep in L1. */

@@ -29,7 +29,7 @@ struct imc_report_memory {
 	/* Of constants, read in L2 in place, each time that a step does. */
 	int64_t in_place_bytes;
 	double ratio; /* both over plan.dma_lower_bound; 0: none is known */
-	double roomy; /* latency over that with room for all, less 1 */
+	double roomy; /* latency over that with all in L1, less 1 */
 	size_t n_group;
 	struct imc_report_group *group; /* by first step */
 };

@@ -71,8 +71,8 @@ static void print_moved(const struct imc_module *m,
 	imc_buf_text(out, "\n");
 	if (m->plan.roomy_ns > 0)
 		imc_buf_printf(out,
-			       "  latency      %.4g ms; %.4g ms if L1 had room "
-			       "for all: %+.2f %%\n",
+			       "  latency      %.4g ms; %.4g ms if all were in "
+			       "L1 from the start: %+.2f %%\n",
 			       f->total.ns * 1e-6, m->plan.roomy_ns * 1e-6,
 			       r->roomy * 100);
 }
