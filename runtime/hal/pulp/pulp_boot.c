@@ -16,14 +16,16 @@ extern volatile uint32_t imc_pulp_stacks[];
 void imc_pulp_start_cluster(uint32_t entry);
 void imc_pulp_core(int32_t core);
 
-/* The cluster's clock of 250 MHz: its oscillator at 1 GHz, open loop, divided
- * by 4. The IMA's times do not depend on it. */
+/* Clocks of 250 MHz, of the cluster and of what it shares L2 with: their
+ * oscillators at 1 GHz, open loop, divided by 4. The IMA's times do not depend
+ * on them; those of L2 do, so a slow clock there would slow the DMA. */
 #define FLL_DIVIDE_4 (2u << 26)
 #define FLL_1_GHZ (725u << 16)
 
 /* The fabric core's part. */
 void imc_pulp_start_cluster(uint32_t entry)
 {
+	pulp_write(PULP_FLL_SOC, FLL_DIVIDE_4 | FLL_1_GHZ);
 	pulp_write(PULP_FLL_CLUSTER, FLL_DIVIDE_4 | FLL_1_GHZ);
 	pulp_write(PULP_CLUSTER_CLOCK, 1);
 	pulp_write(PULP_ICACHE_ENABLE, ~0u);

@@ -44,8 +44,9 @@ enum {
 };
 
 /* Beyond what an int holds. */
-#define PULP_FLL_CLUSTER 0x1a100024u /* first configuration register */
-#define PULP_EXIT 0x1a1040a0u	     /* 1 << 31 | status */
+#define PULP_FLL_SOC 0x1a100004u /* first configuration register */
+#define PULP_FLL_CLUSTER 0x1a100024u
+#define PULP_EXIT 0x1a1040a0u /* 1 << 31 | status */
 #define PULP_STDOUT 0x1a10f000u
 
 /* Registers of the IMA, as offsets in its page. */
