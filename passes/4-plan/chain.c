@@ -155,6 +155,45 @@ static void set_run_cost(const struct imc_run *r, struct imc_chain_task *t)
 			(double)t->n_chan / (double)u->channels);
 }
 
+/* The first row that some reader needs in this turn of a load or later. */
+static int64_t first_wanted(const struct imc_run *r, const struct imc_actor *a)
+{
+	int64_t first = INT64_MAX;
+
+	for (int32_t k = r->first_reader[a->use];
+	     k < r->first_reader[a->use + 1]; k++) {
+		const struct imc_reader *d = &r->reader[k];
+		const struct imc_actor *by = &r->actor[d->actor];
+		int64_t row = a->turn ? by->end[a->turn - 1] : 0;
+
+		if (by->kind != IMC_STEP_RUN)
+			return 0;
+		if (row < imc_run_unit(r, by->unit)->rows)
+			first = imc_min_i64(
+				first,
+				imc_flow_reads(r->f, r->c->first + by->unit,
+					       d->read,
+					       (struct imc_rows){row, row + 1})
+					.first);
+	}
+	return first;
+}
+
+/* Rows between windows that no window reads stay where they are. */
+static struct imc_rows rows_to_load(const struct imc_run *r,
+				    const struct imc_actor *a)
+{
+	struct imc_rows rows = turn_rows(r, a, a->turn);
+	int64_t first;
+
+	if (in_blocks(r, a) || r->c->use[a->use].keep)
+		return rows;
+	first = first_wanted(r, a);
+	if (first < rows.end)
+		rows.first = imc_max_i64(rows.first, first);
+	return rows;
+}
+
 static struct imc_chain_task task_of(const struct imc_run *r, int32_t i)
 {
 	const struct imc_actor *a = &r->actor[i];
@@ -164,7 +203,8 @@ static struct imc_chain_task task_of(const struct imc_run *r, int32_t i)
 				   .unit = a->unit,
 				   .val = a->val};
 
-	t.rows = turn_rows(r, a, a->turn);
+	t.rows = a->kind == IMC_STEP_LOAD ? rows_to_load(r, a)
+					  : turn_rows(r, a, a->turn);
 	if (in_blocks(r, a)) {
 		t.chan = a->turn % r->n_block * r->c->n_chan;
 		t.n_chan = imc_min_i64(r->c->n_chan,
@@ -180,6 +220,7 @@ static struct imc_chain_task task_of(const struct imc_run *r, int32_t i)
 static void take(struct imc_run *r, int32_t i, const struct imc_chain_task *t)
 {
 	r->taken[i] = true;
+	r->out->pj += t->cost.pj;
 	if (t->kind == IMC_STEP_RUN)
 		r->out->strip_rows[t->unit] = (int32_t)imc_max_i64(
 			r->out->strip_rows[t->unit], t->strip_rows);
@@ -260,12 +301,13 @@ static int64_t rows_held(const struct imc_run *r, int32_t i)
 	const struct imc_actor *a = &r->actor[r->maker[i]];
 	int64_t end = rows_there(r, i), first = end;
 
-	if (r->taken[r->maker[i]])
-		end = a->kind == IMC_STEP_RUN
-			      ? imc_flow_made(r->f, r->c->first + a->unit,
-					      r->c->use[i].value,
-					      a->end[a->turn])
-			      : a->end[a->turn];
+	if (r->taken[r->maker[i]] && a->kind == IMC_STEP_RUN) {
+		end = imc_flow_made(r->f, r->c->first + a->unit,
+				    r->c->use[i].value, a->end[a->turn]);
+	} else if (r->taken[r->maker[i]]) {
+		first = rows_to_load(r, a).first;
+		end = a->end[a->turn];
+	}
 	for (int32_t k = r->first_reader[i]; k < r->first_reader[i + 1]; k++) {
 		int64_t need = first_needed(r, &r->reader[k]);
 

@@ -51,7 +51,7 @@ struct imc_chain_task {
 };
 
 struct imc_chain_sum {
-	double ns, dma_ns;
+	double ns, dma_ns, pj;
 	int64_t bytes; /* of L1, constants and scratch too */
 	int32_t n_slot;
 	int64_t lines[IMC_CHAIN_USES];	     /* rows or blocks of its buffer */

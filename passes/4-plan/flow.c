@@ -1,5 +1,7 @@
 #include "passes/4-plan/flow.h"
 
+#include <math.h>
+
 #include "hwdesc/cost.h"
 
 /* What makes a flow: the index of each value, by id of its root. */
@@ -221,7 +223,17 @@ int64_t imc_flow_made(const struct imc_flow *f, int32_t u, int32_t v,
 	return rows ? f->value[v].rows : 0;
 }
 
-/* The strips of codes that take least time, in the scratch there may be. */
+static bool is_better(const struct imc_flow *f, const struct imc_cost *a,
+		      const struct imc_cost *b)
+{
+	if (f->m->opt.objective == IMC_OBJECTIVE_ENERGY &&
+	    fabs(a->pj - b->pj) > 1e-9 * b->pj)
+		return a->pj < b->pj;
+	return a->ns < b->ns * (1 - 1e-9);
+}
+
+/* The strips of codes that take least time, or energy if that is asked for, in
+ * the scratch there may be. */
 static void price_codes(const struct imc_flow *f, const struct imc_flow_unit *u,
 			int64_t n_row, struct imc_flow_cost *out)
 {
@@ -237,7 +249,7 @@ static void price_codes(const struct imc_flow *f, const struct imc_flow_unit *u,
 			break;
 		c = imc_cost_strips(hw, &mx, &u->as, (int32_t)n_row,
 				    (int32_t)strip);
-		if (n == u->step || c.ns < out->cost.ns * (1 - 1e-9)) {
+		if (n == u->step || is_better(f, &c, &out->cost)) {
 			out->cost = c;
 			out->strip_rows = (int32_t)strip;
 		}

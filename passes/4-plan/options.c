@@ -12,6 +12,8 @@
 #define DMA_WEIGHT 0.125
 /* Constants that are fetched beside other work, as far as is known here. */
 #define FETCH_WEIGHT 0.25
+/* What time counts where energy is asked for: it decides between equals. */
+#define TIME_WEIGHT 1e-6
 
 struct trial {
 	struct imc_option_book *book;
@@ -30,17 +32,32 @@ struct imc_option_book imc_options_open(struct imc_flow *f, int64_t room,
 				sizeof(struct imc_options_of *))};
 }
 
-static double fetch_ns(const struct trial *t)
+/* Constants that come whole. */
+static struct imc_cost fetch_cost(const struct trial *t)
 {
-	double sum = 0;
+	struct imc_cost sum = {0};
 
 	for (int32_t u = 0; u < t->c.n_unit; u++) {
 		int64_t bytes = t->book->f->unit[t->c.first + u].constants;
+		struct imc_cost c;
 
-		if (bytes && !t->c.n_chan)
-			sum += imc_cost_dma(t->book->f->m->hw, bytes).ns;
+		if (!bytes || t->c.n_chan)
+			continue;
+		c = imc_cost_dma(t->book->f->m->hw, bytes);
+		sum.ns += c.ns;
+		sum.pj += c.pj;
 	}
 	return sum;
+}
+
+static double value_of(const struct trial *t, const struct imc_chain_sum *s)
+{
+	struct imc_cost fetch = fetch_cost(t);
+	double ns = s->ns + s->dma_ns * DMA_WEIGHT + fetch.ns * FETCH_WEIGHT;
+
+	if (t->book->f->m->opt.objective != IMC_OBJECTIVE_ENERGY)
+		return ns;
+	return s->pj + fetch.pj + TIME_WEIGHT * ns;
 }
 
 static void try_policy(struct trial *t, struct imc_chain_policy p)
@@ -55,7 +72,7 @@ static void try_policy(struct trial *t, struct imc_chain_policy p)
 	imc_chain_run(t->book->f, &t->c, &s, NULL, NULL);
 	o = &t->v[t->n++];
 	o->bytes = s.bytes;
-	o->value = s.ns + s.dma_ns * DMA_WEIGHT + fetch_ns(t) * FETCH_WEIGHT;
+	o->value = value_of(t, &s);
 	o->strip = t->c.strip;
 	o->n_chan = t->c.n_chan;
 	o->policy = p;

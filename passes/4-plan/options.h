@@ -6,7 +6,8 @@
 
 struct imc_option {
 	int64_t bytes;
-	double value; /* ns, and a bit for what is moved */
+	double value; /* ns, and a bit for what is moved; or pJ, and a bit for
+			 ns, when least energy is asked for */
 	int64_t strip, n_chan;
 	struct imc_chain_policy policy;
 };
