@@ -197,6 +197,12 @@ struct imc_cost imc_cost_channels(const struct imc_hw *hw,
 				  const struct imc_assign *as, int32_t n_row,
 				  double part);
 
+/* No less time do all steps together take that compute node n, whatever rows
+ * and channels each of them computes, and whatever its strips of codes. Not
+ * less than that of imc_cost_node but where it has such strips. */
+double imc_cost_least_ns(const struct imc_hw *hw, const struct imc_graph *g,
+			 imc_node_id n, const struct imc_assign *as);
+
 /* Output rows that a crossbar step with post digital computes before the
  * cores take them over: as many as L1 scratch for codes allows, a multiple of
  * the patches' height, with a pixel at least for each of the copies. With

@@ -108,6 +108,7 @@ const struct imc_member imc_map_members[] = {
 	MEMBER(I32, imc_map, n_used),
 	MEMBER(I32, imc_map, lower_bound),
 	MEMBER(F64, imc_map, bound_ns),
+	MEMBER(F64, imc_map, chain_bound_ns),
 	MEMBER(F64, imc_map, stage_bound_ns),
 	{"narrow_ns", IMC_MEMBER_F64, offsetof(struct imc_map, narrow.ns)},
 	{"narrow_pj", IMC_MEMBER_F64, offsetof(struct imc_map, narrow.pj)},
@@ -163,6 +164,7 @@ const struct imc_member imc_plan_members[] = {
 	MEMBER(I64, imc_plan, l2_bytes),
 	MEMBER(I64, imc_plan, l2_lower_bound),
 	MEMBER(F64, imc_plan, roomy_ns),
+	MEMBER(BOOL, imc_plan, in_chains),
 	MEMBER(I64, imc_plan, dma_lower_bound),
 	END,
 };

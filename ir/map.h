@@ -142,8 +142,14 @@ struct imc_map {
 	int32_t n_used, lower_bound;
 	const char *solver; /* what found it: "greedy area", "milp" ... */
 	/* Proven: no choice of mappings that imcc knows for this network on
-	 * this many arrays has a lower latency; 0: not known. */
+	 * this many arrays has a lower latency, if nodes run whole or in strips
+	 * one after another, or two neighbours at once (passes/4-plan/
+	 * overlap.h); 0: not known. */
 	double bound_ns;
+	/* The same if any nodes run at once that keep different lanes busy,
+	 * all of a chain of successive ones (passes/4-plan/chain.h). It is
+	 * lower. */
+	double chain_bound_ns;
 	/* The same of the slowest stage of a pipeline of layers (imc_pipeline)
 	 * that was asked for as short as can be. */
 	double stage_bound_ns;

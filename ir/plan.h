@@ -97,9 +97,13 @@ struct imc_plan {
 	int64_t l1_bytes, l2_bytes; /* peaks; L2 without constants */
 	/* Largest sums of buffers live at once. */
 	int64_t l1_lower_bound, l2_lower_bound;
-	/* Latency of the plan if all values and constants were in L1 from the
-	 * start (0: this one). */
+	/* Latency of a plan of whole layers and pairs, if all values and
+	 * constants were in L1 from the start (0: this one). Chains may be
+	 * shorter. */
 	double roomy_ns;
+	/* Nodes of chains share slots as their engines allow; else at most two
+	 * neighbours do. imc_map has a bound on the latency for each. */
+	bool in_chains;
 	/* Bytes that DMA must move at least: inputs, outputs, constants, and
 	 * what no order of work can keep in L1. */
 	int64_t dma_lower_bound;
@@ -190,6 +194,14 @@ unsigned imc_step_lanes(const struct imc_map *m, const struct imc_step *s);
  * be NULL). */
 struct imc_cost imc_plan_total(const struct imc_plan *p,
 			       struct imc_cost *transfers);
+
+/* No plan of that kind has a lower latency, whatever the choice of mappings:
+ * the bound of m for chains or for pairs. 0: not known. */
+static inline double imc_plan_bound_ns(const struct imc_map *m,
+				       const struct imc_plan *p)
+{
+	return p->in_chains ? m->chain_bound_ns : m->bound_ns;
+}
 
 /* True if node n only gives its input another shape, so that the plan lets
  * both share a buffer and no step is needed. */

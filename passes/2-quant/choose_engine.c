@@ -218,9 +218,7 @@ void imc_engine_group(struct imc_engine_choice *c)
 	}
 }
 
-/* Quantisation may find that fewer bias rows do, so that other tiles are
- * packed in the end: then only what is packed easily is chosen. */
-static bool tiles_are_final(const struct imc_engine_choice *c)
+bool imc_engine_is_final(const struct imc_engine_choice *c)
 {
 	for (size_t i = 0; i < c->n; i++)
 		for (size_t k = 0; k < c->v[i].o.n; k++)
@@ -238,8 +236,7 @@ static enum imc_objective objective_of(const struct imc_module *m)
 	return o == IMC_OBJECTIVE_THROUGHPUT ? IMC_OBJECTIVE_LATENCY : o;
 }
 
-/* The packer is the one that place_tiles will take. */
-static struct imc_select_problem problem_of(const struct imc_engine_choice *c)
+struct imc_select_problem imc_engine_problem(const struct imc_engine_choice *c)
 {
 	static imc_pack_solver *const solver[] = {
 		imc_pack_best, imc_pack_greedy, imc_pack_area};
@@ -256,7 +253,7 @@ static struct imc_select_problem problem_of(const struct imc_engine_choice *c)
 		.slack = c->no_slack ? 0 : c->m->opt.slack / 100,
 		.max_error = c->max_error,
 		.pack = solver[which],
-		.n_pack = which == 0 && tiles_are_final(c) ? MAX_BEST : 0,
+		.n_pack = which == 0 && imc_engine_is_final(c) ? MAX_BEST : 0,
 		.fits = which == 2 ? NULL : imc_pack_fits,
 	};
 }
@@ -276,7 +273,7 @@ static int32_t *small_picks(const struct imc_engine_choice *c)
 /* Arrays that the small choices need; INT32_MAX/2 bins are always enough. */
 static int32_t arrays_needed(const struct imc_engine_choice *c)
 {
-	struct imc_select_problem p = problem_of(c);
+	struct imc_select_problem p = imc_engine_problem(c);
 	struct imc_arena *a = imc_arena_new();
 	struct imc_pack_problem tiles;
 	int32_t n;
@@ -290,7 +287,7 @@ static int32_t arrays_needed(const struct imc_engine_choice *c)
 
 static bool small_fits(const struct imc_engine_choice *c)
 {
-	struct imc_select_problem p = problem_of(c);
+	struct imc_select_problem p = imc_engine_problem(c);
 	int32_t *pick = small_picks(c);
 	struct imc_pack_problem tiles;
 
@@ -358,7 +355,7 @@ static void put_back(struct imc_engine_choice *c)
 /* What was forced onto the crossbars does not fit. */
 static bool no_room(const struct imc_engine_choice *c)
 {
-	struct imc_select_problem p = problem_of(c);
+	struct imc_select_problem p = imc_engine_problem(c);
 	struct imc_pack_problem tiles =
 		imc_select_tiles(&p, small_picks(c), c->scratch);
 	int32_t need = arrays_needed(c);
@@ -425,7 +422,7 @@ static void keep_crossbars(struct imc_engine_choice *c)
 struct imc_select_answer imc_engine_select(const struct imc_engine_choice *c,
 					   const int32_t *start)
 {
-	struct imc_select_problem p = problem_of(c);
+	struct imc_select_problem p = imc_engine_problem(c);
 
 	p.start = start;
 	return imc_select_priced(&p, c->scratch);
@@ -476,54 +473,6 @@ void imc_engine_assign(const struct imc_engine_choice *c, const int32_t *pick,
 	}
 }
 
-/* Lowers time and cells of o to those of `as`, if that is possible. */
-static void take_less(const struct imc_engine_choice *c, imc_node_id id,
-		      const struct imc_assign *as, struct imc_select_option *o)
-{
-	struct imc_matrix mx = imc_matrix_of(c->m->g, imc_node_at(c->m->g, id));
-	struct imc_cut cut;
-
-	if (!imc_cut_assigned(c->m->hw, &mx, as, &cut))
-		return;
-	o->cells = imc_min_i64(o->cells, cut.cells);
-	o->ns = fmin(o->ns, imc_cost_node(c->m->hw, c->m->g, id, as).ns);
-}
-
-/* What fit_adc may still make of the option: fewer bias rows, and then fewer
- * blocks. */
-static void without_bias(const struct imc_engine_choice *c, imc_node_id id,
-			 struct imc_assign as, struct imc_select_option *o)
-{
-	if (as.bias_rows == 0)
-		return;
-	as.bias_rows = 0;
-	take_less(c, id, &as, o);
-	as.block_rows = 0;
-	take_less(c, id, &as, o);
-}
-
-/* The bound holds for the network as it will be. */
-static double latency_bound(const struct imc_engine_choice *c,
-			    const struct imc_select_answer *s)
-{
-	struct imc_select_problem p = problem_of(c);
-	struct imc_select_group *g;
-
-	if (tiles_are_final(c))
-		return s->bound;
-	g = imc_arena_memdup(c->scratch, c->group, c->n * sizeof *g);
-	for (size_t i = 0; i < c->n; i++) {
-		struct imc_select_option *o = imc_arena_memdup(
-			c->scratch, g[i].option, (size_t)g[i].n * sizeof *o);
-
-		for (int32_t k = 0; k < g[i].n; k++)
-			without_bias(c, c->v[i].node, c->v[i].o.v[k].as, &o[k]);
-		g[i].option = o;
-	}
-	p.group = g;
-	return imc_select_bound(&p);
-}
-
 /* Takes over what was picked, and says what found no array. */
 static void assign_picks(const struct imc_engine_choice *c,
 			 const struct imc_select_answer *s,
@@ -541,9 +490,9 @@ static void assign_picks(const struct imc_engine_choice *c,
 			imc_diag(m->diags, imc_node_at(m->g, id)->loc,
 				 IMC_D_SPILLED, imc_engine_name(as->engine));
 	}
-	m->map.bound_ns = objective_of(m) == IMC_OBJECTIVE_LATENCY
-				  ? latency_bound(c, s)
-				  : 0;
+	m->map.bound_ns = m->map.chain_bound_ns = 0;
+	if (objective_of(m) == IMC_OBJECTIVE_LATENCY)
+		imc_engine_bound(c, s);
 }
 
 static void assign_rest(struct imc_module *m)

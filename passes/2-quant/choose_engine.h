@@ -34,6 +34,18 @@ struct imc_engine_choice {
 /* Sets c->group to the options of c->v. */
 void imc_engine_group(struct imc_engine_choice *c);
 
+/* Quantisation may find that fewer bias rows do, so that other tiles are
+ * packed in the end: then only what is packed easily is chosen. */
+bool imc_engine_is_final(const struct imc_engine_choice *c);
+
+/* The packer is the one that place_tiles will take. */
+struct imc_select_problem imc_engine_problem(const struct imc_engine_choice *c);
+
+/* Sets the bounds on the latency in c->m->map, for the network as it will be;
+ * s: what was found. */
+void imc_engine_bound(const struct imc_engine_choice *c,
+		      const struct imc_select_answer *s);
+
 /* The best picks of the objective with errors of at most c->max_error; start:
  * picks to begin with, or NULL. Not found: nothing is reported. */
 struct imc_select_answer imc_engine_select(const struct imc_engine_choice *c,

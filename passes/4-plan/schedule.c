@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "hwdesc/cost.h"
 #include "ir/support/checked.h"
 #include "passes/4-plan/allocate.h"
@@ -272,6 +274,7 @@ static bool plan_whole(struct imc_module *m, const struct imc_plan *in_turn,
 		       int64_t room, struct imc_arena *scratch)
 {
 	m->plan = *in_turn;
+	m->plan.in_chains = false;
 	if (!m->opt.no_overlap)
 		overlap_steps(m, room, scratch);
 	m->plan.roomy_ns = in_turn->roomy_ns > 0
@@ -280,7 +283,20 @@ static bool plan_whole(struct imc_module *m, const struct imc_plan *in_turn,
 	return fetch_constants(m, scratch);
 }
 
-/* Strips, where whole values do not fit or are slower. */
+/* By what is asked for; equal energy by time. */
+static bool is_better(const struct imc_module *m, const struct imc_plan *a,
+		      const struct imc_plan *b)
+{
+	struct imc_cost x = imc_plan_total(a, NULL),
+			y = imc_plan_total(b, NULL);
+
+	if (m->opt.objective == IMC_OBJECTIVE_ENERGY &&
+	    fabs(x.pj - y.pj) > 1e-9 * y.pj)
+		return x.pj < y.pj;
+	return x.ns < y.ns;
+}
+
+/* Strips, where whole values do not fit or are worse. */
 static bool plan_in_l1(struct imc_module *m, struct imc_arena *scratch)
 {
 	struct imc_plan in_turn = m->plan, whole;
@@ -293,9 +309,7 @@ static bool plan_in_l1(struct imc_module *m, struct imc_arena *scratch)
 	       plan_whole(m, &in_turn, m->hw->l1_bytes, scratch);
 	whole = m->plan;
 	m->plan = in_turn;
-	if (imc_strips_plan(m) &&
-	    (!fits || imc_plan_total(&m->plan, NULL).ns <
-			      imc_plan_total(&whole, NULL).ns))
+	if (imc_strips_plan(m) && (!fits || is_better(m, &m->plan, &whole)))
 		return true;
 	m->plan = whole;
 	return fits;

@@ -22,6 +22,7 @@ static bool try_room(struct imc_module *m, int64_t room, bool frugal,
 	if (!frugal)
 		imc_work_hide(&w, room);
 	imc_work_finish(&w, scratch);
+	m->plan.in_chains = true;
 	*over = m->plan.l1_bytes - m->hw->l1_bytes;
 	return true;
 }

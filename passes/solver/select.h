@@ -84,6 +84,21 @@ imc_select_solver imc_select_priced;
  * there are no picks of so few cells. Needs neither runs nor packers. */
 double imc_select_bound(const struct imc_select_problem *p);
 
+/* The same where any groups may be beside each other, in strips or whole, as
+ * far as no lane is kept busy by two of them at once; all groups of a chain of
+ * at most n_chain successive ones, that is, and one chain after another.
+ * may_pair is not looked at.
+ *
+ * A chain takes at least as long as each lane L is busy, so at least as any
+ * weights w of the lanes that add up to 1 have it:
+ *     max over L of sum of ns[L] >= sum over L of w[L] * sum of ns[L],
+ * and for weights, and prices of cells and errors as above, the groups are
+ * independent. The largest value for some weights bounds a chain, and so does
+ * the time of each of its groups alone; the least
+ * way to cut all groups into chains is found exactly. */
+double imc_select_bound_chains(const struct imc_select_problem *p,
+			       int32_t n_chain);
+
 /* Every pick, packed every way; for tests, up to 8 tiles. */
 imc_select_solver imc_select_exhaustive;
 

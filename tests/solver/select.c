@@ -342,6 +342,95 @@ static void test_price(void)
 	imc_arena_free(a);
 }
 
+/* Chains of picks, cut the best way, each as long as its busiest lane. */
+static double chains_ns(const struct imc_select_problem *p, const int32_t *pick,
+			int32_t first, int32_t n_chain)
+{
+	double least = INFINITY, busy[2] = {0, 0};
+
+	if (first == p->n)
+		return 0;
+	for (int32_t i = first; i < p->n && i < first + n_chain; i++) {
+		const struct imc_select_option *x =
+			&p->group[i].option[pick[i]];
+
+		for (int k = 0; k < 2; k++)
+			busy[k] += x->lanes >> k & 1 ? x->ns : 0;
+		least = fmin(least, fmax(busy[0], busy[1]) +
+					    chains_ns(p, pick, i + 1, n_chain));
+	}
+	return least;
+}
+
+/* The least of all picks, packed or not. */
+static double least_chains(const struct imc_select_problem *p, int32_t *pick,
+			   int32_t i, int32_t n_chain)
+{
+	double least = INFINITY;
+
+	if (i < p->n) {
+		for (pick[i] = 0; pick[i] < p->group[i].n; pick[i]++)
+			least = fmin(least,
+				     least_chains(p, pick, i + 1, n_chain));
+		return least;
+	}
+	if (imc_select_cells(p, pick) > imc_select_capacity(p) ||
+	    (p->max_error > 0 && imc_select_error(p, pick) > p->max_error))
+		return least;
+	return chains_ns(p, pick, 0, n_chain);
+}
+
+/* The bound of chains holds, and is close. */
+static void test_chains(bool errors)
+{
+	uint32_t seed = 31;
+	double sum = 0;
+
+	for (int k = 0; k < 200; k++) {
+		struct imc_arena *a = imc_arena_new();
+		struct imc_select_problem p =
+			random_problem(&seed, draw(&seed, 1, MAX_GROUP),
+				       MAX_OPTION, draw(&seed, 2, 9), a);
+		int32_t n_chain = draw(&seed, 1, MAX_GROUP), pick[MAX_GROUP];
+		double bound, least;
+
+		if (errors)
+			draw_errors(&seed, &p, a);
+		bound = imc_select_bound_chains(&p, n_chain);
+		least = least_chains(&p, pick, 0, n_chain);
+		CHECK(bound <= least * (1 + 1e-9) && bound > 0,
+		      "case %d: %g, least %g", k, bound, least);
+		OK(isfinite(least) || errors);
+		sum += isfinite(least) ? bound / least : 1;
+		imc_arena_free(a);
+	}
+	CHECK(sum > (errors ? 150 : 180), "%g of 200", sum);
+}
+
+/* One option each: three groups of one lane beside a long one of another. */
+static void test_chain(void)
+{
+	struct imc_select_option v[4] = {{.ns = 10, .lanes = 1},
+					 {.ns = 25, .lanes = 2},
+					 {.ns = 8, .lanes = 1},
+					 {.ns = 5, .lanes = 1}};
+	struct imc_select_group g[4] = {{1, &v[0], false},
+					{1, &v[1], false},
+					{1, &v[2], false},
+					{1, &v[3], false}};
+	struct imc_select_problem p = {
+		.bin_w = 1, .bin_h = 1, .n = 4, .group = g};
+
+	OK(fabs(imc_select_bound_chains(&p, 4) - 25) < 1e-9);
+	OK(fabs(imc_select_bound_chains(&p, 3) - 30) < 1e-9);
+	OK(fabs(imc_select_bound_chains(&p, 1) - 48) < 1e-9);
+	v[3].cells = 1; /* and there are no bins */
+	OK(isinf(imc_select_bound_chains(&p, 4)));
+	v[3].cells = 0;
+	v[0].lanes = 3; /* beside nothing */
+	OK(fabs(imc_select_bound_chains(&p, 4) - 35) < 1e-9);
+}
+
 /* Neighbours on other lanes take the time of the longer one; the one in the
  * middle is in one pair only. */
 static void test_pairs(void)
@@ -402,6 +491,9 @@ int main(void)
 	test_large();
 	test_price();
 	test_pairs();
+	test_chain();
+	test_chains(false);
+	test_chains(true);
 	test_nothing();
 	return check_result();
 }

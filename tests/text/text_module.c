@@ -303,6 +303,7 @@ static void plan(struct imc_module *m)
 		p->root[v] = (uint32_t)v;
 	p->root[2] = 1;
 	p->l1_bytes = p->l1_lower_bound = 512;
+	p->in_chains = true;
 }
 
 static void header(struct imc_module *m)
@@ -394,6 +395,7 @@ static void stack(struct imc_module *m)
 	map->own_arrays = true;
 	map->adc_per_job = false;
 	map->stage_bound_ns = 0.1;
+	map->chain_bound_ns = 0.3;
 	map->n_used = map->lower_bound = as->n_tile = 8;
 	as->weight_bits = as->slices = 4;
 	as->tile_slices = 3;
