@@ -144,6 +144,39 @@ static int64_t constants(const struct imc_module *m)
 	return bytes;
 }
 
+static bool is_among(imc_val v, const imc_val *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].i == v.i)
+			return true;
+	return false;
+}
+
+/* What the transfers are made of. */
+static void split_dma(const struct imc_module *m, struct imc_report_memory *r)
+{
+	const struct imc_graph *g = m->g;
+
+	for (size_t i = 0; i < m->plan.n_step; i++) {
+		const struct imc_step *s = &m->plan.step[i];
+		int64_t bytes = imc_step_dma_bytes(g, &m->map, s);
+
+		if (s->kind == IMC_STEP_RUN)
+			continue;
+		r->dma_bytes += bytes;
+		if (s->kind == IMC_STEP_FETCH)
+			r->dma_constant_bytes += bytes;
+		else if (s->kind == IMC_STEP_LOAD &&
+			 is_among(s->val, g->input, g->n_input))
+			r->dma_in_bytes += bytes;
+		else if (s->kind == IMC_STEP_STORE &&
+			 is_among(s->val, g->output, g->n_output))
+			r->dma_out_bytes += bytes;
+		else
+			r->dma_value_bytes += bytes;
+	}
+}
+
 struct imc_report_memory imc_report_memory(const struct imc_module *m,
 					   struct imc_arena *a)
 {
@@ -153,7 +186,7 @@ struct imc_report_memory imc_report_memory(const struct imc_module *m,
 	if (!p->step)
 		return r;
 	r.constant_bytes = constants(m);
-	r.dma_bytes = imc_plan_dma_bytes(m->g, &m->map, p);
+	split_dma(m, &r);
 	r.in_place_bytes = in_place(m);
 	if (p->dma_lower_bound > 0)
 		r.ratio = (double)(r.dma_bytes + r.in_place_bytes) /

@@ -26,6 +26,10 @@ struct imc_report_group {
 struct imc_report_memory {
 	int64_t constant_bytes; /* that nodes read while they run */
 	int64_t dma_bytes;
+	/* Of them constants, inputs and outputs of the network, and values that
+	 * L2 holds for a while. */
+	int64_t dma_constant_bytes, dma_in_bytes, dma_out_bytes;
+	int64_t dma_value_bytes;
 	/* Of constants, read in L2 in place, each time that a step does. */
 	int64_t in_place_bytes;
 	double ratio; /* both over plan.dma_lower_bound; 0: none is known */

@@ -68,11 +68,18 @@ static void print_moved(const struct imc_module *m,
 			       "; with what is read in place %.3f times the "
 			       "%lld that must move",
 			       r->ratio, (long long)m->plan.dma_lower_bound);
+	imc_buf_printf(out,
+		       "\n               constants %lld, inputs %lld, outputs "
+		       "%lld, values by L2 %lld",
+		       (long long)r->dma_constant_bytes,
+		       (long long)r->dma_in_bytes, (long long)r->dma_out_bytes,
+		       (long long)r->dma_value_bytes);
 	imc_buf_text(out, "\n");
 	if (m->plan.roomy_ns > 0)
 		imc_buf_printf(out,
-			       "  latency      %.4g ms; %.4g ms if all were in "
-			       "L1 from the start: %+.2f %%\n",
+			       "  latency      %.4g ms; %.4g ms of whole layers "
+			       "that were all in L1 from the start: %+.2f %%
+",
 			       f->total.ns * 1e-6, m->plan.roomy_ns * 1e-6,
 			       r->roomy * 100);
 }
@@ -182,6 +189,10 @@ static void write_moved(struct imc_json *j, const struct imc_module *m,
 	imc_json_number(j, "l2_gap", gap(p->l2_bytes, p->l2_lower_bound));
 	imc_json_int(j, "constant_bytes", r->constant_bytes);
 	imc_json_int(j, "dma_bytes", r->dma_bytes);
+	imc_json_int(j, "dma_constant_bytes", r->dma_constant_bytes);
+	imc_json_int(j, "dma_in_bytes", r->dma_in_bytes);
+	imc_json_int(j, "dma_out_bytes", r->dma_out_bytes);
+	imc_json_int(j, "dma_value_bytes", r->dma_value_bytes);
 	imc_json_int(j, "in_place_bytes", r->in_place_bytes);
 	imc_json_int(j, "dma_lower_bound_bytes", p->dma_lower_bound);
 	imc_json_number(j, "dma_ratio", r->ratio);

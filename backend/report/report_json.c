@@ -70,6 +70,8 @@ static void write_rates(struct imc_json *j, const struct imc_peak *r)
 static void write_totals(struct imc_json *j, const struct imc_module *m,
 			 const struct imc_report_facts *f)
 {
+	double bound_ns = imc_plan_bound_ns(&m->map, &m->plan);
+
 	imc_json_open(j, "total", '{');
 	imc_json_number(j, "latency_ms", f->total.ns * 1e-6);
 	imc_json_number(j, "energy_uj", f->total.pj * 1e-6);
@@ -78,7 +80,10 @@ static void write_totals(struct imc_json *j, const struct imc_module *m,
 	imc_json_number(j, "transfer_ms", f->transfers.ns * 1e-6);
 	imc_json_number(j, "transfer_uj", f->transfers.pj * 1e-6);
 	imc_json_number(j, "area_mm2", imc_area_mm2(m->hw));
-	imc_json_number(j, "latency_bound_ms", m->map.bound_ns * 1e-6);
+	imc_json_number(j, "latency_bound_ms", bound_ns * 1e-6);
+	if (bound_ns > 0)
+		imc_json_text(j, "latency_bound_of",
+			      m->plan.in_chains ? "chains" : "pairs");
 	imc_json_number(j, "overlap_saves_ms", f->saved_ns * 1e-6);
 	write_rates(j, &f->rate);
 	imc_json_close(j, '}');

@@ -28,9 +28,12 @@ static void print_speed(const struct imc_module *m,
 			const struct imc_report_facts *f, struct imc_arena *a,
 			struct imc_buf *out)
 {
+	double bound_ns = imc_plan_bound_ns(&m->map, &m->plan);
+
 	imc_buf_printf(out, "  latency      %.4g ms", f->total.ns * 1e-6);
-	if (m->map.bound_ns > 0)
-		imc_buf_printf(out, " (at least %.4g)", m->map.bound_ns * 1e-6);
+	if (bound_ns > 0)
+		imc_buf_printf(out, " (at least %.4g%s)", bound_ns * 1e-6,
+			       m->plan.in_chains ? " in strips" : "");
 	if (f->saved_ns > 0)
 		imc_buf_printf(out, ", overlap saves %.4g ms",
 			       f->saved_ns * 1e-6);

@@ -297,7 +297,7 @@ static bool map_point(const struct sweep *w, size_t i)
 	p->used = used_by(w->m);
 	p->latency_ms = total.ns * 1e-6;
 	p->energy_uj = total.pj * 1e-6;
-	p->bound_ms = w->m->map.bound_ns * 1e-6;
+	p->bound_ms = imc_plan_bound_ns(&w->m->map, &w->m->plan) * 1e-6;
 	if (w->c->spatial)
 		find_stages(w->m, p);
 	if (w->c->traded)

@@ -129,6 +129,9 @@ static void check_facts(void)
 	make_strips(&w);
 	r = imc_report_memory(&w.m, w.a);
 	EXPECT(r.dma_bytes == 2 * ROWS * ROW && r.in_place_bytes == 0);
+	EXPECT(r.dma_in_bytes + r.dma_out_bytes + r.dma_value_bytes +
+		       r.dma_constant_bytes ==
+	       r.dma_bytes);
 	EXPECT(fabs(r.ratio - 5120.0 / 4096) < 1e-12);
 	EXPECT(fabs(r.roomy - 0.25) < 1e-12);
 	EXPECT(r.n_group == 1 && r.group[0].n_node == 2);

@@ -108,6 +108,7 @@ static void make_map(struct imc_module *m)
 	m->map.n_array = 3;
 	m->map.n_used = 2;
 	m->map.bound_ns = 3000;
+	m->map.chain_bound_ns = 2000; /* not what the plan is */
 	m->map.lower_bound = 1;
 	m->map.solver = "greedy";
 }
@@ -205,6 +206,22 @@ static void check_timings(struct imc_module *m,
 	CHECK(strstr(b.p, "{\"name\": \"fold_bn\", \"ms\": 1.5, "
 			  "\"changes\": 3}"),
 	      "%s", b.p);
+}
+
+/* The bound is that of the kind of plan. */
+static void check_bound(struct imc_module *m, const struct imc_report_sizes *s)
+{
+	struct imc_buf b = {.arena = m->arena};
+
+	m->plan.in_chains = true;
+	imc_report_json(m, s, &b);
+	CHECK(strstr(b.p, "\"latency_bound_ms\": 0.002,\n"
+			  "    \"latency_bound_of\": \"chains\","),
+	      "%s", b.p);
+	b.n = 0;
+	imc_report_text(m, s, &b);
+	CHECK(strstr(b.p, " ms (at least 0.002 in strips)"), "%s", b.p);
+	m->plan.in_chains = false;
 }
 
 /* A layer behind ADCs, of weights that are all 0 but one of each tile. */
@@ -391,6 +408,7 @@ int main(int argc, char **argv)
 	compare(argv[1], &json, bless);
 	compare(argv[2], &text, bless);
 	check_timings(&m, &s);
+	check_bound(&m, &s);
 	check_adcs(&m, &s);
 	check_overlap(&m, &s);
 	check_copies(&m, &s);
