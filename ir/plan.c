@@ -142,8 +142,8 @@ struct imc_cost imc_plan_total(const struct imc_plan *p,
 }
 
 /* Bytes that a transfer moves, of a block of constants without gaps. */
-static int64_t step_bytes(const struct imc_graph *g, const struct imc_map *m,
-			  const struct imc_step *s)
+int64_t imc_step_dma_bytes(const struct imc_graph *g, const struct imc_map *m,
+			   const struct imc_step *s)
 {
 	const struct imc_tensor *t;
 	struct imc_rows rows, chans;
@@ -167,7 +167,7 @@ int64_t imc_plan_dma_bytes(const struct imc_graph *g, const struct imc_map *m,
 	int64_t bytes = 0;
 
 	for (size_t i = 0; i < p->n_step; i++)
-		bytes += step_bytes(g, m, &p->step[i]);
+		bytes += imc_step_dma_bytes(g, m, &p->step[i]);
 	return bytes;
 }
 

@@ -209,6 +209,8 @@ bool imc_plan_is_view(const struct imc_graph *g, const struct imc_node *n);
 
 /* Bytes that the transfers of the plan move, blocks of constants without gaps.
  */
+int64_t imc_step_dma_bytes(const struct imc_graph *g, const struct imc_map *m,
+			   const struct imc_step *s);
 int64_t imc_plan_dma_bytes(const struct imc_graph *g, const struct imc_map *m,
 			   const struct imc_plan *p);
 

@@ -153,8 +153,9 @@ static bool goes_by_rows(const struct imc_graph *g, const struct imc_node *n)
 	enum imc_kind kind = imc_op_info(n->op)->kind;
 	const struct imc_tensor *y = &imc_node_out(g, n, 0)->t;
 
-	return (kind == IMC_MATRIX || kind == IMC_DIGITAL) && n->n_out == 1 &&
-	       y->rank == 4 && y->dim[0] == 1 && y->dim[1] > 1;
+	return (kind == IMC_MATRIX || kind == IMC_DIGITAL ||
+		(kind == IMC_MOVE && imc_plan_by_rows(g, n))) &&
+	       n->n_out == 1 && y->rank == 4 && y->dim[0] == 1 && y->dim[1] > 1;
 }
 
 /* Whether v is made by node `maker`, or shows it in another shape. */
