@@ -203,6 +203,14 @@ struct imc_cost imc_cost_channels(const struct imc_hw *hw,
 double imc_cost_least_ns(const struct imc_hw *hw, const struct imc_graph *g,
 			 imc_node_id n, const struct imc_assign *as);
 
+/* What it takes the cores, beyond the cost of node n, to read input k of it in
+ * L2, or with k < 0 to write its outputs there, for n_row of its rows: an
+ * access of l2.core_cycles for each byte; for each element of a window; for
+ * each product of a convolution, of which four share an input. */
+struct imc_cost imc_cost_in_l2(const struct imc_hw *hw,
+			       const struct imc_graph *g,
+			       const struct imc_node *n, int k, int64_t n_row);
+
 /* Output rows that a crossbar step with post digital computes before the
  * cores take them over: as many as L1 scratch for codes allows, a multiple of
  * the patches' height, with a pixel at least for each of the copies. With

@@ -141,6 +141,45 @@ struct imc_cost imc_plan_total(const struct imc_plan *p,
 	return sum;
 }
 
+static int64_t rows_bytes(const struct imc_graph *g, const struct imc_plan *p,
+			  imc_val v, struct imc_rows r, size_t i)
+{
+	for (size_t k = 0; k < p->n_buffer; k++) {
+		const struct imc_buffer *b = &p->buffer[k];
+
+		if (b->mem == IMC_MEM_L1 && b->val.i == p->root[v.i] &&
+		    b->first <= (int64_t)i && b->last >= (int64_t)i)
+			return 0;
+	}
+	return (r.end - r.first) * imc_plan_row_bytes(&imc_value_at(g, v)->t);
+}
+
+int64_t imc_plan_far_bytes(const struct imc_graph *g, const struct imc_map *m,
+			   const struct imc_plan *p, size_t i)
+{
+	const struct imc_step *s = &p->step[i];
+	const struct imc_node *n;
+	struct imc_rows out;
+	int64_t sum = 0;
+
+	if (s->kind != IMC_STEP_RUN ||
+	    m->assign[s->node.i].engine != IMC_ENGINE_CORES)
+		return 0;
+	n = imc_node_at(g, s->node);
+	out = imc_step_rows(s, &imc_node_out(g, n, 0)->t);
+	for (int k = 0; k < n->n_in; k++)
+		if (imc_val_ok(n->in[k]) &&
+		    !imc_value_at(g, imc_plan_origin(g, n->in[k]))->t.data)
+			sum += rows_bytes(g, p, n->in[k],
+					  imc_plan_reads(g, n, k, out), i);
+	for (int k = 0; k < n->n_out; k++)
+		if (imc_val_ok(n->out[k]))
+			sum += rows_bytes(
+				g, p, n->out[k],
+				imc_step_rows(s, &imc_node_out(g, n, k)->t), i);
+	return sum;
+}
+
 /* Bytes that a transfer moves, of a block of constants without gaps. */
 int64_t imc_step_dma_bytes(const struct imc_graph *g, const struct imc_map *m,
 			   const struct imc_step *s)

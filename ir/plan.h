@@ -9,7 +9,11 @@
  *
  * Engines and cores read and write L1. What is not there has a far place: of
  * an input or an output the caller's memory, of any other value a buffer in
- * L2, and the constants of nodes lie in L2 for good.
+ * L2, and the constants of nodes lie in L2 for good. The cores alone may work
+ * on far places as well, which is slow: what a RUN step of theirs reads or
+ * makes and has no buffer in L1 in that slot lies in its buffer in L2, or if
+ * there is none in the caller's memory, as input or as the only output that is
+ * the value or a view of it (imc_plan_home).
  *
  * The plan refers to the graph and the map by id and never replaces them. */
 #ifndef IMC_PLAN_H
@@ -206,6 +210,11 @@ static inline double imc_plan_bound_ns(const struct imc_map *m,
 /* True if node n only gives its input another shape, so that the plan lets
  * both share a buffer and no step is needed. */
 bool imc_plan_is_view(const struct imc_graph *g, const struct imc_node *n);
+
+/* Bytes that the cores read and write in far places in step i: each row of
+ * what has no buffer in L1, once. */
+int64_t imc_plan_far_bytes(const struct imc_graph *g, const struct imc_map *m,
+			   const struct imc_plan *p, size_t i);
 
 /* Bytes that the transfers of the plan move, blocks of constants without gaps.
  */

@@ -54,8 +54,8 @@ static const char *read_input(const struct imc_plan_checker *c,
 		bad = imc_units_block(c, b, imc_step_chans(s, n_chan), n_chan,
 				      i, &x);
 	else
-		bad = imc_units_rows(c, v, IMC_MEM_L1, rows, i, &x);
-	return bad ? bad : imc_units_read(c, &x, i);
+		bad = imc_units_by_cores(c, v, rows, i, &x);
+	return bad || x.at.n == 0 ? bad : imc_units_read(c, &x, i);
 }
 
 static const char *read_constants(const struct imc_plan_checker *c,
@@ -122,7 +122,15 @@ static const char *write_output(const struct imc_plan_checker *c, imc_val v,
 	struct imc_units x;
 	const char *bad = count_made(c, v, rows, chans, i);
 
-	bad = bad ? bad : imc_units_rows(c, v, IMC_MEM_L1, rows, i, &x);
+	bad = bad ? bad : imc_units_by_cores(c, v, rows, i, &x);
+	if (!bad && x.n_chan != chans_of(c, v)) {
+		/* an output that is a view of it */
+		if (imc_plan_block(chans, 0, chans_of(c, v)) < 0)
+			return imc_arena_printf(
+				c->a, "step %zu makes some channels of '%s'", i,
+				imc_plan_name(c, v));
+		chans.end = x.n_chan;
+	}
 	return bad ? bad : imc_units_write(c, &x, chans, i);
 }
 

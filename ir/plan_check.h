@@ -50,6 +50,12 @@ const char *imc_units_rows(const struct imc_plan_checker *c, imc_val v,
 			   enum imc_memory mem, struct imc_rows rows, size_t i,
 			   struct imc_units *x);
 
+/* The same where the cores find them: in L1; else in L2, or at the caller's,
+ * where of an input there are no places (at.n 0), since all is there. */
+const char *imc_units_by_cores(const struct imc_plan_checker *c, imc_val v,
+			       struct imc_rows rows, size_t i,
+			       struct imc_units *x);
+
 /* Channels `chans` of n_chan in buffer b, as one of its blocks: of a value that
  * is cut by channels, or of constants. */
 const char *imc_units_block(const struct imc_plan_checker *c, int32_t b,

@@ -110,6 +110,60 @@ const char *imc_units_rows(const struct imc_plan_checker *c, imc_val v,
 	return NULL;
 }
 
+/* Rows of v that lie in the memory of output o, of which it is a view or that
+ * is one of it. */
+static const char *rows_of_output(const struct imc_plan_checker *c, imc_val v,
+				  imc_val o, struct imc_rows rows,
+				  struct imc_units *x)
+{
+	const struct imc_tensor *t = &imc_value_at(c->g, v)->t;
+	const struct imc_tensor *to = &imc_value_at(c->g, o)->t;
+	int64_t line = imc_plan_row_bytes(t);
+	int64_t of = imc_plan_row_bytes(to);
+
+	*x = (struct imc_units){.at = c->out[o.i],
+				.u = rows,
+				.n_chan = imc_plan_n_chan(to),
+				.unit = "row",
+				.name = imc_plan_name(c, o),
+				.where = "the output"};
+	if (line == of || of == 0)
+		return NULL;
+	x->u.first = rows.first * line / of;
+	x->u.end = rows.end == rows_of(c, v) ? rows_of(c, o)
+					     : rows.end * line / of;
+	if (x->u.first * of == rows.first * line &&
+	    (x->u.end * of == rows.end * line || rows.end == rows_of(c, v)))
+		return NULL;
+	return imc_arena_printf(c->a, "rows of '%s' are no rows of '%s'",
+				imc_plan_name(c, v), x->name);
+}
+
+const char *imc_units_by_cores(const struct imc_plan_checker *c, imc_val v,
+			       struct imc_rows rows, size_t i,
+			       struct imc_units *x)
+{
+	imc_node_id id = c->p->step[i].node;
+	struct imc_home home;
+
+	if (imc_plan_now_of(&c->now, v, IMC_MEM_L1) >= 0 ||
+	    c->m->assign[id.i].engine != IMC_ENGINE_CORES)
+		return imc_units_rows(c, v, IMC_MEM_L1, rows, i, x);
+	if (imc_plan_now_of(&c->now, v, IMC_MEM_L2) >= 0)
+		return imc_units_rows(c, v, IMC_MEM_L2, rows, i, x);
+	home = imc_plan_home(c->g, c->p, v);
+	switch (home.kind) {
+	case IMC_HOME_INPUT:
+		*x = (struct imc_units){.u = rows};
+		return NULL;
+	case IMC_HOME_OUTPUT:
+		return rows_of_output(c, v, c->g->output[home.i], rows, x);
+	case IMC_HOME_NONE:
+		break;
+	}
+	return imc_units_rows(c, v, IMC_MEM_L1, rows, i, x);
+}
+
 /* The place of a block in buffer b, which is cut by channels; of constants
  * that are not, they are the one block. */
 const char *imc_units_block(const struct imc_plan_checker *c, int32_t b,

@@ -96,6 +96,24 @@ int32_t imc_plan_now_leave(struct imc_plan_now *w, size_t end)
 	return b;
 }
 
+struct imc_home imc_plan_home(const struct imc_graph *g,
+			      const struct imc_plan *p, imc_val v)
+{
+	struct imc_home out = {IMC_HOME_NONE, 0};
+
+	for (size_t i = 0; i < g->n_input; i++)
+		if (p->root[g->input[i].i] == p->root[v.i])
+			return (struct imc_home){IMC_HOME_INPUT, i};
+	for (size_t i = 0; i < g->n_output; i++) {
+		if (p->root[g->output[i].i] != p->root[v.i])
+			continue;
+		if (out.kind != IMC_HOME_NONE)
+			return (struct imc_home){IMC_HOME_NONE, 0};
+		out = (struct imc_home){IMC_HOME_OUTPUT, i};
+	}
+	return out;
+}
+
 int64_t imc_plan_n_chan(const struct imc_tensor *t)
 {
 	return t->rank ? t->dim[t->rank - 1] : 1;

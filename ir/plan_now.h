@@ -36,6 +36,16 @@ static inline int32_t imc_plan_now_of(const struct imc_plan_now *w, imc_val v,
 	return w->value[mem][w->p->root[v.i]];
 }
 
+/* The caller's memory that v lies in: of that input, or else of the only output
+ * that is v or shares its buffers. */
+struct imc_home {
+	enum { IMC_HOME_NONE, IMC_HOME_INPUT, IMC_HOME_OUTPUT } kind;
+	size_t i; /* among those of the graph */
+};
+
+struct imc_home imc_plan_home(const struct imc_graph *g,
+			      const struct imc_plan *p, imc_val v);
+
 /* ---- shapes ---- */
 
 /* Channels of t: its last axis. */

@@ -123,7 +123,8 @@ const struct imc_buffer *imc_emit_buffer(const struct imc_emit *e, imc_val v,
 int64_t imc_emit_ring_size(const struct imc_emit *e, imc_val v);
 /* The same in lines of v, or -1 if it ends within a line. */
 int64_t imc_emit_lines(const struct imc_emit *e, imc_val v);
-/* C for the address of v: "l1 + 64", or "I8(128)" for a constant. */
+/* C for the address of v: "l1 + 64", its far place ("l2 + 64", "in->x") if it
+ * is not in L1, or "I8(128)" for a constant. */
 const char *imc_emit_operand(struct imc_emit *e, imc_val v);
 /* C for the address of the block of v in L1 that begins with channel chan. */
 const char *imc_emit_block(struct imc_emit *e, imc_val v, int64_t chan);

@@ -215,19 +215,18 @@ static void call_pool(struct imc_emit *e, const struct imc_emit_layer *l,
 {
 	const struct imc_step *s = l->step;
 	struct imc_buf b = {.arena = e->a};
-	const struct imc_buffer *y =
-		imc_emit_buffer(e, l->n->out[0], IMC_MEM_L1);
+	const char *y = imc_emit_operand(e, l->n->out[0]);
 
 	imc_buf_printf(&b, "&%s", l->name);
 	if (tables)
 		imc_buf_printf(&b, ", %s", imc_emit_constants(e, s, 0));
 	if (s->n_chan)
-		imc_buf_printf(&b, ", %s, l1 + %s",
-			       imc_emit_block(e, l->n->in[0], s->chan),
-			       imc_emit_number(e, y->offset + s->chan));
+		imc_buf_printf(&b, ", %s, %s + %s",
+			       imc_emit_block(e, l->n->in[0], s->chan), y,
+			       imc_emit_number(e, s->chan));
 	else
 		imc_buf_printf(&b, ", %s, %s", imc_emit_operand(e, l->n->in[0]),
-			       imc_emit_operand(e, l->n->out[0]));
+			       y);
 	imc_emit_rows(e, l, function, b.p, l->y->t.dim[0] * l->y->t.dim[1]);
 }
 

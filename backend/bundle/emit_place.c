@@ -69,12 +69,35 @@ static const char *constant_operand(struct imc_emit *e, imc_val v)
 		(long long)imc_emit_const(e, imc_plan_origin(e->g, v)));
 }
 
+/* What the cores find in its far place. */
+static const char *far_operand(struct imc_emit *e, imc_val v)
+{
+	const struct imc_buffer *b = imc_emit_buffer(e, v, IMC_MEM_L2);
+	struct imc_home home;
+
+	if (b)
+		return imc_arena_printf(e->a, "l2 + %lld",
+					(long long)b->offset);
+	home = imc_plan_home(e->g, &e->m->plan, v);
+	switch (home.kind) {
+	case IMC_HOME_INPUT:
+		return imc_arena_printf(e->a, "in->%s", e->input[home.i]);
+	case IMC_HOME_OUTPUT:
+		return imc_arena_printf(e->a, "out->%s", e->output[home.i]);
+	case IMC_HOME_NONE:
+		break;
+	}
+	return constant_operand(e, v);
+}
+
 const char *imc_emit_operand(struct imc_emit *e, imc_val v)
 {
 	const struct imc_buffer *b = imc_emit_buffer(e, v, IMC_MEM_L1);
 
-	if (!b)
+	if (imc_value_at(e->g, imc_plan_origin(e->g, v))->t.data)
 		return constant_operand(e, v);
+	if (!b)
+		return far_operand(e, v);
 	return imc_arena_printf(e->a, "l1 + %lld", (long long)b->offset);
 }
 

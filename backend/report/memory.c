@@ -121,6 +121,7 @@ static int64_t in_place(const struct imc_module *m)
 	for (size_t i = 0; i < p->n_step; i++) {
 		const struct imc_step *s = &p->step[i];
 
+		bytes += imc_plan_far_bytes(m->g, &m->map, p, i);
 		if (s->kind == IMC_STEP_RUN &&
 		    imc_plan_constants_buffer(p, s->node, i) < 0)
 			bytes += imc_plan_constants(m->g, &m->map, s->node,

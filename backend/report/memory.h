@@ -30,7 +30,8 @@ struct imc_report_memory {
 	 * L2 holds for a while. */
 	int64_t dma_constant_bytes, dma_in_bytes, dma_out_bytes;
 	int64_t dma_value_bytes;
-	/* Of constants, read in L2 in place, each time that a step does. */
+	/* Of constants and values, used in L2 in place, each time that a step
+	 * of the cores does. */
 	int64_t in_place_bytes;
 	double ratio; /* both over plan.dma_lower_bound; 0: none is known */
 	double roomy; /* latency over that with all in L1, less 1 */

@@ -59,13 +59,13 @@ static void print_moved(const struct imc_module *m,
 	imc_buf_printf(out, "\n  constants    %lld bytes",
 		       (long long)r->constant_bytes);
 	if (r->in_place_bytes)
-		imc_buf_printf(out, "; %lld read in L2 in place",
+		imc_buf_printf(out, "; %lld used in L2 in place",
 			       (long long)r->in_place_bytes);
 	imc_buf_printf(out, "\n  DMA          %lld bytes",
 		       (long long)r->dma_bytes);
 	if (r->ratio > 0)
 		imc_buf_printf(out,
-			       "; with what is read in place %.3f times the "
+			       "; with what is used in place %.3f times the "
 			       "%lld that must move",
 			       r->ratio, (long long)m->plan.dma_lower_bound);
 	imc_buf_printf(out,
@@ -78,8 +78,7 @@ static void print_moved(const struct imc_module *m,
 	if (m->plan.roomy_ns > 0)
 		imc_buf_printf(out,
 			       "  latency      %.4g ms; %.4g ms of whole layers "
-			       "that were all in L1 from the start: %+.2f %%
-",
+			       "that were all in L1 from the start: %+.2f %%\n",
 			       f->total.ns * 1e-6, m->plan.roomy_ns * 1e-6,
 			       r->roomy * 100);
 }

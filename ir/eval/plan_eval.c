@@ -89,9 +89,8 @@ static void add_outputs(const struct imc_machine *m, const struct imc_step *s,
 			continue;
 		t = &imc_node_out(m->g, n, k)->t;
 		add_target(slot,
-			   imc_machine_find(
-				   m, n->out[k], IMC_MEM_L1,
-				   imc_step_rows(s, t),
+			   imc_machine_place(
+				   m, n->out[k], imc_step_rows(s, t),
 				   imc_step_chans(s, imc_plan_n_chan(t))));
 	}
 }

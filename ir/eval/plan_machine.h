@@ -42,6 +42,12 @@ struct imc_target imc_machine_find(const struct imc_machine *m, imc_val v,
 				   enum imc_memory mem, struct imc_rows rows,
 				   struct imc_rows chans);
 
+/* The same where a step that runs finds them: in L1, or if v has no buffer
+ * there in L2, or at the caller's. */
+struct imc_target imc_machine_place(const struct imc_machine *m, imc_val v,
+				    struct imc_rows rows,
+				    struct imc_rows chans);
+
 /* The bytes of a target one after another: in place if they lie so, else
  * copied into a. */
 const void *imc_machine_take(const struct imc_target *t, struct imc_arena *a);

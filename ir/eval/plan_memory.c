@@ -137,6 +137,35 @@ struct imc_target imc_machine_find(const struct imc_machine *m, imc_val v,
 	return x;
 }
 
+/* The caller's memory. */
+static struct imc_target find_home(const struct imc_machine *m, imc_val v,
+				   struct imc_rows rows, struct imc_rows chans)
+{
+	struct imc_home home = imc_plan_home(m->g, m->p, v);
+	const struct imc_tensor *t = &imc_value_at(m->g, v)->t;
+	int64_t line = imc_plan_row_bytes(t);
+	struct imc_target x = {.size = (int64_t)imc_tensor_bytes(t),
+			       .at = rows.first * line,
+			       .n = 1,
+			       .width = (rows.end - rows.first) * line};
+
+	assert(home.kind != IMC_HOME_NONE);
+	x.base = home.kind == IMC_HOME_INPUT ? m->in[home.i].data
+					     : m->out[home.i].data;
+	cut_chans(&x, t, chans);
+	return x;
+}
+
+struct imc_target imc_machine_place(const struct imc_machine *m, imc_val v,
+				    struct imc_rows rows, struct imc_rows chans)
+{
+	if (imc_plan_now_of(&m->now, v, IMC_MEM_L1) >= 0)
+		return imc_machine_find(m, v, IMC_MEM_L1, rows, chans);
+	if (imc_plan_now_of(&m->now, v, IMC_MEM_L2) >= 0)
+		return imc_machine_find(m, v, IMC_MEM_L2, rows, chans);
+	return find_home(m, v, rows, chans);
+}
+
 /* ---- constants ---- */
 
 struct imc_target imc_machine_constants(const struct imc_machine *m,

@@ -207,7 +207,7 @@ static const void *poisoned(const struct part *p, const struct imc_tensor *t,
 static const void *taken(const struct imc_machine *m, const struct part *p,
 			 imc_val v, struct imc_rows rows, struct imc_rows chans)
 {
-	struct imc_target at = imc_machine_find(m, v, IMC_MEM_L1, rows, chans);
+	struct imc_target at = imc_machine_place(m, v, rows, chans);
 
 	return imc_machine_take(&at, p->a);
 }

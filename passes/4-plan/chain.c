@@ -139,6 +139,23 @@ static int64_t transfer_bytes(const struct imc_run *r,
 	return (t->rows.end - t->rows.first) * v->row_bytes;
 }
 
+/* Of a chain of one unit, that uses the value in its far place; a block of
+ * channels takes its part. */
+static void add_far_cost(const struct imc_run *r, struct imc_chain_task *t,
+			 int32_t value, int64_t n_row)
+{
+	struct imc_cost c =
+		imc_flow_far_cost(r->f, r->c->first + t->unit, value, n_row);
+	double part = t->n_chan ? (double)t->n_chan /
+					  (double)imc_run_unit(r, 0)->channels
+				: 1;
+
+	t->cost.cycles += c.cycles * part;
+	t->cost.ns += c.ns * part;
+	t->cost.core_ns += c.core_ns * part;
+	t->cost.pj += c.pj * part;
+}
+
 static void set_run_cost(const struct imc_run *r, struct imc_chain_task *t)
 {
 	int64_t n_row = t->rows.end - t->rows.first;
@@ -153,6 +170,9 @@ static void set_run_cost(const struct imc_run *r, struct imc_chain_task *t)
 		t->cost = imc_cost_channels(
 			m->hw, m->g, u->node, &u->as, (int32_t)n_row,
 			(double)t->n_chan / (double)u->channels);
+	for (int32_t i = 0; i < r->c->n_use; i++)
+		if (r->c->use[i].far)
+			add_far_cost(r, t, r->c->use[i].value, n_row);
 }
 
 /* The first row that some reader needs in this turn of a load or later. */
@@ -366,7 +386,10 @@ static bool next_slot(struct imc_run *r)
 static int64_t use_bytes(const struct imc_run *r, int32_t i)
 {
 	const struct imc_flow_value *v = imc_run_value(r, i);
-	int64_t lines = imc_min_i64(imc_max_i64(r->out->lines[i], 1), v->rows);
+	int64_t lines = r->c->use[i].far
+				? 0
+				: imc_min_i64(imc_max_i64(r->out->lines[i], 1),
+					      v->rows);
 
 	if (r->pool && r->c->use[i].load) {
 		r->out->lines[i] = imc_max_i64(r->out->lines[i], 1);

@@ -20,6 +20,7 @@ struct imc_chain_use {
 	bool load;  /* from its far place */
 	bool keep;  /* whole in L1 from now on */
 	bool store; /* to its far place */
+	bool far;   /* not in L1: the cores use its far place */
 };
 
 /* How many turns units and transfers run ahead of what reads them; eager:

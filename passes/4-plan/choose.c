@@ -82,6 +82,7 @@ static int32_t set_uses(const struct imc_flow *f, const struct state *s,
 		u->had = !made && is_kept(s, u->value);
 		u->load = !made && !u->had;
 		u->keep = u->had;
+		u->far = false;
 		if (!u->had && later && n < MAX_FREE)
 			u->keep = kept >> n++ & 1;
 		u->store = made &&
@@ -204,6 +205,63 @@ static bool try_chain(struct search *x, int32_t from, int32_t from_state,
 	return false;
 }
 
+/* Bytes that the only unit of c needs with all that it uses in L1, and nothing
+ * else there. */
+static int64_t least_bytes(struct search *x, int32_t from, int32_t k,
+			   struct imc_chain *c, unsigned n_way)
+{
+	int64_t least = INT64_MAX;
+
+	for (unsigned way = 0; way < n_way; way++) {
+		set_uses(x->f, &x->place[from].v[k], c, way);
+		least = imc_min_i64(
+			least, imc_options_find(&x->book, c)->option[0].bytes);
+	}
+	return least;
+}
+
+/* The largest value of c that is to be in L1 and may stay in its far place, or
+ * -1. */
+static int32_t largest_near(const struct imc_flow *f, const struct imc_chain *c)
+{
+	int32_t best = -1;
+
+	for (int32_t i = 0; i < c->n_use; i++) {
+		const struct imc_chain_use *u = &c->use[i];
+		bool made = f->value[u->value].maker == c->first;
+
+		if (u->far || u->had || !imc_flow_is_far(f, u->value, made) ||
+		    (best >= 0 &&
+		     imc_flow_bytes(&f->value[u->value]) <=
+			     imc_flow_bytes(&f->value[c->use[best].value])))
+			continue;
+		best = i;
+	}
+	return best;
+}
+
+/* The only unit of c does not fit even alone: the cores work on the far places
+ * of its largest values, as few as will do. */
+static void try_far(struct search *x, int32_t from, int32_t k,
+		    struct imc_chain *c)
+{
+	const struct state *s = &x->place[from].v[k];
+	unsigned n_way = 1U << set_uses(x->f, s, c, 0);
+
+	for (unsigned way = 0; way < n_way; way++) {
+		bool found = false;
+		int32_t i;
+
+		set_uses(x->f, s, c, way);
+		while (!found && (i = largest_near(x->f, c)) >= 0) {
+			c->use[i].far = true;
+			c->use[i].load = c->use[i].keep = c->use[i].store =
+				false;
+			found = try_chain(x, from, k, c);
+		}
+	}
+}
+
 /* All that state k of place `from` can be followed by. */
 static void follow(struct search *x, int32_t from, int32_t k)
 {
@@ -222,6 +280,9 @@ static void follow(struct search *x, int32_t from, int32_t k)
 			set_uses(x->f, &x->place[from].v[k], &c, way);
 			any = try_chain(x, from, k, &c) || any;
 		}
+		if (c.n_unit == 1 && x->f->unit[from].in_place &&
+		    least_bytes(x, from, k, &c, n_way) > x->room)
+			try_far(x, from, k, &c);
 		misses = any ? 0 : misses + 1;
 	}
 }

@@ -7,7 +7,8 @@
  *    have no other place outside L1 than the caller's memory.
  * 2. The constants that nodes read while they run (imc_plan_constants), each
  *    node's once. Where a plan lets the cores read them in L2 instead, those
- *    bytes move as well; whoever compares must count them.
+ *    bytes move as well; whoever compares must count them. The same goes for
+ *    values that they read or make in far places (imc_plan_far_bytes).
  * 3. Of a convolution on the cores, the depth-wise engine excepted, or on the
  *    digital array, of one group: every part of its weights W meets every row
  *    of its input X. Take the bytes of W and of X that come to L1 only once and

@@ -84,6 +84,7 @@ static void set_engine(struct making *k, struct imc_flow_unit *u)
 	struct imc_step s = {.kind = IMC_STEP_RUN, .node = u->node};
 	const struct imc_tensor *y = &imc_node_out(g, n, 0)->t;
 
+	u->in_place = as->engine == IMC_ENGINE_CORES;
 	u->step = imc_min_i64(step_of(k->m, as), u->rows);
 	u->lanes = imc_step_lanes(&k->m->map, &s);
 	/* jobs that are started and left alone are those of one image */
@@ -166,6 +167,7 @@ static void show_outputs(struct making *k)
 		struct imc_flow_value *x =
 			&k->f->value[k->index[root_of(k, v).i]];
 
+		x->n_out++;
 		if (x->val.i == v.i) {
 			x->is_output = true;
 		} else if (!is_shown(x, v)) {
@@ -221,6 +223,45 @@ int64_t imc_flow_made(const struct imc_flow *f, int32_t u, int32_t v,
 	if (f->unit[u].by_rows)
 		return rows;
 	return rows ? f->value[v].rows : 0;
+}
+
+bool imc_flow_is_far(const struct imc_flow *f, int32_t v, bool write)
+{
+	const struct imc_flow_value *x = &f->value[v];
+
+	if (x->maker < 0)
+		return true;
+	if (x->is_output)
+		return x->n_out == 1;
+	if (!write || !x->n_shown)
+		return true;
+	return x->n_out == 1 && x->last < 0;
+}
+
+struct imc_cost imc_flow_far_cost(const struct imc_flow *f, int32_t u,
+				  int32_t value, int64_t n_row)
+{
+	const struct imc_flow_unit *unit = &f->unit[u];
+	const struct imc_module *m = f->m;
+	const struct imc_node *n = imc_node_at(m->g, unit->node);
+	struct imc_cost sum = {0};
+
+	n_row = unit->rows == 1 ? imc_plan_n_row(&imc_node_out(m->g, n, 0)->t)
+				: n_row;
+	for (int32_t k = -1; k < unit->n_read; k++) {
+		struct imc_cost c;
+
+		if (k < 0 ? f->value[value].maker != u
+			  : unit->read[k].value != value)
+			continue;
+		c = imc_cost_in_l2(m->hw, m->g, n,
+				   k < 0 ? -1 : unit->read[k].input, n_row);
+		sum.cycles += c.cycles;
+		sum.ns += c.ns;
+		sum.core_ns += c.core_ns;
+		sum.pj += c.pj;
+	}
+	return sum;
 }
 
 static bool is_better(const struct imc_flow *f, const struct imc_cost *a,

@@ -13,6 +13,7 @@ struct imc_flow_value {
 	int32_t maker;	/* unit; -1: an input */
 	int32_t last;	/* the last unit that reads it; -1: none */
 	bool is_output; /* itself */
+	int32_t n_out;	/* outputs that it is, or shows */
 	int32_t n_shown;
 	imc_val *shown; /* views of it that are outputs */
 };
@@ -40,6 +41,7 @@ struct imc_flow_unit {
 	int64_t constants;	   /* bytes */
 	int64_t channels;	   /* that may come in blocks; 0 */
 	bool pool;		   /* blocks are of its input */
+	bool in_place;		   /* of the cores, which may work in L2 */
 	int64_t code_row;	   /* scratch bytes of one output row */
 	struct imc_assign as;	   /* that of the map, but for `overlap` */
 	struct imc_flow_cost *row; /* by number of rows, 0 .. rows */
@@ -76,6 +78,16 @@ const struct imc_flow_cost *imc_flow_cost(struct imc_flow *f, int32_t u,
  * window, copies once. */
 int64_t imc_flow_window_bytes(const struct imc_map *map,
 			      const struct imc_assign *as, bool adc);
+
+/* True if steps of the cores find value v, which is not in L1, in its far
+ * place, or with `write` may make it there; then nobody reads it behind them
+ * if they make what an output shows. */
+bool imc_flow_is_far(const struct imc_flow *f, int32_t v, bool write);
+
+/* What it costs unit u to read that value in its far place, or to write it
+ * there, for n_row rows of its output. */
+struct imc_cost imc_flow_far_cost(const struct imc_flow *f, int32_t u,
+				  int32_t value, int64_t n_row);
 
 static inline int64_t imc_flow_bytes(const struct imc_flow_value *v)
 {

@@ -206,7 +206,8 @@ static bool same_chain(const struct imc_chain *a, const struct imc_chain *b)
 		if (a->use[i].had != b->use[i].had ||
 		    a->use[i].load != b->use[i].load ||
 		    a->use[i].keep != b->use[i].keep ||
-		    a->use[i].store != b->use[i].store)
+		    a->use[i].store != b->use[i].store ||
+		    a->use[i].far != b->use[i].far)
 			return false;
 	return true;
 }

@@ -26,6 +26,19 @@ static int32_t new_buffer(struct making *k, imc_val v, imc_node_id n,
 
 /* ---- buffers ---- */
 
+/* What is not the caller's memory has a place in L2. */
+static int32_t far_buffer(struct making *k, int32_t value)
+{
+	const struct imc_flow_value *v = &k->f->value[value];
+
+	if (v->maker < 0 || v->is_output)
+		return -1;
+	if (k->far[value] < 0)
+		k->far[value] = new_buffer(k, v->val, IMC_NO_NODE, IMC_MEM_L2,
+					   imc_flow_bytes(v));
+	return k->far[value];
+}
+
 static int32_t value_buffer(struct making *k, int32_t i)
 {
 	const struct imc_chain_use *u = &k->c->use[i];
@@ -37,6 +50,10 @@ static int32_t value_buffer(struct making *k, int32_t i)
 
 	if (u->had)
 		return k->whole[u->value];
+	if (u->far) /* an output that shows what is made has its memory */
+		return v->maker == k->c->first && v->n_shown
+			       ? -1
+			       : far_buffer(k, u->value);
 	at = new_buffer(k, v->val, IMC_NO_NODE, IMC_MEM_L1,
 			blocks ? lines * k->c->n_chan *
 					 (imc_flow_bytes(v) / unit->channels)
@@ -85,19 +102,6 @@ static void add_buffers(struct making *k)
 	}
 }
 
-/* What is not the caller's memory has a place in L2. */
-static int32_t far_buffer(struct making *k, int32_t value)
-{
-	const struct imc_flow_value *v = &k->f->value[value];
-
-	if (v->maker < 0 || v->is_output)
-		return -1;
-	if (k->far[value] < 0)
-		k->far[value] = new_buffer(k, v->val, IMC_NO_NODE, IMC_MEM_L2,
-					   imc_flow_bytes(v));
-	return k->far[value];
-}
-
 /* ---- pieces ---- */
 
 static void use_values(struct making *k, const struct imc_flow_unit *u)
@@ -109,7 +113,7 @@ static void use_values(struct making *k, const struct imc_flow_unit *u)
 			used = used || u->read[r].value == k->c->use[i].value;
 		for (int32_t r = 0; r < u->n_made; r++)
 			used = used || u->made[r] == k->c->use[i].value;
-		if (used)
+		if (used && k->ring[i] >= 0)
 			imc_work_use(k->w, k->ring[i]);
 	}
 }

@@ -45,14 +45,17 @@ static void add_piece(struct hiding *h, const struct imc_piece *p, double sign)
 static void note_use(struct hiding *h, const struct imc_piece *p, int32_t at)
 {
 	struct life *l = &h->life[at];
+	/* the cores may read and write a far place */
+	bool far = p->step.kind == IMC_STEP_RUN &&
+		   h->w->buffer[at].mem == IMC_MEM_L2;
 
 	if (!fills(p))
 		l->first_read = (int32_t)imc_min_i64(l->first_read, p->slot);
 	if (p->step.kind == IMC_STEP_RUN)
 		l->last_run = (int32_t)imc_max_i64(l->last_run, p->slot);
-	if (p->step.kind == IMC_STEP_STORE)
+	if (p->step.kind == IMC_STEP_STORE || far)
 		l->last_store = (int32_t)imc_max_i64(l->last_store, p->slot);
-	if (p->step.kind == IMC_STEP_LOAD)
+	if (p->step.kind == IMC_STEP_LOAD || far)
 		l->first_load = (int32_t)imc_min_i64(l->first_load, p->slot);
 }
 
@@ -121,6 +124,44 @@ static bool may_lie_in(const struct hiding *h, int32_t at, int32_t slot)
 	       !has_rival(h, at, slot);
 }
 
+static bool has_buffer(const struct hiding *h, const struct imc_piece *p,
+		       uint32_t value)
+{
+	for (int32_t k = 0; k < p->n_use; k++)
+		if (h->w->buffer[h->w->use[p->first_use + k]].val.i == value)
+			return true;
+	return false;
+}
+
+/* Step o is one of the cores that reads or makes v, or what it is a view of, at
+ * the caller's. */
+static bool is_in_place(const struct hiding *h, const struct imc_piece *o,
+			imc_val v)
+{
+	const struct imc_graph *g = h->w->m->g;
+	const uint32_t *root = h->w->m->plan.root;
+	const struct imc_node *n;
+	bool uses = false;
+
+	if (o->step.kind != IMC_STEP_RUN)
+		return false;
+	n = imc_node_at(g, o->step.node);
+	for (int k = 0; k < n->n_in; k++)
+		uses = uses ||
+		       (imc_val_ok(n->in[k]) && root[n->in[k].i] == root[v.i]);
+	for (int k = 0; k < n->n_out; k++)
+		uses = uses || (imc_val_ok(n->out[k]) &&
+				root[n->out[k].i] == root[v.i]);
+	return uses && !has_buffer(h, o, root[v.i]);
+}
+
+static bool moves(const struct hiding *h, const struct imc_piece *o,
+		  enum imc_step_kind kind, imc_val v)
+{
+	return (o->step.kind == kind && o->step.val.i == v.i) ||
+	       is_in_place(h, o, v);
+}
+
 /* The same value may be an output that is read again. */
 static bool is_stored_after(const struct hiding *h, const struct imc_piece *p,
 			    int32_t slot)
@@ -128,8 +169,8 @@ static bool is_stored_after(const struct hiding *h, const struct imc_piece *p,
 	for (size_t i = 0; i < h->w->n_piece; i++) {
 		const struct imc_piece *o = &h->w->piece[i];
 
-		if (o->step.kind == IMC_STEP_STORE && o->slot >= slot &&
-		    o->slot <= p->slot && o->step.val.i == p->step.val.i)
+		if (o->slot >= slot && o->slot <= p->slot &&
+		    moves(h, o, IMC_STEP_STORE, p->step.val))
 			return true;
 	}
 	return false;
@@ -141,8 +182,8 @@ static bool is_loaded_before(const struct hiding *h, const struct imc_piece *p,
 	for (size_t i = 0; i < h->w->n_piece; i++) {
 		const struct imc_piece *o = &h->w->piece[i];
 
-		if (o->step.kind == IMC_STEP_LOAD && o->slot <= slot &&
-		    o->slot >= p->slot && o->step.val.i == p->step.val.i)
+		if (o->slot <= slot && o->slot >= p->slot &&
+		    moves(h, o, IMC_STEP_LOAD, p->step.val))
 			return true;
 	}
 	return false;

@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "backend/bundle/bundle.h"
+#include "hwdesc/hw.h"
 #include "ir/eval.h"
+#include "passes/pass.h"
 #include "tests/check.h"
 #include "tests/plan/nets.h"
 #include "tests/plan/random_plan.h"
@@ -98,7 +100,26 @@ static void align_plan(struct imc_plan *p)
 	p->l2_bytes *= 4;
 }
 
-static void write_net(struct world *w, uint64_t seed, struct random_count *n)
+/* The planner's own plan, for as little memory as it takes: what does not fit
+ * is used in far places. Counts plans that do so. */
+static void plan_tight(struct world *w, int *n_place)
+{
+	struct imc_pass_cx cx = {.scratch = imc_arena_new()};
+	struct imc_plan *p = &w->m->plan;
+	int64_t bytes = 0;
+
+	w->m->hw->l1_bytes = 256;
+	while (!imc_pass_schedule(w->m, &cx))
+		w->m->hw->l1_bytes += w->m->hw->l1_bytes / 4;
+	w->d.n = 0;
+	for (size_t i = 0; i < p->n_step; i++)
+		bytes += imc_plan_far_bytes(w->m->g, &w->m->map, p, i);
+	*n_place += bytes > 0;
+	imc_arena_free(cx.scratch);
+}
+
+static void write_net(struct world *w, uint64_t seed, struct random_count *n,
+		      int *n_place)
 {
 	const char *why;
 
@@ -108,9 +129,13 @@ static void write_net(struct world *w, uint64_t seed, struct random_count *n)
 				   (unsigned long long)seed);
 	w->m = net_make(&w->r, &w->d);
 	w->m->model_name = w->name;
-	use_array(w);
-	w->m->plan = random_plan(w->m, &w->r, n, w->m->arena);
-	align_plan(&w->m->plan);
+	if (seed % 3 == 0) {
+		plan_tight(w, n_place);
+	} else {
+		use_array(w);
+		w->m->plan = random_plan(w->m, &w->r, n, w->m->arena);
+		align_plan(&w->m->plan);
+	}
 	why = imc_plan_check(w->m->g, &w->m->map, &w->m->plan, w->d.arena);
 	CHECK(!why, "%s: %s", w->name, why);
 	EXPECT(imc_bundle_write(w->m, path_of(w, ""), IMC_PORT_HOST));
@@ -134,6 +159,7 @@ int main(int argc, char **argv)
 {
 	struct world w = {.folder = argc == 4 ? argv[1] : ""};
 	struct random_count n = {0};
+	int n_place = 0;
 	FILE *head, *rows;
 
 	if (argc != 4) {
@@ -144,7 +170,7 @@ int main(int argc, char **argv)
 	rows = open_part(w.folder, "rows.h");
 	fputs("#include \"plans_main.h\"\n\n", head);
 	for (int k = 0; k < atoi(argv[3]); k++) {
-		write_net(&w, (uint64_t)(atoi(argv[2]) + k), &n);
+		write_net(&w, (uint64_t)(atoi(argv[2]) + k), &n, &n_place);
 		fprintf(head, "#include \"%s_golden.h\"\nNET(%s, NET%s)\n",
 			w.name, w.name, w.name + 3);
 		write_row(&w, rows);
@@ -155,8 +181,11 @@ int main(int argc, char **argv)
 	      "\t{0, 0, 0, {0}, {0}},\n};\n",
 	      head);
 	EXPECT(fclose(head) == 0 && fclose(rows) == 0);
-	printf("%d rings, %d far, %d blocks, %d fetches, %d pools, %d beside\n",
-	       n.n_ring, n.n_far, n.n_block, n.n_fetch, n.n_pool, n.n_beside);
+	printf("%d rings, %d far, %d blocks, %d fetches, %d pools, %d beside, "
+	       "%d in place\n",
+	       n.n_ring, n.n_far, n.n_block, n.n_fetch, n.n_pool, n.n_beside,
+	       n_place);
 	EXPECT(n.n_ring && n.n_far && n.n_block && n.n_fetch && n.n_beside);
+	EXPECT(n_place);
 	return check_result();
 }

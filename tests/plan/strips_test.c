@@ -19,7 +19,7 @@ struct world {
 	struct imc_tensor *in, *want, *out;
 	struct random r;
 	/* plans that hold some */
-	int n_ring, n_block, n_far, n_store, n_refused, n_pair, n_gap;
+	int n_ring, n_block, n_far, n_store, n_refused, n_pair, n_gap, n_place;
 };
 
 static bool schedule(struct world *w)
@@ -68,6 +68,7 @@ static void count(struct world *w)
 {
 	const struct imc_plan *p = &w->m->plan;
 	bool ring = false, block = false, far = false, pair = false;
+	bool place = false;
 
 	for (size_t i = 0; i < p->n_buffer; i++) {
 		const struct imc_buffer *b = &p->buffer[i];
@@ -80,6 +81,8 @@ static void count(struct world *w)
 						  &imc_value_at(w->m->g, b->val)
 							   ->t);
 	}
+	for (size_t i = 0; i < p->n_step; i++)
+		place = place || imc_plan_far_bytes(w->m->g, &w->m->map, p, i);
 	for (size_t i = 1; i < p->n_step; i++)
 		pair = pair ||
 		       (p->step[i].beside && p->step[i].kind == IMC_STEP_RUN);
@@ -88,9 +91,10 @@ static void count(struct world *w)
 	w->n_far += far;
 	w->n_pair += pair;
 	w->n_gap += has_gap(p);
+	w->n_place += place;
 }
 
-/* Bytes of transfers, and of constants that cores read in L2. */
+/* Bytes of transfers, and of constants and values that cores use in L2. */
 static int64_t moved_bytes(const struct world *w)
 {
 	const struct imc_module *m = w->m;
@@ -100,6 +104,7 @@ static int64_t moved_bytes(const struct world *w)
 	for (size_t i = 0; i < p->n_step; i++) {
 		const struct imc_step *s = &p->step[i];
 
+		bytes += imc_plan_far_bytes(m->g, &m->map, p, i);
 		if (s->kind == IMC_STEP_RUN &&
 		    imc_plan_constants_buffer(p, s->node, i) < 0)
 			bytes += imc_plan_constants(m->g, &m->map, s->node,
@@ -188,9 +193,10 @@ int main(void)
 		}
 	}
 	printf("%d with rings, %d with blocks, %d with far values, %d with "
-	       "pairs, %d with gaps, %d refused\n",
-	       w.n_ring, w.n_block, w.n_far, w.n_pair, w.n_gap, w.n_refused);
-	EXPECT(w.n_ring > 10 && w.n_far > 10 && w.n_pair > 10 &&
-	       w.n_refused > 10 && w.n_gap > 0);
+	       "pairs, %d with gaps, %d in place, %d refused\n",
+	       w.n_ring, w.n_block, w.n_far, w.n_pair, w.n_gap, w.n_place,
+	       w.n_refused);
+	EXPECT(w.n_ring > 10 && w.n_far > 10 && w.n_pair > 10 && w.n_gap > 0 &&
+	       w.n_place > 10 && w.n_refused > 5);
 	return check_result();
 }
