@@ -76,11 +76,12 @@ static void print_moved(const struct imc_module *m,
 		       (long long)r->dma_value_bytes);
 	imc_buf_text(out, "\n");
 	if (m->plan.roomy_ns > 0)
-		imc_buf_printf(out,
-			       "  latency      %.4g ms; %.4g ms of whole layers "
-			       "that were all in L1 from the start: %+.2f %%\n",
-			       f->total.ns * 1e-6, m->plan.roomy_ns * 1e-6,
-			       r->roomy * 100);
+		imc_buf_printf(
+			out,
+			"  latency      %.4g ms; %.4g ms of whole layers "
+			"that were all in L1 from the start: %+.2f %%\n",
+			f->total.ns * 1e-6, m->plan.roomy_ns * 1e-6,
+			r->roomy * 100);
 }
 
 static void add_group(struct imc_table *t, const struct imc_module *m,
