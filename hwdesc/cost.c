@@ -515,36 +515,6 @@ struct imc_cost imc_cost_channels(const struct imc_hw *hw,
 	return c;
 }
 
-/* Bytes that the kernels of node n read of input k. */
-static double reads_count(const struct imc_graph *g, const struct imc_node *n,
-			  int k)
-{
-	struct imc_matrix mx;
-
-	if (k == 0 && is_conv(n)) {
-		mx = imc_matrix_of(g, n);
-		return fmax(macs_of(&mx) / 4, count_of(imc_node_in(g, n, k)));
-	}
-	if (k == 0 && rate_of(n->op) == RATE_WINDOW)
-		return outputs_count(g, n) *
-		       (double)(n->a.kernel[0] * n->a.kernel[1]);
-	return count_of(imc_node_in(g, n, k));
-}
-
-struct imc_cost imc_cost_in_l2(const struct imc_hw *hw,
-			       const struct imc_graph *g,
-			       const struct imc_node *n, int k, int64_t n_row)
-{
-	double bytes = k < 0 ? outputs_count(g, n) : reads_count(g, n, k);
-	struct imc_cost c = {0};
-
-	bytes *= (double)n_row / (double)rows_of(g, n);
-	c.cycles = bytes * hw->l2_core_cycles;
-	c.ns = c.core_ns = ns_of(hw, c.cycles);
-	c.pj = c.cycles * hw->energy_core_cycle + bytes * hw->energy_dma_byte;
-	return c;
-}
-
 struct imc_cost imc_cost_rescale(const struct imc_hw *hw, int64_t n)
 {
 	struct imc_cost c = {0};

@@ -245,9 +245,10 @@ struct imc_cost imc_flow_far_cost(const struct imc_flow *f, int32_t u,
 	const struct imc_module *m = f->m;
 	const struct imc_node *n = imc_node_at(m->g, unit->node);
 	struct imc_cost sum = {0};
+	const struct imc_tensor *y = &imc_node_out(m->g, n, 0)->t;
 
-	n_row = unit->rows == 1 ? imc_plan_n_row(&imc_node_out(m->g, n, 0)->t)
-				: n_row;
+	if (unit->rows == 1) /* all of them, whatever images there are */
+		n_row = y->rank == 4 ? y->dim[1] : 1;
 	for (int32_t k = -1; k < unit->n_read; k++) {
 		struct imc_cost c;
 
