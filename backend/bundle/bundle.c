@@ -4,6 +4,7 @@
 
 #include "backend/bundle/emit.h"
 #include "backend/bundle/read_images.h"
+#include "backend/report/facts.h"
 #include "backend/report/report.h"
 #include "hwdesc/adc_check.h"
 #include "ir/support/embed.h"
@@ -38,6 +39,16 @@ static void add_data(struct imc_emit *e)
 			 &e->l2);
 }
 
+static void warn_of_l2(struct imc_emit *e, const struct imc_report_sizes *s)
+{
+	const struct imc_hw *hw = e->m->hw;
+	int64_t need = imc_report_facts(e->m, s, e->a).l2_peak_bytes;
+
+	if (need > hw->l2_bytes && !imc_hw_is_spatial(hw))
+		imc_diag(e->d, IMC_IN_FILE(e->m->model_path), IMC_D_L2_IMAGES,
+			 (long long)need, (long long)hw->l2_bytes);
+}
+
 /* Called while the files are images, l2 and source only. */
 static void add_reports(struct imc_emit *e)
 {
@@ -56,6 +67,7 @@ static void add_reports(struct imc_emit *e)
 				sizes.image_bytes += (int64_t)e->file[i].size;
 	}
 	sizes.code_data_bytes -= sizes.image_bytes;
+	warn_of_l2(e, &sizes);
 	imc_report_json(e->m, &sizes, &json);
 	imc_report_text(e->m, &sizes, &text);
 	imc_emit_add_buf(e, "report.json", &json);
