@@ -148,8 +148,8 @@ void imc_emit_trace_macros(struct imc_emit *e, struct imc_buf *b)
 		       "#define TRACE_BEGIN(cx) %s_golden_begin(cx)\n"
 		       "#define TRACE_END(cx, in) %s_golden_end(cx, in)\n"
 		       "#define TRACE(layer, ...) \\\n"
-		       "\timc_rt_trace(&cx->crc[layer], &%s_golden[layer], "
-		       "__VA_ARGS__)\n",
+		       "\timc_rt_trace(&cx->crc[layer], \\\n"
+		       "\t\t&%s_golden[layer], __VA_ARGS__)\n",
 		       n, n, n);
 	imc_buf_text(b, "#else\n#define TRACE_INIT(cx) ((void)0)\n"
 			"#define TRACE_BEGIN(cx) ((void)0)\n"

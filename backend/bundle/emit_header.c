@@ -79,8 +79,8 @@ static void emit_structs(struct imc_emit *e, struct imc_buf *b)
 		imc_buf_printf(b, "\tint8_t *%s;\n", e->output[k]);
 	imc_buf_printf(b,
 		       "};\n\n"
-		       "/* What lives during a run, aligned to %s_ALIGN; l2: "
-		       "what has no room in l1,\n * NULL if nothing. */\n"
+		       "/* What lives during a run, aligned to %s_ALIGN;\n"
+		       " * l2: what has no room in l1, NULL if nothing. */\n"
 		       "struct %s_memory {\n"
 		       "\tvoid *l1;\n\tsize_t l1_bytes;\n"
 		       "\tvoid *l2;\n\tsize_t l2_bytes;\n};\n\n",
