@@ -180,6 +180,24 @@ int64_t imc_plan_far_bytes(const struct imc_graph *g, const struct imc_map *m,
 	return sum;
 }
 
+int64_t imc_plan_in_place_bytes(const struct imc_graph *g,
+				const struct imc_map *m,
+				const struct imc_plan *p)
+{
+	int64_t bytes = 0;
+
+	for (size_t i = 0; i < p->n_step; i++) {
+		const struct imc_step *s = &p->step[i];
+
+		bytes += imc_plan_far_bytes(g, m, p, i);
+		if (s->kind == IMC_STEP_RUN &&
+		    imc_plan_constants_buffer(p, s->node, i) < 0)
+			bytes += imc_plan_constants(g, m, s->node, s->n_chan)
+					 .bytes;
+	}
+	return bytes;
+}
+
 /* Bytes that a transfer moves, of a block of constants without gaps. */
 int64_t imc_step_dma_bytes(const struct imc_graph *g, const struct imc_map *m,
 			   const struct imc_step *s)

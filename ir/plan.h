@@ -216,6 +216,12 @@ bool imc_plan_is_view(const struct imc_graph *g, const struct imc_node *n);
 int64_t imc_plan_far_bytes(const struct imc_graph *g, const struct imc_map *m,
 			   const struct imc_plan *p, size_t i);
 
+/* Those of all steps, and of constants that no buffer in L1 holds: what moves
+ * without a transfer. */
+int64_t imc_plan_in_place_bytes(const struct imc_graph *g,
+				const struct imc_map *m,
+				const struct imc_plan *p);
+
 /* Bytes that the transfers of the plan move, blocks of constants without gaps.
  */
 int64_t imc_step_dma_bytes(const struct imc_graph *g, const struct imc_map *m,

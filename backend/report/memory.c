@@ -113,24 +113,6 @@ static void find_groups(const struct imc_module *m, struct imc_arena *a,
 
 /* ---- what is moved ---- */
 
-static int64_t in_place(const struct imc_module *m)
-{
-	const struct imc_plan *p = &m->plan;
-	int64_t bytes = 0;
-
-	for (size_t i = 0; i < p->n_step; i++) {
-		const struct imc_step *s = &p->step[i];
-
-		bytes += imc_plan_far_bytes(m->g, &m->map, p, i);
-		if (s->kind == IMC_STEP_RUN &&
-		    imc_plan_constants_buffer(p, s->node, i) < 0)
-			bytes += imc_plan_constants(m->g, &m->map, s->node,
-						    s->n_chan)
-					 .bytes;
-	}
-	return bytes;
-}
-
 static int64_t constants(const struct imc_module *m)
 {
 	int64_t bytes = 0;
@@ -188,7 +170,7 @@ struct imc_report_memory imc_report_memory(const struct imc_module *m,
 		return r;
 	r.constant_bytes = constants(m);
 	split_dma(m, &r);
-	r.in_place_bytes = in_place(m);
+	r.in_place_bytes = imc_plan_in_place_bytes(m->g, &m->map, &m->plan);
 	if (p->dma_lower_bound > 0)
 		r.ratio = (double)(r.dma_bytes + r.in_place_bytes) /
 			  (double)p->dma_lower_bound;

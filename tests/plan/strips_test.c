@@ -99,19 +99,9 @@ static int64_t moved_bytes(const struct world *w)
 {
 	const struct imc_module *m = w->m;
 	const struct imc_plan *p = &m->plan;
-	int64_t bytes = imc_plan_dma_bytes(m->g, &m->map, p);
 
-	for (size_t i = 0; i < p->n_step; i++) {
-		const struct imc_step *s = &p->step[i];
-
-		bytes += imc_plan_far_bytes(m->g, &m->map, p, i);
-		if (s->kind == IMC_STEP_RUN &&
-		    imc_plan_constants_buffer(p, s->node, i) < 0)
-			bytes += imc_plan_constants(m->g, &m->map, s->node,
-						    s->n_chan)
-					 .bytes;
-	}
-	return bytes;
+	return imc_plan_dma_bytes(m->g, &m->map, p) +
+	       imc_plan_in_place_bytes(m->g, &m->map, p);
 }
 
 static void check_plan(struct world *w)
