@@ -22,6 +22,12 @@ static inline struct imc_rt_range imc_rt_share(int64_t n, int32_t core,
 	return r;
 }
 
+/* True (1) if n things from `first` on, one at least, are part of `whole`. */
+static inline int imc_rt_part_of(int32_t first, int32_t n, int32_t whole)
+{
+	return first >= 0 && n >= 1 && first <= whole && n <= whole - first;
+}
+
 /* Where line y of a tensor of h lines lies in memory that holds `lines` of
  * them; 0: all. */
 static inline int32_t imc_rt_line(int32_t y, int32_t lines, int32_t h)

@@ -83,26 +83,20 @@ int imc_model_ima_write(const struct imc_model_arrays *a,
 	return IMC_RT_OK;
 }
 
-/* Part n from `first` on of `whole`. */
-static int part_of(int32_t first, int32_t n, int32_t whole)
-{
-	return first >= 0 && n >= 1 && first <= whole && n <= whole - first;
-}
-
 static int lines_good(const struct imc_hal_window *w,
 		      const struct imc_hal_tile *t)
 {
 	struct lines l = lines_of(w, t);
 	int64_t taps = (int64_t)w->kernel_h * w->kernel_w;
 
-	if (!part_of(t->c0, t->n_channel, w->in_c) || t->row0 < 0)
+	if (!imc_rt_part_of(t->c0, t->n_channel, w->in_c) || t->row0 < 0)
 		return 0;
 	if (t->patch_h == 1 && t->patch_w == 1)
 		return l.n >= 1 && t->row0 + l.n <= taps * t->n_channel;
 	if (w->dilation_h > 1 || w->dilation_w > 1 || l.channels < 1 ||
 	    l.n != l.span_h * l.span_w * l.channels)
 		return 0;
-	return taps == 1 ? part_of(t->row0, l.channels, t->n_channel)
+	return taps == 1 ? imc_rt_part_of(t->row0, l.channels, t->n_channel)
 			 : t->row0 == 0 && l.channels == t->n_channel;
 }
 
@@ -146,7 +140,7 @@ static int tile_good(const struct imc_model_arrays *a,
 	int64_t copies;
 
 	if (!inside(a, t) || t->patch_h < 1 || t->patch_w < 1 ||
-	    !part_of(t->k0, t->n_col, w->out_c) || t->n_bias < 0 ||
+	    !imc_rt_part_of(t->k0, t->n_col, w->out_c) || t->n_bias < 0 ||
 	    (t->n_bias && !job->drive) || !lines_good(w, t))
 		return 0;
 	if (job->row % t->patch_h || job->n_row % t->patch_h ||

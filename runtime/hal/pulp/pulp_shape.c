@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imc_rt.h"
+#include "imc_rt_share.h"
 #include "pulp_job.h"
 
 /* ---- word lines ---- */
@@ -38,26 +39,20 @@ struct imc_pulp_shape imc_pulp_shape_of(const struct imc_hal_window *w,
 
 /* ---- what a job may ask for ---- */
 
-/* Part n from `first` on of `whole`. */
-static int part_of(int32_t first, int32_t n, int32_t whole)
-{
-	return first >= 0 && n >= 1 && first <= whole && n <= whole - first;
-}
-
 static int shape_good(const struct imc_hal_window *w,
 		      const struct imc_hal_tile *t)
 {
 	struct imc_pulp_shape s = imc_pulp_shape_of(w, t);
 	int32_t taps = w->kernel_h * w->kernel_w;
 
-	if (!part_of(t->c0, t->n_channel, w->in_c) || t->row0 < 0)
+	if (!imc_rt_part_of(t->c0, t->n_channel, w->in_c) || t->row0 < 0)
 		return 0;
 	if (t->patch_h == 1 && t->patch_w == 1)
 		return s.n >= 1 && t->row0 + s.n <= taps * t->n_channel;
 	if (w->dilation_h > 1 || w->dilation_w > 1 || s.channels < 1 ||
 	    s.n != s.span_h * s.span_w * s.channels)
 		return 0;
-	return taps == 1 ? part_of(t->row0, s.channels, t->n_channel)
+	return taps == 1 ? imc_rt_part_of(t->row0, s.channels, t->n_channel)
 			 : t->row0 == 0 && s.channels == t->n_channel;
 }
 
@@ -81,9 +76,9 @@ static int tile_good(const struct imc_hal_job *job,
 	int32_t columns;
 
 	if (t->array < 0 || t->array >= IMC_PULP_ARRAYS ||
-	    !part_of(t->x, t->w, IMC_PULP_COLS) ||
-	    !part_of(t->y, t->h, IMC_PULP_ROWS) || t->patch_h < 1 ||
-	    t->patch_w < 1 || !part_of(t->k0, t->n_col, w->out_c) ||
+	    !imc_rt_part_of(t->x, t->w, IMC_PULP_COLS) ||
+	    !imc_rt_part_of(t->y, t->h, IMC_PULP_ROWS) || t->patch_h < 1 ||
+	    t->patch_w < 1 || !imc_rt_part_of(t->k0, t->n_col, w->out_c) ||
 	    t->n_bias < 0 || (t->n_bias && !job->drive) || !shape_good(w, t))
 		return 0;
 	if (job->row % t->patch_h || job->n_row % t->patch_h ||
